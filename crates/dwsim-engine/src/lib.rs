@@ -1,0 +1,1 @@
+//! One columnar SQL engine for two warehouse dialects, on Apache DataFusion

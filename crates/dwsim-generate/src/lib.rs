@@ -1,0 +1,1 @@
+//! Deterministic synthetic data as Arrow batches, Parquet and CSV

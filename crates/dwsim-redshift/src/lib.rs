@@ -1,0 +1,1 @@
+//! The Redshift dialect, its system catalogs and its wire server

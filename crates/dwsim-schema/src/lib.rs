@@ -1,0 +1,1 @@
+//! dwsim.toml: model, configuration layers, logical types and DDL

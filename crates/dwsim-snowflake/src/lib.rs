@@ -1,0 +1,1 @@
+//! The Snowflake dialect and the protocol of its drivers
