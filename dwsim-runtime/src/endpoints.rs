@@ -1,0 +1,66 @@
+//! Where the emulators listen: the JSON line that `cargo dwsim serve` prints and that `DWSIM_ENDPOINTS` carries.
+//! Who starts them is in `instance`.
+
+use crate::Dialect;
+use serde::{Deserialize, Serialize};
+
+/// The environment variable that `cargo dwsim test` sets for the tests it runs: [`Endpoints`] as JSON.
+pub const ENDPOINTS_VAR: &str = "DWSIM_ENDPOINTS";
+
+/// One listening server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Host name or address, for example `127.0.0.1`.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// What a client is given: `postgres://dev:dev@127.0.0.1:5439/dev`, `http://127.0.0.1:8084`.
+    pub url: String,
+}
+
+/// A loaded database that tests fork.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateInfo {
+    /// Name of the database, the same on both warehouses; see [`crate::template::template_name`].
+    pub database: String,
+    /// Hash of what the template was made of: schema, seed, rows and generator version.
+    pub hash: String,
+    /// Hash of the schema alone; a test compares it with the one its macros were built from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_hash: Option<String>,
+}
+
+/// The emulators of one running instance.
+///
+/// ```
+/// let line = r#"{"redshift":{"host":"127.0.0.1","port":5439,"url":"postgres://dev:dev@127.0.0.1:5439/dev"},
+///                "snowflake":{"host":"127.0.0.1","port":8084,"url":"http://127.0.0.1:8084"},
+///                "s3":{"host":"127.0.0.1","port":9000,"url":"http://127.0.0.1:9000"}}"#;
+/// let endpoints: dwsim_runtime::Endpoints = serde_json::from_str(line)?;
+/// assert_eq!(endpoints.redshift.port, 5439);
+/// assert!(endpoints.template.is_none());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// The Redshift emulator.
+    pub redshift: Endpoint,
+    /// The Snowflake emulator.
+    pub snowflake: Endpoint,
+    /// The S3 emulator that both load from.
+    pub s3: Endpoint,
+    /// The template database, when the supervisor has loaded one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateInfo>,
+}
+
+impl Endpoints {
+    /// The server of a dialect.
+    #[must_use]
+    pub fn of(&self, dialect: Dialect) -> &Endpoint {
+        match dialect {
+            Dialect::Redshift => &self.redshift,
+            Dialect::Snowflake => &self.snowflake,
+        }
+    }
+}

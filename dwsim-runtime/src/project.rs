@@ -1,0 +1,96 @@
+//! Where a project is: the folder of its dwsim.toml and the target folder that everything temporary lives in.
+//! What dwsim.toml says is read by dwsim-schema.
+
+use std::path::{Path, PathBuf};
+
+/// The folders of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// The folder of dwsim.toml; sources of snapshots are relative to it.
+    pub root: PathBuf,
+    /// Cargo's target folder; dwsim's part of it is [`Project::state_dir`].
+    pub target_dir: PathBuf,
+}
+
+/// No dwsim.toml from here upward.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no dwsim.toml in {} or above; `cargo dwsim init` writes one", start.display())]
+pub struct NoProject {
+    /// Where the search began.
+    pub start: PathBuf,
+}
+
+impl Project {
+    /// The project that `start` lies in: the nearest dwsim.toml from there upward. The target folder is
+    /// `DWSIM_TARGET_DIR`, else `CARGO_TARGET_DIR`, else the one that the running executable lies in, else `target`
+    /// beside the Cargo.lock.
+    ///
+    /// # Errors
+    /// When there is no dwsim.toml.
+    pub fn find(start: &Path) -> Result<Self, NoProject> {
+        let root = start
+            .ancestors()
+            .find(|folder| folder.join("dwsim.toml").is_file());
+        let root = root.ok_or_else(|| NoProject {
+            start: start.to_path_buf(),
+        })?;
+        Ok(Project {
+            root: root.to_path_buf(),
+            target_dir: target_dir(root),
+        })
+    }
+
+    /// The project of the running test: from `CARGO_MANIFEST_DIR`, or from the working directory without Cargo.
+    ///
+    /// # Errors
+    /// When there is no dwsim.toml.
+    pub fn current() -> Result<Self, NoProject> {
+        let start = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let start = start
+            .or_else(|| std::env::current_dir().ok())
+            .unwrap_or_else(|| PathBuf::from("."));
+        Project::find(&start)
+    }
+
+    /// `target/dwsim`: pending snapshots, the record of the running instance, its lock.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        self.target_dir.join("dwsim")
+    }
+
+    /// Where SQL-file tests live: `tests/sql`.
+    #[must_use]
+    pub fn sql_dir(&self) -> PathBuf {
+        self.root.join("tests").join("sql")
+    }
+
+    /// A path below the root as snapshots write it: relative, with `/`. A path elsewhere comes back whole.
+    #[must_use]
+    pub fn relative(&self, path: &Path) -> String {
+        let inner = path.strip_prefix(&self.root).unwrap_or(path);
+        inner.to_string_lossy().replace('\\', "/")
+    }
+}
+
+fn target_dir(root: &Path) -> PathBuf {
+    for name in ["DWSIM_TARGET_DIR", "CARGO_TARGET_DIR"] {
+        if let Some(folder) = std::env::var_os(name).filter(|folder| !folder.is_empty()) {
+            return root.join(folder);
+        }
+    }
+    // test binaries lie in target/<profile>/deps; Cargo marks the target folder as a cache
+    if let Ok(exe) = std::env::current_exe()
+        && let Some(folder) = exe
+            .ancestors()
+            .skip(1)
+            .take(4)
+            .find(|folder| folder.join("CACHEDIR.TAG").is_file())
+    {
+        return folder.to_path_buf();
+    }
+    let workspace = root
+        .ancestors()
+        .find(|folder| folder.join("Cargo.lock").is_file())
+        .unwrap_or(root);
+    workspace.join("target")
+}

@@ -1,0 +1,306 @@
+//! Pending results: what tests answered that no snapshot expects, until somebody accepts or rejects it.
+//! They lie under `target/dwsim/pending/`, one file per snapshot and dialect, and are merged when they are listed.
+
+use super::diff::{AnswerDiff, diff};
+use super::model::{Answer, Snapshot};
+use super::parse::{SnapshotError, read};
+use crate::Dialect;
+use crate::project::Project;
+use crate::value::ResultTable;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// A pending result could not be written, listed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum PendingError {
+    /// A file operation failed.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A pending file or the snapshot it is for is broken.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
+/// A proposal could not be accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The dialects differ and no reason was given.
+    #[error(
+        "{snapshot}: the warehouses differ; accept it with a reason (`cargo dwsim accept --diverge \"why\"`) or make them agree"
+    )]
+    NeedsReason {
+        /// The snapshot, relative to the project.
+        snapshot: String,
+    },
+    /// A file operation failed, or a file is broken.
+    #[error(transparent)]
+    Pending(#[from] PendingError),
+}
+
+/// What would become of one snapshot if its pending results were accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// The snapshot, relative to the project, with `/`: `tests/sql/daily_revenue.snap`.
+    pub snapshot: String,
+    /// Dialects that have a pending result.
+    pub dialects: Vec<Dialect>,
+    /// The snapshot as it is; nothing for a new test.
+    pub current: Option<Snapshot>,
+    /// The snapshot as it would be: the pending results, and what the other dialect has now. The reason for a
+    /// divergence is kept as long as there is one.
+    pub proposed: Snapshot,
+    files: Vec<PathBuf>,
+}
+
+impl Proposal {
+    /// Per dialect, what changes; for a dialect that the snapshot lacks, against an empty result.
+    #[must_use]
+    pub fn changes(&self) -> BTreeMap<Dialect, AnswerDiff> {
+        let empty = Answer::Rows(ResultTable::default());
+        let current = self.current.as_ref().map(|snapshot| &snapshot.answers);
+        let changed = self
+            .proposed
+            .answers
+            .iter()
+            .filter_map(|(dialect, answer)| {
+                let before = current
+                    .and_then(|answers| answers.get(dialect))
+                    .unwrap_or(&empty);
+                Some((*dialect, diff(before, answer, self.proposed.order)?))
+            });
+        changed.collect()
+    }
+
+    /// How Snowflake's proposed answer differs from Redshift's, when that needs a reason. `expected` is Redshift.
+    #[must_use]
+    pub fn divergence(&self) -> Option<AnswerDiff> {
+        if !self.proposed.diverges() {
+            return None;
+        }
+        let answer = |dialect| self.proposed.answers.get(&dialect);
+        diff(
+            answer(Dialect::Redshift)?,
+            answer(Dialect::Snowflake)?,
+            self.proposed.order,
+        )
+    }
+
+    /// Do the dialects differ without a reason?
+    #[must_use]
+    pub fn needs_reason(&self) -> bool {
+        self.proposed.reason.is_none() && self.proposed.diverges()
+    }
+}
+
+/// The pending results of a project.
+#[derive(Debug, Clone)]
+pub struct PendingStore {
+    project: Project,
+    folder: PathBuf,
+}
+
+impl PendingStore {
+    /// The store of a project; nothing is created before something is pending.
+    #[must_use]
+    pub fn new(project: &Project) -> Self {
+        PendingStore {
+            project: project.clone(),
+            folder: project.state_dir().join("pending"),
+        }
+    }
+
+    /// The file of one snapshot and dialect: `tests/sql/a.snap` -> `…/pending/tests/sql/a.redshift.snap`.
+    #[must_use]
+    pub fn path(&self, snapshot: &str, dialect: Dialect) -> PathBuf {
+        let stem = snapshot.strip_suffix(".snap").unwrap_or(snapshot);
+        self.folder.join(format!("{stem}.{dialect}.snap"))
+    }
+
+    /// Records what a dialect answered. The file appears whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(
+        &self,
+        snapshot: &str,
+        dialect: Dialect,
+        result: &Snapshot,
+    ) -> Result<PathBuf, PendingError> {
+        let path = self.path(snapshot, dialect);
+        write_atomically(&path, &result.to_string())?;
+        Ok(path)
+    }
+
+    /// Forgets a dialect's pending result, because its test passes now.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be removed.
+    pub fn clear(&self, snapshot: &str, dialect: Dialect) -> Result<(), PendingError> {
+        remove(&self.path(snapshot, dialect))
+    }
+
+    /// All proposals, by snapshot; equal pending results of both dialects are one.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or a pending file or its snapshot is broken.
+    pub fn list(&self) -> Result<Vec<Proposal>, PendingError> {
+        let mut found: BTreeMap<String, BTreeMap<Dialect, PathBuf>> = BTreeMap::new();
+        let mut folders = vec![self.folder.clone()];
+        while let Some(folder) = folders.pop() {
+            let entries = match std::fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(source) => {
+                    return Err(PendingError::Io {
+                        path: folder,
+                        source,
+                    });
+                }
+            };
+            for entry in entries {
+                let path = entry
+                    .map_err(|source| PendingError::Io {
+                        path: folder.clone(),
+                        source,
+                    })?
+                    .path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if let Some((snapshot, dialect)) = self.snapshot_of(&path) {
+                    found.entry(snapshot).or_default().insert(dialect, path);
+                }
+            }
+        }
+        found
+            .into_iter()
+            .map(|(snapshot, files)| self.proposal(snapshot, files))
+            .collect()
+    }
+
+    fn snapshot_of(&self, path: &Path) -> Option<(String, Dialect)> {
+        let inner = path
+            .strip_prefix(&self.folder)
+            .ok()?
+            .to_str()?
+            .replace('\\', "/");
+        let (stem, dialect) = inner.strip_suffix(".snap")?.rsplit_once('.')?;
+        Some((format!("{stem}.snap"), Dialect::from_name(dialect)?))
+    }
+
+    fn proposal(
+        &self,
+        snapshot: String,
+        files: BTreeMap<Dialect, PathBuf>,
+    ) -> Result<Proposal, PendingError> {
+        let path = self.project.root.join(&snapshot);
+        let current = if path.exists() {
+            Some(read(&path)?)
+        } else {
+            None
+        };
+        let mut proposed = Snapshot::default();
+        if let Some(current) = &current {
+            proposed.answers.clone_from(&current.answers);
+            proposed.reason.clone_from(&current.reason);
+        }
+        for (dialect, file) in &files {
+            let mut pending = read(file)?;
+            proposed.source = pending.source;
+            proposed.order = pending.order;
+            proposed.hash = pending.hash;
+            if let Some(answer) = pending.answers.remove(dialect) {
+                proposed.answers.insert(*dialect, answer);
+            }
+        }
+        proposed.normalise();
+        if !proposed.diverges() {
+            proposed.reason = None;
+        }
+        let dialects = files.keys().copied().collect();
+        Ok(Proposal {
+            snapshot,
+            dialects,
+            current,
+            proposed,
+            files: files.into_values().collect(),
+        })
+    }
+
+    /// Writes the proposal into its snapshot and forgets the pending files. A `reason` replaces the one there is.
+    ///
+    /// # Errors
+    /// [`AcceptError::NeedsReason`] when the dialects differ and there is none; or when a file cannot be written.
+    pub fn accept(
+        &self,
+        proposal: &Proposal,
+        reason: Option<&str>,
+    ) -> Result<PathBuf, AcceptError> {
+        let mut snapshot = proposal.proposed.clone();
+        if snapshot.diverges() {
+            let given = reason
+                .map(str::trim)
+                .filter(|reason| !reason.is_empty())
+                .map(str::to_string);
+            snapshot.reason = given.or(snapshot.reason);
+            if snapshot.reason.is_none() {
+                return Err(AcceptError::NeedsReason {
+                    snapshot: proposal.snapshot.clone(),
+                });
+            }
+        }
+        let path = self.project.root.join(&proposal.snapshot);
+        write_atomically(&path, &snapshot.to_string())?;
+        self.reject(proposal)?;
+        Ok(path)
+    }
+
+    /// Forgets the pending files of a proposal.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn reject(&self, proposal: &Proposal) -> Result<(), PendingError> {
+        proposal.files.iter().try_for_each(|file| remove(file))
+    }
+}
+
+fn remove(path: &Path) -> Result<(), PendingError> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(PendingError::Io {
+            path: path.to_path_buf(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file by renaming a finished one, so that a reader never sees half of it.
+pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<(), PendingError> {
+    let io = |source| PendingError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(io)?;
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let unfinished = folder.join(format!(".{name}.{}", uuid::Uuid::new_v4().simple()));
+    let written = std::fs::File::create(&unfinished)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
+        .and_then(|()| std::fs::rename(&unfinished, path));
+    written.map_err(|source| {
+        // the message about the failed write matters more than a leftover file
+        let _ = std::fs::remove_file(&unfinished);
+        io(source)
+    })
+}
