@@ -1,0 +1,15 @@
+//! The schema as read: tables, columns, keys and how each column's values are made.
+//! Reading it from text is left to `read`, checking it to `validate`, making values to dwsim-generate.
+
+mod column;
+mod generator;
+mod schema;
+mod table;
+
+pub use column::{Column, Reference, TypeOverrides};
+pub use generator::{
+    Distribution, Generator, Grid, JsonShape, Limits, NumericSpec, Pick, ProviderCall, Resolution,
+    Scalar, TemplatePart, TemporalSpec,
+};
+pub use schema::Schema;
+pub use table::{DistStyle, RedshiftTable, SnowflakeTable, Table};

@@ -1,0 +1,394 @@
+//! Checks that need more than one column or table: keys, references, order, capacity, templates.
+//! What a single column says is checked where it is read; text capacity is left to dwsim-generate, which has the words.
+
+use crate::codes;
+use crate::diagnostics::{Diagnostics, Place, did_you_mean};
+use crate::model::{Column, Distribution, Generator, Pick, Schema, Table, TemplatePart};
+use crate::types::LogicalType;
+
+/// Checks the schema, completes primary keys and sets the order of tables.
+pub(crate) fn schema(schema: &mut Schema, diags: &mut Diagnostics) {
+    for table in &mut schema.tables {
+        keys(table, diags);
+    }
+    for table in &schema.tables {
+        physical(table, diags);
+        references(schema, table, diags);
+        templates(table, diags);
+        capacity(schema, table, diags);
+    }
+    schema.order = order(schema, diags);
+}
+
+fn missing_column(table: &Table, name: &str, what: &str, place: Place, diags: &mut Diagnostics) {
+    diags.push(
+        codes::UNKNOWN_COLUMN,
+        place,
+        format!(
+            "{what} of table `{}` names `{name}`, which is not a column",
+            table.name
+        ),
+        did_you_mean(name, table.columns.iter().map(|c| c.name.as_str())),
+    );
+}
+
+/// Brings the primary key of the table and of its columns together.
+fn keys(table: &mut Table, diags: &mut Diagnostics) {
+    let flagged: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|c| c.primary_key)
+        .map(|c| c.name.clone())
+        .collect();
+    if !flagged.is_empty() && !table.primary_key.is_empty() && flagged != table.primary_key {
+        let message = format!(
+            "the primary key of table `{}` is both ({}) and ({})",
+            table.name,
+            table.primary_key.join(", "),
+            flagged.join(", ")
+        );
+        diags.push(codes::CONFLICT, table.key_place, message, None);
+    }
+    if table.primary_key.is_empty() {
+        table.primary_key = flagged;
+    }
+    for key in std::iter::once(&table.primary_key).chain(&table.unique) {
+        for (i, name) in key.iter().enumerate() {
+            if table.column(name).is_none() {
+                missing_column(table, name, "a key", table.key_place, diags);
+            } else if key[..i].contains(name) {
+                diags.push(
+                    codes::CONFLICT,
+                    table.key_place,
+                    format!("a key of table `{}` names `{name}` twice", table.name),
+                    None,
+                );
+            }
+        }
+    }
+    let (key, unique) = (table.primary_key.clone(), table.unique.clone());
+    for column in &mut table.columns {
+        column.primary_key = key.len() == 1 && key[0] == column.name;
+        if key.contains(&column.name) {
+            column.nullable = false;
+            if column.nulls > 0.0 {
+                diags.push(
+                    codes::CONFLICT,
+                    column.place,
+                    format!(
+                        "column `{}` is in the primary key and has `nulls`",
+                        column.name
+                    ),
+                    None,
+                );
+            }
+        }
+        if key.len() > 1 && key.contains(&column.name) {
+            // several columns marked `primary_key` form one key; none of them is distinct on its own
+            column.unique = false;
+        }
+        column.unique |=
+            column.primary_key || unique.iter().any(|k| k.len() == 1 && k[0] == column.name);
+    }
+}
+
+fn physical(table: &Table, diags: &mut Diagnostics) {
+    let named = table.redshift.distkey.iter().map(|n| (n, "the distkey"));
+    for (name, what) in named.chain(table.redshift.sortkey.iter().map(|n| (n, "the sortkey"))) {
+        if table.column(name).is_none() {
+            missing_column(table, name, what, table.place, diags);
+        }
+    }
+    if table.redshift.interleaved && table.redshift.sortkey.len() > 8 {
+        diags.push(
+            codes::BAD_VALUE,
+            table.place,
+            "an interleaved sort key has at most 8 columns",
+            None,
+        );
+    }
+}
+
+fn references(schema: &Schema, table: &Table, diags: &mut Diagnostics) {
+    for column in &table.columns {
+        let Some(reference) = &column.references else {
+            continue;
+        };
+        let Some(parent) = schema.table(&reference.table) else {
+            continue;
+        };
+        let Some(target) = parent.column(&reference.column) else {
+            continue;
+        };
+        if !target.unique {
+            diags.push(
+                codes::BAD_REFERENCE,
+                reference.place,
+                format!(
+                    "`{}.{}` is referenced, but is neither a primary key nor unique",
+                    parent.name, target.name
+                ),
+                None,
+            );
+        }
+        if target.nulls > 0.0 {
+            diags.push(
+                codes::BAD_REFERENCE,
+                reference.place,
+                format!(
+                    "`{}.{}` is referenced, but has NULLs",
+                    parent.name, target.name
+                ),
+                None,
+            );
+        }
+        if parent.name == table.name {
+            if !column.nullable {
+                diags.push(
+                    codes::IMPOSSIBLE,
+                    column.place,
+                    format!(
+                        "`{}` references its own table, so the first row has nobody to reference",
+                        column.name
+                    ),
+                    Some("allow NULL there: leave `not_null` and keys out".into()),
+                );
+            }
+            if target.name == column.name {
+                diags.push(
+                    codes::CYCLE,
+                    reference.place,
+                    format!("column `{}` references itself", column.name),
+                    None,
+                );
+            }
+        } else if parent.rows == 0 && table.rows > 0 && column.nulls < 1.0 {
+            diags.push(
+                codes::BAD_REFERENCE,
+                reference.place,
+                format!("table `{}` has no rows to reference", parent.name),
+                None,
+            );
+        }
+    }
+}
+
+fn templates(table: &Table, diags: &mut Diagnostics) {
+    for column in &table.columns {
+        let Generator::Template(parts) = &column.generator else {
+            continue;
+        };
+        for part in parts {
+            let TemplatePart::Column(name) = part else {
+                continue;
+            };
+            match table.column(name) {
+                None => missing_column(
+                    table,
+                    name,
+                    &format!("the template of `{}`", column.name),
+                    column.generator_place,
+                    diags,
+                ),
+                Some(input)
+                    if matches!(input.ty, LogicalType::Json(_) | LogicalType::Binary(_)) =>
+                {
+                    let message = format!("a template cannot show `{name}` of type {}", input.ty);
+                    diags.push(codes::WRONG_KIND, column.generator_place, message, None);
+                }
+                Some(_) if reaches(table, name, &column.name, 0) => {
+                    let message = format!(
+                        "the template of `{}` needs its own value through `{name}`",
+                        column.name
+                    );
+                    diags.push(codes::CYCLE, column.generator_place, message, None);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// Whether computing `from` needs `to`.
+fn reaches(table: &Table, from: &str, to: &str, depth: usize) -> bool {
+    if from == to || depth > table.columns.len() {
+        return true;
+    }
+    match table.column(from).map(|c| &c.generator) {
+        Some(Generator::Template(parts)) => parts.iter().any(|part| match part {
+            TemplatePart::Column(name) => reaches(table, name, to, depth + 1),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+/// Number of distinct values of a column, counting the parents of a foreign key.
+fn distinct(schema: &Schema, table: &Table, column: &Column) -> Option<u128> {
+    match (&column.references, &column.generator) {
+        (Some(reference), _) if reference.table == table.name => None,
+        (Some(reference), Generator::ForeignKey(_)) => {
+            schema.table(&reference.table).map(|t| u128::from(t.rows))
+        }
+        _ => column.domain_size(),
+    }
+}
+
+fn capacity(schema: &Schema, table: &Table, diags: &mut Diagnostics) {
+    let rows = u128::from(table.rows);
+    for column in table.columns.iter().filter(|c| c.unique) {
+        if let Some(problem) = not_distinct(column) {
+            diags.push(
+                codes::CAPACITY,
+                column.generator_place,
+                format!("column `{}` is unique, but {problem}", column.name),
+                None,
+            );
+            continue;
+        }
+        if let Some(have) = distinct(schema, table, column).filter(|have| *have < rows) {
+            diags.push(
+                codes::CAPACITY,
+                column.generator_place,
+                format!(
+                    "column `{}` is unique and has {have} possible values for {rows} rows",
+                    column.name
+                ),
+                Some("widen the range, or take fewer rows".into()),
+            );
+        }
+    }
+    let mut used: Vec<&str> = Vec::new();
+    for key in table.composite_keys() {
+        let columns: Vec<&Column> = key.iter().filter_map(|name| table.column(name)).collect();
+        if columns.len() < key.len() || columns.iter().any(|c| c.unique) {
+            continue;
+        }
+        let shown = key.join(", ");
+        let mut product = Some(1u128);
+        for column in columns {
+            if used.contains(&column.name.as_str()) {
+                diags.push(
+                    codes::CONFLICT,
+                    table.key_place,
+                    format!("column `{}` is in two keys over several columns, which cannot both be made distinct", column.name),
+                    None,
+                );
+            }
+            used.push(&column.name);
+            if !is_even(column) {
+                diags.push(
+                    codes::CAPACITY,
+                    column.generator_place,
+                    format!("column `{}` is part of the key ({shown}), which needs values that are equally likely", column.name),
+                    Some("a uniform range, equally weighted values, or a foreign key with pick = \"uniform\"".into()),
+                );
+                product = None;
+            }
+            product = product.and_then(|p| p.checked_mul(distinct(schema, table, column)?));
+        }
+        if let Some(have) = product.filter(|p| *p < rows) {
+            diags.push(
+                codes::CAPACITY,
+                table.key_place,
+                format!(
+                    "the key ({shown}) of table `{}` has {have} possible values for {rows} rows",
+                    table.name
+                ),
+                Some("widen a range, or take fewer rows".into()),
+            );
+        }
+    }
+}
+
+/// Why a generator cannot make distinct values, if it cannot.
+fn not_distinct(column: &Column) -> Option<String> {
+    match &column.generator {
+        Generator::Numeric(spec) => match spec.distribution {
+            Distribution::Uniform
+                if matches!(column.ty, LogicalType::Real | LogicalType::Double) =>
+            {
+                Some(format!(
+                    "values of type {} are not countable; use a decimal",
+                    column.ty
+                ))
+            }
+            Distribution::Uniform => None,
+            other => Some(format!(
+                "distribution `{}` repeats its likely values; use `uniform`",
+                other.name()
+            )),
+        },
+        Generator::Json(_) => Some("JSON documents cannot be told to differ".into()),
+        Generator::Bytes { .. } => Some("random bytes cannot be told to differ".into()),
+        Generator::ForeignKey(Pick::Zipf { .. }) => {
+            Some("pick = \"zipf\" repeats its favourites".into())
+        }
+        Generator::ForeignKey(_) if column.nulls > 0.0 => None,
+        _ => None,
+    }
+}
+
+/// Whether all values are equally likely, so that a permutation of them keeps the distribution.
+fn is_even(column: &Column) -> bool {
+    match &column.generator {
+        Generator::Numeric(spec) => {
+            spec.distribution == Distribution::Uniform && spec.grid(column.ty).is_some()
+        }
+        Generator::Temporal(_) | Generator::ForeignKey(Pick::Uniform) => column.nulls == 0.0,
+        Generator::Categorical { weights, .. } => weights.windows(2).all(|w| w[0] == w[1]),
+        Generator::Bernoulli { p } => *p == 0.5,
+        _ => false,
+    }
+}
+
+/// Parents before children; a circle is an error that names it.
+fn order(schema: &Schema, diags: &mut Diagnostics) -> Vec<usize> {
+    let mut done: Vec<usize> = Vec::with_capacity(schema.tables.len());
+    let mut path: Vec<usize> = Vec::new();
+    for i in 0..schema.tables.len() {
+        visit(schema, i, &mut done, &mut path, diags);
+    }
+    done
+}
+
+fn visit(
+    schema: &Schema,
+    i: usize,
+    done: &mut Vec<usize>,
+    path: &mut Vec<usize>,
+    diags: &mut Diagnostics,
+) {
+    if done.contains(&i) {
+        return;
+    }
+    if let Some(at) = path.iter().position(|p| *p == i) {
+        let names: Vec<&str> = path[at..]
+            .iter()
+            .chain([&i])
+            .map(|t| schema.tables[*t].name.as_str())
+            .collect();
+        let last = &schema.tables[*path.last().unwrap_or(&i)];
+        let place = last
+            .columns
+            .iter()
+            .filter_map(|c| c.references.as_ref())
+            .find(|r| r.table == schema.tables[i].name)
+            .map_or(last.place, |r| r.place);
+        diags.push(
+            codes::CYCLE,
+            place,
+            format!("the references form a circle: {}", names.join(" -> ")),
+            None,
+        );
+        return;
+    }
+    path.push(i);
+    for parent in schema.tables[i].parents() {
+        if let Some(p) = schema.tables.iter().position(|t| t.name == parent) {
+            visit(schema, p, done, path, diags);
+        }
+    }
+    path.pop();
+    done.push(i);
+}
