@@ -712,7 +712,7 @@ fn temporal_uniform(f: &Fields<'_>, ty: LogicalType) -> Generator {
         None => (bound(f.node("min"), false), bound(f.node("max"), true)),
     };
     let (Some(min), Some(max)) = (min, max) else {
-        if !f.has("range") && !(f.has("min") && f.has("max")) {
+        if !(f.has("range") || f.has("min") && f.has("max")) {
             let key = if f.has("distribution") {
                 "distribution"
             } else {
