@@ -1,0 +1,14 @@
+//! The catalog as immutable versions: databases, schemas, objects and table data behind shared pointers.
+//! Transactions over it are in `catalog::transaction`; what statements do to it is in `session`.
+
+mod account;
+mod counters;
+mod object;
+mod table;
+mod transaction;
+
+pub use account::{Account, Database, Schema, next_oid, reserve_oids};
+pub use counters::Counters;
+pub use object::{Object, ObjectKind, ObjectName, OtherObject, SequenceDef, ViewDef};
+pub use table::{ColumnDef, Constraint, Identity, TableData, TableDef, TableEntry};
+pub use transaction::{Catalog, Transaction};

@@ -1,0 +1,190 @@
+//! Objects of a schema: tables, views, sequences, and what only one dialect knows, as kind and properties.
+//! The data of a table is in `catalog::table`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::TableEntry;
+use crate::types::ColumnInfo;
+
+/// A fully resolved name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectName {
+    /// Database.
+    pub database: String,
+    /// Schema.
+    pub schema: String,
+    /// Object.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.database, self.schema, self.name)
+    }
+}
+
+/// Name spaces of a schema or account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ObjectKind {
+    /// Tables, views, materialized views.
+    Relation,
+    /// Sequences.
+    Sequence,
+    /// SQL and other functions; overloads share a name.
+    Function,
+    /// Stored procedures.
+    Procedure,
+    /// Stages.
+    Stage,
+    /// File formats.
+    FileFormat,
+    /// Pipes.
+    Pipe,
+    /// Streams.
+    Stream,
+    /// Tasks.
+    Task,
+    /// Tags.
+    Tag,
+    /// Masking and row access policies.
+    Policy,
+    /// Users (account level).
+    User,
+    /// Groups (account level).
+    Group,
+    /// Roles (account level).
+    Role,
+    /// Warehouses (account level).
+    Warehouse,
+    /// Integrations (account level).
+    Integration,
+    /// Grants, kept under a name that their dialect makes.
+    Grant,
+    /// Anything else a dialect keeps.
+    Other,
+}
+
+impl ObjectKind {
+    /// The kind in lower case, as error messages name it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            ObjectKind::Relation => "relation",
+            ObjectKind::Sequence => "sequence",
+            ObjectKind::Function => "function",
+            ObjectKind::Procedure => "procedure",
+            ObjectKind::Stage => "stage",
+            ObjectKind::FileFormat => "file format",
+            ObjectKind::Pipe => "pipe",
+            ObjectKind::Stream => "stream",
+            ObjectKind::Task => "task",
+            ObjectKind::Tag => "tag",
+            ObjectKind::Policy => "policy",
+            ObjectKind::User => "user",
+            ObjectKind::Group => "group",
+            ObjectKind::Role => "role",
+            ObjectKind::Warehouse => "warehouse",
+            ObjectKind::Integration => "integration",
+            ObjectKind::Grant => "grant",
+            ObjectKind::Other => "object",
+        }
+    }
+}
+
+/// An object; clones share it.
+#[derive(Debug, Clone)]
+pub enum Object {
+    /// A table with its data.
+    Table(Arc<TableEntry>),
+    /// A view.
+    View(Arc<ViewDef>),
+    /// A sequence; its position is in the database's counters.
+    Sequence(Arc<SequenceDef>),
+    /// Whatever only a dialect understands.
+    Other(Arc<OtherObject>),
+}
+
+impl Object {
+    /// Whether both are the same version.
+    pub fn same(&self, other: &Object) -> bool {
+        match (self, other) {
+            (Object::Table(a), Object::Table(b)) => Arc::ptr_eq(a, b),
+            (Object::View(a), Object::View(b)) => Arc::ptr_eq(a, b),
+            (Object::Sequence(a), Object::Sequence(b)) => Arc::ptr_eq(a, b),
+            (Object::Other(a), Object::Other(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
+    /// Object id.
+    pub fn oid(&self) -> u64 {
+        match self {
+            Object::Table(t) => t.def.oid,
+            Object::View(v) => v.oid,
+            Object::Sequence(s) => s.oid,
+            Object::Other(o) => o.oid,
+        }
+    }
+}
+
+/// A view: its defining query as text in its dialect, and the columns it had when it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ViewDef {
+    /// Object id.
+    pub oid: u64,
+    /// The text after AS.
+    pub query: String,
+    /// The whole CREATE statement as given, for GET_DDL and SHOW VIEW.
+    pub ddl: String,
+    /// Columns with the names the view gives them.
+    pub columns: Vec<ColumnInfo>,
+    /// Names resolve when the view is used, not when it is made (Redshift's WITH NO SCHEMA BINDING).
+    pub late_binding: bool,
+    /// Database and schema in which unqualified names of the query resolve.
+    pub context: (Option<String>, Option<String>),
+    /// Owner.
+    pub owner: String,
+    /// COMMENT.
+    pub comment: Option<String>,
+    /// Seconds since the epoch.
+    pub created: i64,
+    /// SECURE, MATERIALIZED, RECURSIVE, … as properties.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// A sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SequenceDef {
+    /// Object id, which is also its counter.
+    pub oid: u64,
+    /// First value.
+    pub start: i64,
+    /// Step.
+    pub step: i64,
+    /// Owner.
+    pub owner: String,
+    /// COMMENT.
+    pub comment: Option<String>,
+    /// Seconds since the epoch.
+    pub created: i64,
+    /// ORDER / NOORDER and the like.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// An object the engine only keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherObject {
+    /// Object id.
+    pub oid: u64,
+    /// Owner.
+    pub owner: String,
+    /// COMMENT.
+    pub comment: Option<String>,
+    /// Seconds since the epoch.
+    pub created: i64,
+    /// Attributes by the dialect's names.
+    pub properties: BTreeMap<String, String>,
+    /// Structured definition, as the dialect likes it.
+    pub definition: serde_json::Value,
+}

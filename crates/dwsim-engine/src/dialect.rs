@@ -1,0 +1,162 @@
+//! What the engine asks a warehouse dialect while binding: names, literals, coercions, functions, system tables.
+//! Parsing, statements and protocol belong to the dialect's own crate.
+
+use std::fmt::Debug;
+
+use sqlparser::ast;
+
+use crate::error::Result;
+use crate::functions::{FunctionTable, Typed};
+use crate::plan::Binder;
+use crate::types::SqlType;
+
+/// Which warehouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DialectName {
+    /// Amazon Redshift.
+    Redshift,
+    /// Snowflake.
+    Snowflake,
+}
+
+impl DialectName {
+    /// Fractional digits of an undeclared timestamp.
+    pub const fn timestamp_scale(self) -> u8 {
+        match self {
+            DialectName::Redshift => 6,
+            DialectName::Snowflake => 9,
+        }
+    }
+
+    /// The dialect's name of a type.
+    pub fn type_name(self, ty: &SqlType) -> String {
+        match self {
+            DialectName::Redshift => ty.redshift(),
+            DialectName::Snowflake => ty.snowflake(),
+        }
+    }
+}
+
+/// A binary operator as the coercion rules see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `/`
+    Div,
+    /// `%`
+    Mod,
+    /// `||`
+    Concat,
+    /// `^` (power)
+    Pow,
+    /// `&`
+    BitAnd,
+    /// `|`
+    BitOr,
+    /// `#` (exclusive or)
+    BitXor,
+    /// `<<`
+    ShiftLeft,
+    /// `>>`
+    ShiftRight,
+}
+
+impl BinaryOp {
+    /// As written.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            BinaryOp::Add => "+",
+            BinaryOp::Sub => "-",
+            BinaryOp::Mul => "*",
+            BinaryOp::Div => "/",
+            BinaryOp::Mod => "%",
+            BinaryOp::Concat => "||",
+            BinaryOp::Pow => "^",
+            BinaryOp::BitAnd => "&",
+            BinaryOp::BitOr => "|",
+            BinaryOp::BitXor => "#",
+            BinaryOp::ShiftLeft => "<<",
+            BinaryOp::ShiftRight => ">>",
+        }
+    }
+}
+
+/// A warehouse dialect.
+pub trait Dialect: Debug + Send + Sync + 'static {
+    /// Which one.
+    fn name(&self) -> DialectName;
+
+    /// The catalog's spelling of an identifier (folded unless quoted, or as the dialect folds).
+    fn fold(&self, ident: &ast::Ident) -> String;
+
+    /// The type a type name declares.
+    fn data_type(&self, ty: &ast::DataType) -> Result<SqlType>;
+
+    /// A number literal with its type.
+    fn number_literal(&self, text: &str) -> Result<Typed>;
+
+    /// The operands of an arithmetic operator coerced, and the operation with its result type.
+    /// One typed rule per operator; no SQL text is rewritten.
+    fn arithmetic(
+        &self,
+        binder: &mut Binder<'_>,
+        op: BinaryOp,
+        left: Typed,
+        right: Typed,
+    ) -> Result<Typed>;
+
+    /// The type in which two values are compared; both operands are cast to it. None: not comparable.
+    fn comparison_type(&self, left: &Typed, right: &Typed) -> Option<SqlType>;
+
+    /// The common type of alternatives (CASE, COALESCE, UNION, VALUES, IN); None: there is none.
+    fn common_type(&self, left: &SqlType, right: &SqlType) -> Option<SqlType>;
+
+    /// Whether a value of one type may stand where the other is expected without a cast.
+    fn implicit_cast(&self, from: &SqlType, to: &SqlType) -> bool;
+
+    /// All functions.
+    fn functions(&self) -> &FunctionTable;
+
+    /// The display name of an unnamed select item, from its source.
+    fn column_name(&self, expr: &ast::Expr) -> String;
+
+    /// A table function in FROM, bound to a relation; None when the name is no table function.
+    fn table_function(
+        &self,
+        _binder: &mut Binder<'_>,
+        _name: &str,
+        _call: &crate::plan::TableCall<'_>,
+    ) -> Result<Option<crate::plan::Relation>> {
+        Ok(None)
+    }
+
+    /// A relation that the catalog does not hold: system catalogs, INFORMATION_SCHEMA, views of the service.
+    /// `path` is the folded name, one to three parts.
+    fn system_relation(
+        &self,
+        _binder: &mut Binder<'_>,
+        _path: &[String],
+    ) -> Result<Option<crate::plan::Relation>> {
+        Ok(None)
+    }
+
+    /// A bare word that is neither a column nor an alias (SYSDATE, CURRENT_USER, …).
+    fn bare_word(&self, _binder: &mut Binder<'_>, _word: &str) -> Result<Option<Typed>> {
+        Ok(None)
+    }
+
+    /// Whether `WHERE`, `GROUP BY` and the select list may use aliases of the select list.
+    fn lateral_aliases(&self) -> bool {
+        true
+    }
+
+    /// The longest text of the dialect when none is declared.
+    fn default_varchar(&self) -> Option<u32> {
+        None
+    }
+}

@@ -1,0 +1,76 @@
+//! The engine: one account's catalog, its object store, its memory and its data directory.
+//! Sessions are in `session`; what listens on a port is in the dialect crates.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+
+use crate::catalog::{Account, Catalog};
+use crate::error::Result;
+use crate::storage::{NoStorage, Storage};
+
+/// What an engine is given.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Object store for COPY, UNLOAD and external stages.
+    pub storage: Arc<dyn Storage>,
+    /// Bytes that all running queries may use together; larger sorts, joins and groupings spill or fail.
+    pub memory_limit: usize,
+    /// Threads a large query may use.
+    pub parallelism: usize,
+    /// Seed by which results without ORDER BY are shuffled; None keeps the natural order.
+    pub shuffle_seed: Option<u64>,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        EngineConfig {
+            storage: Arc::new(NoStorage),
+            memory_limit: 4 << 30,
+            parallelism: std::thread::available_parallelism().map_or(2, usize::from),
+            shuffle_seed: None,
+        }
+    }
+}
+
+/// One emulated account or cluster.
+#[derive(Debug)]
+pub struct Engine {
+    /// What it was given.
+    pub config: EngineConfig,
+    /// The published catalog.
+    pub catalog: Catalog,
+    /// DataFusion's runtime: memory pool and spill directory.
+    pub(crate) runtime: Arc<RuntimeEnv>,
+    next_session: AtomicI64,
+}
+
+impl Engine {
+    /// An engine over a starting catalog (the dialect's default databases).
+    ///
+    /// # Errors
+    /// When the spill directory cannot be made.
+    pub fn new(config: EngineConfig, account: Account) -> Result<Arc<Self>> {
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(config.memory_limit)))
+            .build_arc()?;
+        Ok(Arc::new(Engine {
+            config,
+            catalog: Catalog::new(account),
+            runtime,
+            next_session: AtomicI64::new(1),
+        }))
+    }
+
+    /// A fresh session id.
+    pub fn next_session_id(&self) -> i64 {
+        self.next_session.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The object store.
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.config.storage
+    }
+}

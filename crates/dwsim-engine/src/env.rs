@@ -1,0 +1,58 @@
+//! What a statement may depend on besides its text and the catalog: dialect, clock, zone, formats, parameters.
+//! It is fixed when the statement starts; sessions own the changing values behind it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::dialect::DialectName;
+
+/// A statement's environment, shared by its plan and kernels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Env {
+    /// The dialect of the session.
+    pub dialect: DialectName,
+    /// The session's time zone.
+    pub timezone: Tz,
+    /// Start of the statement.
+    pub now: DateTime<Utc>,
+    /// Start of the transaction; equals `now` outside of one.
+    pub transaction_now: DateTime<Utc>,
+    /// Session parameters by upper-case name (Snowflake) or lower-case name (Redshift), with defaults filled in by the dialect.
+    pub parameters: BTreeMap<String, String>,
+    /// Current user.
+    pub user: String,
+    /// Current role (Snowflake).
+    pub role: String,
+    /// Current warehouse (Snowflake).
+    pub warehouse: String,
+    /// Current database.
+    pub database: Option<String>,
+    /// Current schema.
+    pub schema: Option<String>,
+    /// Account name (Snowflake) or cluster name (Redshift).
+    pub account: String,
+    /// Session identifier: backend process id on Redshift, session id on Snowflake.
+    pub session_id: i64,
+    /// Identifier of this statement.
+    pub query_id: String,
+    /// Identifier of the previous statement of the session.
+    pub last_query_id: Option<String>,
+    /// Seed for `random()` and shuffling when the project freezes randomness.
+    pub seed: Option<u64>,
+}
+
+impl Env {
+    /// A parameter's value, by the dialect's spelling of its name.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// Whether a boolean parameter is on.
+    pub fn flag(&self, name: &str) -> bool {
+        self.parameter(name).is_some_and(|v| {
+            v.eq_ignore_ascii_case("true") || v.eq_ignore_ascii_case("on") || v == "1"
+        })
+    }
+}

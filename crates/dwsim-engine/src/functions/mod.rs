@@ -1,0 +1,19 @@
+//! How functions are declared and how a kernel becomes part of a DataFusion plan.
+//! Which functions exist, under which names, is each dialect's table; what they compute is in `kernels`.
+
+mod accumulator;
+mod aggregate;
+mod call;
+mod def;
+pub mod returns;
+mod scalar;
+mod window;
+
+pub use accumulator::{AggCall, AggKernel};
+pub use aggregate::{AggregateDef, AggregateImpl, AggregateOptions};
+pub use call::{Call, Column, Kernel};
+pub use def::{BindFn, FnCall, FunctionDef, FunctionTable, Param, ScalarDef, Shape, Typed};
+pub use returns as ret;
+pub use returns::{ReturnArgs, ReturnFn};
+pub use scalar::kernel_expr;
+pub use window::{WindowDef, WindowImpl, WindowKernel};

@@ -1,0 +1,155 @@
+//! A kernel with fixed types and environment as a DataFusion scalar function.
+//! Choosing the kernel and coercing its arguments is the binder's work.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::Result as DfResult;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+use datafusion::scalar::ScalarValue;
+
+use super::{Call, Column, Kernel, Typed};
+use crate::env::Env;
+use crate::error::Result;
+use crate::types::SqlType;
+
+/// One bound call: everything but the argument values.
+#[derive(Debug)]
+struct KernelUdf {
+    name: String,
+    kernel: Kernel,
+    types: Vec<SqlType>,
+    returns: SqlType,
+    env: Arc<Env>,
+    signature: Signature,
+}
+
+/// Two bound calls are the same function when name, types and kernel agree: all of one statement share one environment.
+impl PartialEq for KernelUdf {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.types == other.types
+            && self.returns == other.returns
+            && std::ptr::fn_addr_eq(self.kernel, other.kernel)
+            && Arc::ptr_eq(&self.env, &other.env)
+    }
+}
+impl Eq for KernelUdf {}
+impl Hash for KernelUdf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+        self.types.hash(state);
+        self.returns.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for KernelUdf {
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+    fn return_type(&self, _: &[DataType]) -> DfResult<DataType> {
+        Ok(self.returns.arrow())
+    }
+    fn return_field_from_args(&self, _: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
+        Ok(Arc::new(Field::new(&self.name, self.returns.arrow(), true)))
+    }
+    fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
+        Ok(arg_types.to_vec())
+    }
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let all_scalar = args
+            .args
+            .iter()
+            .all(|a| matches!(a, ColumnarValue::Scalar(_)));
+        let fold = all_scalar && self.signature.volatility != Volatility::Volatile;
+        let columns = args
+            .args
+            .into_iter()
+            .map(|a| match a {
+                ColumnarValue::Array(array) => Ok(Column {
+                    array,
+                    scalar: false,
+                }),
+                ColumnarValue::Scalar(s) => Ok(Column {
+                    array: s.to_array()?,
+                    scalar: true,
+                }),
+            })
+            .collect::<DfResult<Vec<_>>>()?;
+        let call = Call {
+            name: &self.name,
+            args: &columns,
+            types: &self.types,
+            returns: &self.returns,
+            rows: if fold { 1 } else { args.number_rows },
+            env: &self.env,
+        };
+        let array = conform((self.kernel)(&call)?, &self.returns)?;
+        if fold {
+            Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
+                &array, 0,
+            )?))
+        } else {
+            Ok(ColumnarValue::Array(array))
+        }
+    }
+}
+
+/// Casts a kernel's array to the declared type's array where they differ (an Int64 count as NUMBER(18,0), say).
+pub(crate) fn conform(array: ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
+    let want = ty.arrow();
+    if array.data_type() == &want {
+        return Ok(array);
+    }
+    let options = CastOptions {
+        safe: false,
+        ..Default::default()
+    };
+    Ok(cast_with_options(&array, &want, &options)?)
+}
+
+/// The call of a kernel as an expression.
+pub fn kernel_expr(
+    name: impl Into<String>,
+    kernel: Kernel,
+    args: Vec<Typed>,
+    returns: SqlType,
+    env: &Arc<Env>,
+    volatile: bool,
+) -> Typed {
+    let volatility = if volatile {
+        Volatility::Volatile
+    } else {
+        Volatility::Immutable
+    };
+    let (exprs, types): (Vec<Expr>, Vec<SqlType>) =
+        args.into_iter().map(|a| (a.expr, a.ty)).unzip();
+    let signature = if exprs.is_empty() {
+        Signature::nullary(volatility)
+    } else {
+        Signature::any(exprs.len(), volatility)
+    };
+    let udf = KernelUdf {
+        name: name.into(),
+        kernel,
+        types,
+        returns: returns.clone(),
+        env: Arc::clone(env),
+        signature,
+    };
+    let func = Arc::new(ScalarUDF::new_from_impl(udf));
+    Typed::new(
+        Expr::ScalarFunction(ScalarFunction::new_udf(func, exprs)),
+        returns,
+    )
+}

@@ -1,0 +1,97 @@
+//! Conversions between SQL types, one kernel per pair of type families.
+//! Which of them happen without being asked for is the dialects' affair; formats come from the environment.
+
+mod boolean;
+mod numeric;
+mod text;
+
+use crate::dialect::DialectName;
+use crate::error::{Result, SqlError};
+use crate::functions::{Call, Kernel};
+use crate::types::{SqlType, TypeClass};
+
+pub use numeric::{double_to_decimal, parse_decimal, rescale};
+
+/// Whether a value of one type is a value of the other as it stands.
+pub fn is_relabel(from: &SqlType, to: &SqlType) -> bool {
+    use SqlType::{Array, BigInt, Char, Name, Object, Oid, Varchar, Variant};
+    match (from, to) {
+        (Varchar(_) | Name | Char(_), Varchar(None) | Name) => !matches!((from, to), (Char(_), _)),
+        (Varchar(Some(a)), Varchar(Some(b))) => a <= b,
+        (Array | Object, Variant) => true,
+        (BigInt, Oid) | (Oid, BigInt) => true,
+        (SqlType::Binary(_), SqlType::Binary(None)) => true,
+        (SqlType::Binary(Some(a)), SqlType::Binary(Some(b))) => a <= b,
+        (a, b) if a.arrow() == b.arrow() => matches!(
+            (a, b),
+            (SqlType::Timestamp(x), SqlType::Timestamp(y)) | (SqlType::TimestampLtz(x), SqlType::TimestampLtz(y)) | (SqlType::Time(x), SqlType::Time(y)) | (SqlType::TimestampTz(x), SqlType::TimestampTz(y)) if x <= y
+        ),
+        _ => false,
+    }
+}
+
+/// Whether Arrow's own cast always succeeds and means the same, so that the optimizer may see through it.
+pub fn is_widening(from: &SqlType, to: &SqlType) -> bool {
+    use SqlType::{BigInt, Double, Integer, Real, SmallInt};
+    match (from, to) {
+        (SmallInt, Integer | BigInt | Double | Real)
+        | (Integer, BigInt | Double)
+        | (Real, Double)
+        | (BigInt, Double) => true,
+        (SmallInt | Integer | BigInt, SqlType::Number { precision, scale }) => from
+            .decimal_shape()
+            .is_some_and(|(p, _)| precision.saturating_sub(*scale) >= p),
+        (
+            SqlType::Number {
+                precision: p,
+                scale: s,
+            },
+            SqlType::Number {
+                precision: q,
+                scale: t,
+            },
+        ) => s <= t && q - t >= p - s,
+        _ => false,
+    }
+}
+
+/// The kernel for a pair of types, if there is such a conversion. It reads the types and the mode from its call.
+pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kernel> {
+    use TypeClass::{Boolean, Numeric, Text};
+    Some(match (from.class(), to.class()) {
+        (Numeric, Numeric) => numeric::numeric_to_numeric,
+        (Text, Numeric) => numeric::text_to_numeric,
+        (Boolean, Numeric) => boolean::boolean_to_numeric,
+        (Numeric, Boolean) => boolean::numeric_to_boolean,
+        (Text, Boolean) => boolean::text_to_boolean,
+        (Boolean, Text) => boolean::boolean_to_text,
+        (Numeric, Text) => numeric::numeric_to_text,
+        (Text, Text) => text::text_to_text,
+        (Text, TypeClass::Binary) => text::text_to_binary,
+        (TypeClass::Binary, Text) => text::binary_to_text,
+        (TypeClass::Binary, TypeClass::Binary) => text::binary_to_binary,
+        _ => {
+            let _ = dialect;
+            return None;
+        }
+    })
+}
+
+/// What a cast is for, as the binder named the call.
+pub(crate) fn is_try(call: &Call<'_>) -> bool {
+    call.name.starts_with("try_") || call.name.starts_with("TRY_")
+}
+
+/// Whether the cast was written (and not implied): Redshift then cuts text that is too long.
+pub(crate) fn is_explicit(call: &Call<'_>) -> bool {
+    call.name == "cast"
+}
+
+/// NULL instead of an error when the call is a TRY_ one.
+pub(crate) fn attempt<T>(call: &Call<'_>, value: Result<T, SqlError>) -> Result<Option<T>> {
+    match value {
+        Ok(v) => Ok(Some(v)),
+        Err(_) if is_try(call) => Ok(None),
+        Err(e) => Err(e),
+    }
+}

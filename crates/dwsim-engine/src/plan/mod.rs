@@ -1,0 +1,15 @@
+//! Binding: a parsed query becomes a DataFusion logical plan whose every expression has a SQL type.
+//! Dialect rules come from [`crate::dialect::Dialect`]; optimising and running plans is `exec`.
+//!
+//! DataFusion's own SQL planner is not used: positions in errors, aliases used in the same SELECT, path
+//! navigation into SUPER and VARIANT, correlated table functions and typed coercions all need the scope
+//! at the moment a name is met.
+
+mod binder;
+mod call;
+mod scope;
+mod table_call;
+
+pub use binder::{Binder, BoundQuery, CastMode, VariableLookup};
+pub use scope::{Alias, Relation, Scope, ScopeColumn};
+pub use table_call::TableCall;

@@ -1,0 +1,11 @@
+//! SQL types and the description of result columns.
+//! Values are Arrow arrays throughout; this module holds no values.
+
+mod column;
+mod sql_type;
+
+pub use column::{ColumnInfo, ColumnOrigin};
+pub use sql_type::{
+    REDSHIFT_MAX_VARCHAR, SNOWFLAKE_MAX_BINARY, SNOWFLAKE_MAX_VARCHAR, SqlType, TypeClass,
+    time_unit, tz_fields,
+};
