@@ -1,7 +1,7 @@
 //! When two values are the same for a test, and the order in which unordered rows are stored.
 //! Decimals are compared exactly, floats relatively, timestamps as instants, JSON structurally.
 
-use super::Value;
+use super::{Decimal, Value};
 use std::cmp::Ordering;
 
 /// How far two floats may lie apart, relative to the larger one.
@@ -69,6 +69,8 @@ pub fn order(a: &Value, b: &Value) -> Ordering {
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::Int(a), Value::Int(b)) => a.cmp(b),
         (Value::Decimal(a), Value::Decimal(b)) => a.cmp(b),
+        (Value::Int(a), Value::Decimal(b)) => Decimal::new(*a, 0).cmp(b),
+        (Value::Decimal(a), Value::Int(b)) => a.cmp(&Decimal::new(*b, 0)),
         (Value::Float(a), Value::Float(b)) => a.total_cmp(b),
         (Value::Text(a), Value::Text(b)) | (Value::Redacted(a), Value::Redacted(b)) => a.cmp(b),
         (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
@@ -90,18 +92,19 @@ fn rank(value: &Value) -> u8 {
     match value {
         Value::Bool(_) => 0,
         Value::Int(_) => 1,
-        Value::Decimal(_) => 2,
-        Value::Float(_) => 3,
-        Value::Text(_) => 4,
-        Value::Bytes(_) => 5,
-        Value::Date(_) => 6,
-        Value::Time(_) => 7,
-        Value::Timestamp(_) => 8,
-        Value::TimestampTz(_) => 9,
-        Value::Interval(_) => 10,
-        Value::Json(_) => 11,
-        Value::Redacted(_) => 12,
-        Value::Null => 13,
+        // as Int: these two are compared by value
+        Value::Decimal(_) => 1,
+        Value::Float(_) => 2,
+        Value::Text(_) => 3,
+        Value::Bytes(_) => 4,
+        Value::Date(_) => 5,
+        Value::Time(_) => 6,
+        Value::Timestamp(_) => 7,
+        Value::TimestampTz(_) => 8,
+        Value::Interval(_) => 9,
+        Value::Json(_) => 10,
+        Value::Redacted(_) => 11,
+        Value::Null => 12,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Typed values as a test sees them: what both warehouses' protocols are decoded into and snapshots are compared as.
-//! Decoding a protocol is the clients' part (`client`); the text form of a cell is in [`cell`].
+//! Decoding a protocol is the clients' part ([`crate::client`]); the text form of a cell is in [`cell`].
 
 pub mod cell;
 mod compare;

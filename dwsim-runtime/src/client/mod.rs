@@ -1,0 +1,171 @@
+//! Connections to the emulators: Redshift over the PostgreSQL protocol, Snowflake over its drivers' HTTP protocol.
+//! Only what tests need of either: statements as text, typed results, errors with code and place; no TLS.
+//!
+//! Redshift's client reads the wire messages with `postgres-protocol` itself, because a snapshot shows `varchar(50)`
+//! and `numeric(10,2)`: the type modifier, which sqlx does not hand out, and the text form of every type, Redshift's own
+//! included. Snowflake's asks for answers in JSON, which its protocol gives to any client that is no known reader of
+//! Arrow.
+
+mod http;
+mod postgres;
+mod postgres_types;
+mod snowflake;
+mod snowflake_types;
+
+use crate::endpoints::Endpoint;
+use crate::error::{Error, Result};
+use crate::value::ResultTable;
+use crate::{Dialect, SqlError};
+use std::time::Duration;
+
+/// How long a statement may take before [`Error::Timeout`].
+pub const STATEMENT_LIMIT: Duration = Duration::from_secs(300);
+
+/// How long connecting and logging in may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// What a statement came back with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// Rows: a query, SHOW, CALL.
+    Rows(ResultTable),
+    /// No rows: DDL, DML, SET. For DML how many rows it changed.
+    Done {
+        /// Rows inserted, updated and deleted together.
+        affected: Option<u64>,
+    },
+}
+
+/// A session on one warehouse.
+#[derive(Debug)]
+pub struct Connection {
+    dialect: Dialect,
+    database: String,
+    inner: Inner,
+    limit: Duration,
+    /// A statement was given up on; its answer could arrive later and be taken for another's.
+    broken: bool,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Redshift(Box<postgres::Session>),
+    Snowflake(Box<snowflake::Session>),
+}
+
+impl Connection {
+    /// Connects and logs in, as the emulators' user `dev`.
+    ///
+    /// `schema` is the default schema; nothing is the database's own (`public`).
+    ///
+    /// # Errors
+    /// [`Error::Connect`] when nobody listens, [`Error::Sql`] when the database does not exist or the login is refused.
+    pub async fn connect(dialect: Dialect, endpoint: &Endpoint, database: &str, schema: Option<&str>) -> Result<Self> {
+        let limited = tokio::time::timeout(CONNECT_LIMIT, async {
+            Ok::<_, Error>(match dialect {
+                Dialect::Redshift => Inner::Redshift(Box::new(postgres::Session::connect(endpoint, database).await?)),
+                Dialect::Snowflake => {
+                    let schema = schema.unwrap_or("public");
+                    Inner::Snowflake(Box::new(snowflake::Session::connect(endpoint, database, schema).await?))
+                }
+            })
+        });
+        let inner = limited.await.map_err(|_| Error::Timeout { dialect, limit: CONNECT_LIMIT })??;
+        let mut connection =
+            Connection { dialect, database: database.to_string(), inner, limit: STATEMENT_LIMIT, broken: false };
+        if let (Dialect::Redshift, Some(schema)) = (dialect, schema) {
+            connection.execute(&format!("set search_path to {}", quote_name(schema))).await?;
+        }
+        Ok(connection)
+    }
+
+    /// The warehouse.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The database it was connected to.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Sets how long one statement may take; [`STATEMENT_LIMIT`] at first.
+    pub fn set_limit(&mut self, limit: Duration) {
+        self.limit = limit;
+    }
+
+    /// Runs one statement.
+    ///
+    /// # Errors
+    /// [`Error::Sql`] when the warehouse refuses it; after any other error the connection is of no further use.
+    pub async fn run(&mut self, sql: &str) -> Result<Reply> {
+        let (dialect, limit) = (self.dialect, self.limit);
+        if self.broken {
+            return Err(Error::Broken { dialect, message: "an earlier statement was given up on".to_string() });
+        }
+        // a caller that drops this future leaves an unread answer behind
+        self.broken = true;
+        let reply = tokio::time::timeout(limit, async {
+            match &mut self.inner {
+                Inner::Redshift(session) => session.run(sql).await,
+                Inner::Snowflake(session) => session.run(sql).await,
+            }
+        });
+        let reply = reply.await.map_err(|_| Error::Timeout { dialect, limit })?;
+        self.broken = !matches!(reply, Ok(_) | Err(Error::Sql(_) | Error::Value { .. }));
+        reply
+    }
+
+    /// Runs one statement for its effect: the number of rows it changed, 0 where that has no meaning.
+    ///
+    /// # Errors
+    /// As [`Connection::run`].
+    pub async fn execute(&mut self, sql: &str) -> Result<u64> {
+        match self.run(sql).await? {
+            Reply::Done { affected } => Ok(affected.unwrap_or(0)),
+            Reply::Rows(_) => Ok(0),
+        }
+    }
+
+    /// Runs one statement for its rows; a statement without rows gives a table without columns.
+    ///
+    /// # Errors
+    /// As [`Connection::run`].
+    pub async fn query(&mut self, sql: &str) -> Result<ResultTable> {
+        match self.run(sql).await? {
+            Reply::Rows(table) => Ok(table),
+            Reply::Done { .. } => Ok(ResultTable::default()),
+        }
+    }
+
+    /// Ends the session. Dropping the connection ends it too, without waiting.
+    pub async fn close(self) {
+        // the server forgets the session in any case; there is nothing to do about a failing farewell
+        let farewell = async {
+            match self.inner {
+                Inner::Redshift(mut session) => session.close().await,
+                Inner::Snowflake(mut session) => session.close().await,
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(2), farewell).await;
+    }
+}
+
+/// A name in double quotes.
+pub(crate) fn quote_name(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn protocol(dialect: Dialect, message: impl ToString) -> Error {
+    Error::Protocol { dialect, message: message.to_string() }
+}
+
+fn broken(dialect: Dialect, message: impl ToString) -> Error {
+    Error::Broken { dialect, message: message.to_string() }
+}
+
+fn sql_error(dialect: Dialect, code: impl Into<String>, message: impl Into<String>) -> SqlError {
+    SqlError { dialect, code: code.into(), message: message.into(), position: None }
+}
