@@ -33,8 +33,14 @@ impl Position {
     pub fn of_character(sql: &str, index: usize) -> Self {
         let before = sql.chars().take(index.saturating_sub(1));
         before.fold(Position { line: 1, column: 1 }, |at, c| match c {
-            '\n' => Position { line: at.line + 1, column: 1 },
-            _ => Position { line: at.line, column: at.column + 1 },
+            '\n' => Position {
+                line: at.line + 1,
+                column: 1,
+            },
+            _ => Position {
+                line: at.line,
+                column: at.column + 1,
+            },
         })
     }
 }

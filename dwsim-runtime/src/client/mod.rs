@@ -16,10 +16,14 @@ use crate::endpoints::Endpoint;
 use crate::error::{Error, Result};
 use crate::value::ResultTable;
 use crate::{Dialect, SqlError};
+use dwsim_schema::identifiers::quote;
 use std::time::Duration;
 
 /// How long a statement may take before [`Error::Timeout`].
 pub const STATEMENT_LIMIT: Duration = Duration::from_secs(300);
+
+/// The database that a Redshift server always has.
+const ADMIN_DATABASE: &str = "dev";
 
 /// How long connecting and logging in may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -40,7 +44,7 @@ pub enum Reply {
 #[derive(Debug)]
 pub struct Connection {
     dialect: Dialect,
-    database: String,
+    database: Option<String>,
     inner: Inner,
     limit: Duration,
     /// A statement was given up on; its answer could arrive later and be taken for another's.
@@ -56,25 +60,46 @@ enum Inner {
 impl Connection {
     /// Connects and logs in, as the emulators' user `dev`.
     ///
-    /// `schema` is the default schema; nothing is the database's own (`public`).
+    /// Without a `database` it is Redshift's `dev`, and none on Snowflake. `schema` is the default schema; nothing is
+    /// the database's own (`public`).
     ///
     /// # Errors
     /// [`Error::Connect`] when nobody listens, [`Error::Sql`] when the database does not exist or the login is refused.
-    pub async fn connect(dialect: Dialect, endpoint: &Endpoint, database: &str, schema: Option<&str>) -> Result<Self> {
+    pub async fn connect(
+        dialect: Dialect,
+        endpoint: &Endpoint,
+        database: Option<&str>,
+        schema: Option<&str>,
+    ) -> Result<Self> {
         let limited = tokio::time::timeout(CONNECT_LIMIT, async {
             Ok::<_, Error>(match dialect {
-                Dialect::Redshift => Inner::Redshift(Box::new(postgres::Session::connect(endpoint, database).await?)),
+                Dialect::Redshift => Inner::Redshift(Box::new(
+                    postgres::Session::connect(endpoint, database.unwrap_or(ADMIN_DATABASE))
+                        .await?,
+                )),
                 Dialect::Snowflake => {
                     let schema = schema.unwrap_or("public");
-                    Inner::Snowflake(Box::new(snowflake::Session::connect(endpoint, database, schema).await?))
+                    Inner::Snowflake(Box::new(
+                        snowflake::Session::connect(endpoint, database, schema).await?,
+                    ))
                 }
             })
         });
-        let inner = limited.await.map_err(|_| Error::Timeout { dialect, limit: CONNECT_LIMIT })??;
-        let mut connection =
-            Connection { dialect, database: database.to_string(), inner, limit: STATEMENT_LIMIT, broken: false };
+        let inner = limited.await.map_err(|_| Error::Timeout {
+            dialect,
+            limit: CONNECT_LIMIT,
+        })??;
+        let mut connection = Connection {
+            dialect,
+            database: database.map(str::to_string),
+            inner,
+            limit: STATEMENT_LIMIT,
+            broken: false,
+        };
         if let (Dialect::Redshift, Some(schema)) = (dialect, schema) {
-            connection.execute(&format!("set search_path to {}", quote_name(schema))).await?;
+            connection
+                .execute(&format!("set search_path to {}", quote(schema, dialect)))
+                .await?;
         }
         Ok(connection)
     }
@@ -85,10 +110,10 @@ impl Connection {
         self.dialect
     }
 
-    /// The database it was connected to.
+    /// The database it was connected to, if one was named.
     #[must_use]
-    pub fn database(&self) -> &str {
-        &self.database
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
     }
 
     /// Sets how long one statement may take; [`STATEMENT_LIMIT`] at first.
@@ -103,7 +128,10 @@ impl Connection {
     pub async fn run(&mut self, sql: &str) -> Result<Reply> {
         let (dialect, limit) = (self.dialect, self.limit);
         if self.broken {
-            return Err(Error::Broken { dialect, message: "an earlier statement was given up on".to_string() });
+            return Err(Error::Broken {
+                dialect,
+                message: "an earlier statement was given up on".to_string(),
+            });
         }
         // a caller that drops this future leaves an unread answer behind
         self.broken = true;
@@ -153,19 +181,25 @@ impl Connection {
     }
 }
 
-/// A name in double quotes.
-pub(crate) fn quote_name(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 fn protocol(dialect: Dialect, message: impl ToString) -> Error {
-    Error::Protocol { dialect, message: message.to_string() }
+    Error::Protocol {
+        dialect,
+        message: message.to_string(),
+    }
 }
 
 fn broken(dialect: Dialect, message: impl ToString) -> Error {
-    Error::Broken { dialect, message: message.to_string() }
+    Error::Broken {
+        dialect,
+        message: message.to_string(),
+    }
 }
 
 fn sql_error(dialect: Dialect, code: impl Into<String>, message: impl Into<String>) -> SqlError {
-    SqlError { dialect, code: code.into(), message: message.into(), position: None }
+    SqlError {
+        dialect,
+        code: code.into(),
+        message: message.into(),
+        position: None,
+    }
 }

@@ -33,7 +33,11 @@ pub(super) struct Session {
 impl Session {
     pub(super) async fn connect(endpoint: &Endpoint, database: &str) -> Result<Self> {
         let stream = super::http::open(DIALECT, endpoint).await?;
-        let mut session = Session { stream, input: BytesMut::with_capacity(8192), output: BytesMut::new() };
+        let mut session = Session {
+            stream,
+            input: BytesMut::with_capacity(8192),
+            output: BytesMut::new(),
+        };
         let parameters = [
             ("user", USER),
             ("database", database),
@@ -42,7 +46,8 @@ impl Session {
             // floats in digits that read back to the same value; the most that Redshift takes
             ("extra_float_digits", "2"),
         ];
-        frontend::startup_message(parameters, &mut session.output).map_err(|e| protocol(DIALECT, e))?;
+        frontend::startup_message(parameters, &mut session.output)
+            .map_err(|e| protocol(DIALECT, e))?;
         session.flush().await?;
         session.log_in().await?;
         loop {
@@ -60,31 +65,52 @@ impl Session {
             match self.message().await? {
                 Message::AuthenticationOk => return Ok(()),
                 Message::AuthenticationCleartextPassword => {
-                    frontend::password_message(PASSWORD.as_bytes(), &mut self.output).map_err(|e| protocol(DIALECT, e))?;
+                    frontend::password_message(PASSWORD.as_bytes(), &mut self.output)
+                        .map_err(|e| protocol(DIALECT, e))?;
                 }
                 Message::AuthenticationMd5Password(body) => {
                     let hash = md5_hash(USER.as_bytes(), PASSWORD.as_bytes(), body.salt());
-                    frontend::password_message(hash.as_bytes(), &mut self.output).map_err(|e| protocol(DIALECT, e))?;
+                    frontend::password_message(hash.as_bytes(), &mut self.output)
+                        .map_err(|e| protocol(DIALECT, e))?;
                 }
                 Message::AuthenticationSasl(_) => {
-                    let exchange = ScramSha256::new(PASSWORD.as_bytes(), ChannelBinding::unsupported());
-                    frontend::sasl_initial_response(SCRAM_SHA_256, exchange.message(), &mut self.output)
-                        .map_err(|e| protocol(DIALECT, e))?;
+                    let exchange =
+                        ScramSha256::new(PASSWORD.as_bytes(), ChannelBinding::unsupported());
+                    frontend::sasl_initial_response(
+                        SCRAM_SHA_256,
+                        exchange.message(),
+                        &mut self.output,
+                    )
+                    .map_err(|e| protocol(DIALECT, e))?;
                     scram = Some(exchange);
                 }
                 Message::AuthenticationSaslContinue(body) => {
-                    let exchange = scram.as_mut().ok_or_else(|| protocol(DIALECT, "a SASL answer without a question"))?;
-                    exchange.update(body.data()).map_err(|e| protocol(DIALECT, e))?;
-                    frontend::sasl_response(exchange.message(), &mut self.output).map_err(|e| protocol(DIALECT, e))?;
+                    let exchange = scram
+                        .as_mut()
+                        .ok_or_else(|| protocol(DIALECT, "a SASL answer without a question"))?;
+                    exchange
+                        .update(body.data())
+                        .map_err(|e| protocol(DIALECT, e))?;
+                    frontend::sasl_response(exchange.message(), &mut self.output)
+                        .map_err(|e| protocol(DIALECT, e))?;
                 }
                 Message::AuthenticationSaslFinal(body) => {
-                    let exchange = scram.as_mut().ok_or_else(|| protocol(DIALECT, "a SASL answer without a question"))?;
-                    exchange.finish(body.data()).map_err(|e| protocol(DIALECT, e))?;
+                    let exchange = scram
+                        .as_mut()
+                        .ok_or_else(|| protocol(DIALECT, "a SASL answer without a question"))?;
+                    exchange
+                        .finish(body.data())
+                        .map_err(|e| protocol(DIALECT, e))?;
                     continue;
                 }
                 Message::ErrorResponse(body) => return Err(error_of(body.fields(), "").into()),
                 Message::NoticeResponse(_) | Message::ParameterStatus(_) => continue,
-                _ => return Err(protocol(DIALECT, "a way to log in that this client does not know")),
+                _ => {
+                    return Err(protocol(
+                        DIALECT,
+                        "a way to log in that this client does not know",
+                    ));
+                }
             }
             self.flush().await?;
         }
@@ -101,7 +127,9 @@ impl Session {
             match self.message().await? {
                 Message::RowDescription(body) => open = Some(Rows::new(&body)?),
                 Message::DataRow(body) => {
-                    let rows = open.as_mut().ok_or_else(|| protocol(DIALECT, "a row without a description"))?;
+                    let rows = open
+                        .as_mut()
+                        .ok_or_else(|| protocol(DIALECT, "a row without a description"))?;
                     if failure.is_none() {
                         failure = rows.push(&body).err();
                     }
@@ -110,13 +138,16 @@ impl Session {
                     let tag = body.tag().map_err(|e| protocol(DIALECT, e))?;
                     reply = match open.take() {
                         Some(rows) => Reply::Rows(rows.table),
-                        None => Reply::Done { affected: affected(tag) },
+                        None => Reply::Done {
+                            affected: affected(tag),
+                        },
                     };
                 }
                 Message::ErrorResponse(body) => failure = Some(error_of(body.fields(), sql).into()),
                 Message::CopyInResponse(_) => {
                     let refusal = "this client sends no data for COPY … FROM STDIN";
-                    frontend::copy_fail(refusal, &mut self.output).map_err(|e| protocol(DIALECT, e))?;
+                    frontend::copy_fail(refusal, &mut self.output)
+                        .map_err(|e| protocol(DIALECT, e))?;
                     self.flush().await?;
                 }
                 Message::ReadyForQuery(_) => break,
@@ -127,7 +158,12 @@ impl Session {
                 | Message::CopyOutResponse(_)
                 | Message::CopyData(_)
                 | Message::CopyDone => {}
-                _ => return Err(protocol(DIALECT, "a message that does not belong to a query")),
+                _ => {
+                    return Err(protocol(
+                        DIALECT,
+                        "a message that does not belong to a query",
+                    ));
+                }
             }
         }
         failure.map_or(Ok(reply), Err)
@@ -140,17 +176,26 @@ impl Session {
     }
 
     async fn flush(&mut self) -> Result<()> {
-        self.stream.write_all(&self.output).await.map_err(|e| broken(DIALECT, e))?;
+        self.stream
+            .write_all(&self.output)
+            .await
+            .map_err(|e| broken(DIALECT, e))?;
         self.output.clear();
         Ok(())
     }
 
     async fn message(&mut self) -> Result<Message> {
         loop {
-            if let Some(message) = Message::parse(&mut self.input).map_err(|e| protocol(DIALECT, e))? {
+            if let Some(message) =
+                Message::parse(&mut self.input).map_err(|e| protocol(DIALECT, e))?
+            {
                 return Ok(message);
             }
-            let read = self.stream.read_buf(&mut self.input).await.map_err(|e| broken(DIALECT, e))?;
+            let read = self
+                .stream
+                .read_buf(&mut self.input)
+                .await
+                .map_err(|e| broken(DIALECT, e))?;
             if read == 0 {
                 return Err(broken(DIALECT, "the server closed it"));
             }
@@ -166,7 +211,10 @@ struct Rows {
 
 impl Rows {
     fn new(body: &RowDescriptionBody) -> Result<Self> {
-        let mut rows = Rows { types: Vec::new(), table: ResultTable::default() };
+        let mut rows = Rows {
+            types: Vec::new(),
+            table: ResultTable::default(),
+        };
         let mut fields = body.fields();
         while let Some(field) = fields.next().map_err(|e| protocol(DIALECT, e))? {
             rows.types.push(field.type_oid());
@@ -181,18 +229,26 @@ impl Rows {
         let mut ranges = body.ranges();
         while let Some(range) = ranges.next().map_err(|e| protocol(DIALECT, e))? {
             let index = row.len();
-            let (Some(oid), Some(column)) = (self.types.get(index), self.table.columns.get(index)) else {
+            let (Some(oid), Some(column)) = (self.types.get(index), self.table.columns.get(index))
+            else {
                 return Err(protocol(DIALECT, "a row with more cells than columns"));
             };
             row.push(match range {
                 None => Value::Null,
                 Some(range) => {
                     let text = std::str::from_utf8(&body.buffer()[range]);
-                    let text = text.map_err(|_| protocol(DIALECT, format!("column `{}` is not UTF-8", column.name)))?;
+                    let text = text.map_err(|_| {
+                        protocol(DIALECT, format!("column `{}` is not UTF-8", column.name))
+                    })?;
                     let value = decode(*oid, text);
-                    match value.map_err(|message| Error::Value { column: column.name.clone(), message })? {
+                    match value.map_err(|message| Error::Value {
+                        column: column.name.clone(),
+                        message,
+                    })? {
                         // numeric(p,0) is an integer, as Snowflake's number(p,0) is
-                        Value::Decimal(d) if column.ty == TypeKind::Int => d.to_integer().map_or(Value::Decimal(d), Value::Int),
+                        Value::Decimal(d) if column.ty == TypeKind::Int => {
+                            d.to_integer().map_or(Value::Decimal(d), Value::Int)
+                        }
                         value => value,
                     }
                 }
@@ -223,7 +279,10 @@ fn error_of(mut fields: ErrorFields<'_>, sql: &str) -> SqlError {
             b'C' => error.code = text,
             b'M' => error.message = text,
             b'P' if !sql.is_empty() => {
-                error.position = text.parse().ok().map(|index| Position::of_character(sql, index));
+                error.position = text
+                    .parse()
+                    .ok()
+                    .map(|index| Position::of_character(sql, index));
             }
             _ => {}
         }

@@ -1,8 +1,8 @@
 //! Redshift's types on the PostgreSQL wire: names for (OID, type modifier), values for their text form.
 //! OIDs that PostgreSQL lacks (SUPER, VARBYTE, the intervals) are those of Amazon's own drivers.
 
-use crate::value::cell::{parse_date, parse_hex, parse_time, parse_timestamp, parse_timestamp_tz};
 use crate::value::Value;
+use crate::value::cell::{parse_date, parse_hex, parse_time, parse_timestamp, parse_timestamp_tz};
 use chrono::Datelike;
 
 const BOOL: u32 = 16;
@@ -40,7 +40,13 @@ const VARBYTE: u32 = 6551;
 /// The type in Redshift's words: `varchar(50)`, `numeric(10,2)`. An unknown OID is `oid N`.
 pub(super) fn native_name(oid: u32, modifier: i32) -> String {
     // the modifier of character and numeric types counts from 4; below that there is none
-    let length = |name: &str| if modifier > 4 { format!("{name}({})", modifier - 4) } else { name.to_string() };
+    let length = |name: &str| {
+        if modifier > 4 {
+            format!("{name}({})", modifier - 4)
+        } else {
+            name.to_string()
+        }
+    };
     match oid {
         BOOL => "boolean".to_string(),
         INT2 => "smallint".to_string(),
@@ -49,7 +55,11 @@ pub(super) fn native_name(oid: u32, modifier: i32) -> String {
         OID => "oid".to_string(),
         FLOAT4 => "real".to_string(),
         FLOAT8 => "double precision".to_string(),
-        NUMERIC if modifier >= 4 => format!("numeric({},{})", (modifier - 4) >> 16, (modifier - 4) & 0xffff),
+        NUMERIC if modifier >= 4 => format!(
+            "numeric({},{})",
+            (modifier - 4) >> 16,
+            (modifier - 4) & 0xffff
+        ),
         NUMERIC => "numeric".to_string(),
         VARCHAR => length("varchar"),
         BPCHAR => length("char"),
@@ -93,13 +103,22 @@ pub(super) fn decode(oid: u32, text: &str) -> Result<Value, String> {
             Some((date, Value::Date as fn(_) -> _))
         }),
         TIME => parse_time(text).map(Value::Time),
-        TIMESTAMP => with_era(text, |text| Some((parse_timestamp(text)?, Value::Timestamp as fn(_) -> _))),
-        TIMESTAMPTZ => with_era(text, |text| Some((parse_timestamp_tz(text)?, Value::TimestampTz as fn(_) -> _))),
+        TIMESTAMP => with_era(text, |text| {
+            Some((parse_timestamp(text)?, Value::Timestamp as fn(_) -> _))
+        }),
+        TIMESTAMPTZ => with_era(text, |text| {
+            Some((parse_timestamp_tz(text)?, Value::TimestampTz as fn(_) -> _))
+        }),
         INTERVAL | INTERVAL_Y2M | INTERVAL_D2S => text.parse().ok().map(Value::Interval),
         SUPER | JSON | JSONB => serde_json::from_str(text).ok().map(Value::Json),
         _ => Some(Value::Text(text.to_string())),
     };
-    value.ok_or_else(|| format!("`{text}` is no {} that dwsim can hold", native_name(oid, -1)))
+    value.ok_or_else(|| {
+        format!(
+            "`{text}` is no {} that dwsim can hold",
+            native_name(oid, -1)
+        )
+    })
 }
 
 /// The float64 with the same shortest decimal text, so that 0.1::real shows as 0.1.
@@ -108,7 +127,10 @@ fn widen(f: f32) -> f64 {
 }
 
 /// Years before Christ: `0044-03-15 BC` is the year -43 of the calendar that computers count in.
-fn with_era<T: Datelike>(text: &str, parse: impl Fn(&str) -> Option<(T, fn(T) -> Value)>) -> Option<Value> {
+fn with_era<T: Datelike>(
+    text: &str,
+    parse: impl Fn(&str) -> Option<(T, fn(T) -> Value)>,
+) -> Option<Value> {
     match text.strip_suffix(" BC") {
         None => parse(text).map(|(at, wrap)| wrap(at)),
         Some(text) => {
@@ -127,21 +149,48 @@ mod tests {
         for (oid, modifier, text, name, shown) in [
             (VARCHAR, 54, "x", "varchar(50)", "x"),
             (VARCHAR, -1, "x", "varchar", "x"),
-            (NUMERIC, (10 << 16 | 2) + 4, "12.50", "numeric(10,2)", "12.5"),
+            (
+                NUMERIC,
+                (10 << 16 | 2) + 4,
+                "12.50",
+                "numeric(10,2)",
+                "12.5",
+            ),
             (NUMERIC, (38 << 16) + 4, "7", "numeric(38,0)", "7"),
             (BOOL, -1, "t", "boolean", "true"),
             (FLOAT4, -1, "0.1", "real", "0.1"),
             (FLOAT8, -1, "1e+300", "double precision", "1e300"),
-            (TIMESTAMPTZ, -1, "2024-01-01 12:00:00.25+05:30", "timestamptz", "2024-01-01 12:00:00.25+05:30"),
-            (TIMESTAMPTZ, -1, "2024-01-01 12:00:00-03", "timestamptz", "2024-01-01 12:00:00-03:00"),
+            (
+                TIMESTAMPTZ,
+                -1,
+                "2024-01-01 12:00:00.25+05:30",
+                "timestamptz",
+                "2024-01-01 12:00:00.25+05:30",
+            ),
+            (
+                TIMESTAMPTZ,
+                -1,
+                "2024-01-01 12:00:00-03",
+                "timestamptz",
+                "2024-01-01 12:00:00-03:00",
+            ),
             (DATE, -1, "0044-03-15 BC", "date", "-0043-03-15"),
-            (SUPER, -1, r#"{"b":1,"a":[null]}"#, "super", r#"{"a":[null],"b":1}"#),
+            (
+                SUPER,
+                -1,
+                r#"{"b":1,"a":[null]}"#,
+                "super",
+                r#"{"a":[null],"b":1}"#,
+            ),
             (VARBYTE, -1, "00ff", "varbyte", "0x00ff"),
             (BYTEA, -1, "\\x00ff", "bytea", "0x00ff"),
             (INTERVAL, -1, "1 day 02:00:00", "interval", "P1DT2H"),
         ] {
             assert_eq!(native_name(oid, modifier), name);
-            assert_eq!(decode(oid, text).map(|value| value.to_string()), Ok(shown.to_string()));
+            assert_eq!(
+                decode(oid, text).map(|value| value.to_string()),
+                Ok(shown.to_string())
+            );
         }
         assert!(decode(INT4, "x").is_err_and(|e| e.contains("integer")));
         assert!(decode(DATE, "infinity").is_err());

@@ -8,6 +8,7 @@ use crate::Dialect;
 use crate::endpoints::Endpoint;
 use crate::error::{Error, Position, Result};
 use crate::value::{Column, ResultTable, Value};
+use dwsim_schema::identifiers::quote;
 use hyper::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -83,12 +84,21 @@ struct Answer {
 }
 
 impl Session {
-    pub(super) async fn connect(endpoint: &Endpoint, database: &str, schema: &str) -> Result<Self> {
+    pub(super) async fn connect(
+        endpoint: &Endpoint,
+        database: Option<&str>,
+        schema: &str,
+    ) -> Result<Self> {
         let mut http = Http::connect(endpoint).await?;
+        let place = database.map_or_else(String::new, |name| {
+            format!(
+                "databaseName={}&schemaName={}&",
+                percent(name),
+                percent(schema)
+            )
+        });
         let path = format!(
-            "/session/v1/login-request?databaseName={}&schemaName={}&request_id={}",
-            percent(database),
-            percent(schema),
+            "/session/v1/login-request?{place}request_id={}",
             Uuid::new_v4()
         );
         let body = json!({"data": {
@@ -101,25 +111,45 @@ impl Session {
             "CLIENT_ENVIRONMENT": {"APPLICATION": "dwsim"},
             "SESSION_PARAMETERS": {},
         }});
-        let bytes = http.send(Method::POST, &path, None, body.to_string()).await?;
+        let bytes = http
+            .send(Method::POST, &path, None, body.to_string())
+            .await?;
         let answer: Envelope<Login> = parse(&bytes)?;
         if !answer.success {
-            return Err(sql_error(DIALECT, answer.code(), answer.message.unwrap_or_default()).into());
+            return Err(
+                sql_error(DIALECT, answer.code(), answer.message.unwrap_or_default()).into(),
+            );
         }
-        let login = answer.data.ok_or_else(|| protocol(DIALECT, "a login without data"))?;
-        let token = login.token.ok_or_else(|| protocol(DIALECT, "a login without a token"))?;
-        let mut session = Session { http, token, master: login.master_token, sequence: 0 };
+        let login = answer
+            .data
+            .ok_or_else(|| protocol(DIALECT, "a login without data"))?;
+        let token = login
+            .token
+            .ok_or_else(|| protocol(DIALECT, "a login without a token"))?;
+        let mut session = Session {
+            http,
+            token,
+            master: login.master_token,
+            sequence: 0,
+        };
         // Snowflake lets a client log in to a database that is not there; a test must not
-        let current = login.session_info.and_then(|info| info.database_name).unwrap_or_default();
-        if !current.eq_ignore_ascii_case(database) {
-            session.run(&format!("use database {}", super::quote_name(&database.to_uppercase()))).await?;
+        let current = login
+            .session_info
+            .and_then(|info| info.database_name)
+            .unwrap_or_default();
+        if let Some(name) = database.filter(|name| !current.eq_ignore_ascii_case(name)) {
+            session
+                .run(&format!("use database {}", quote(name, DIALECT)))
+                .await?;
         }
         Ok(session)
     }
 
     pub(super) async fn run(&mut self, sql: &str) -> Result<Reply> {
         self.sequence += 1;
-        let submitted = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let submitted = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis());
         let body = json!({
             "sqlText": sql,
             "asyncExec": false,
@@ -132,7 +162,8 @@ impl Session {
         let mut pause = Duration::from_millis(10);
         while RUNNING.contains(&answer.code().as_str()) {
             let url = answer.data.and_then(|data| data.get_result_url);
-            let url = url.ok_or_else(|| protocol(DIALECT, "a running statement without getResultUrl"))?;
+            let url =
+                url.ok_or_else(|| protocol(DIALECT, "a running statement without getResultUrl"))?;
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(1));
             answer = self.ask(Method::GET, path_of(&url), String::new()).await?;
@@ -140,12 +171,19 @@ impl Session {
         if !answer.success {
             let code = answer.code();
             let mut error = sql_error(DIALECT, code, answer.message.clone().unwrap_or_default());
-            if let Some(Answer { line: Some(line), pos: Some(pos), .. }) = answer.data
+            if let Some(Answer {
+                line: Some(line),
+                pos: Some(pos),
+                ..
+            }) = answer.data
                 && let (Ok(line), Ok(pos)) = (usize::try_from(line), usize::try_from(pos))
                 && line > 0
             {
                 // Snowflake counts characters of a line from 0
-                error.position = Some(Position { line, column: pos + 1 });
+                error.position = Some(Position {
+                    line,
+                    column: pos + 1,
+                });
             }
             return Err(error.into());
         }
@@ -154,21 +192,35 @@ impl Session {
 
     /// A request of the session, repeated once with a renewed token when it has run out.
     async fn ask(&mut self, method: Method, path: &str, body: String) -> Result<Envelope<Answer>> {
-        let bytes = self.http.send(method.clone(), path, Some(&self.token), body.clone()).await?;
+        let bytes = self
+            .http
+            .send(method.clone(), path, Some(&self.token), body.clone())
+            .await?;
         let answer: Envelope<Answer> = parse(&bytes)?;
         if answer.code() != EXPIRED {
             return Ok(answer);
         }
         self.renew().await?;
-        let bytes = self.http.send(method, path, Some(&self.token), body).await?;
+        let bytes = self
+            .http
+            .send(method, path, Some(&self.token), body)
+            .await?;
         parse(&bytes)
     }
 
     async fn renew(&mut self) -> Result<()> {
-        let master = self.master.clone().ok_or_else(|| protocol(DIALECT, "the session has run out, and there is no master token"))?;
+        let master = self.master.clone().ok_or_else(|| {
+            protocol(
+                DIALECT,
+                "the session has run out, and there is no master token",
+            )
+        })?;
         let body = json!({"oldSessionToken": self.token, "requestType": "RENEW"});
         let path = format!("/session/token-request?requestId={}", Uuid::new_v4());
-        let bytes = self.http.send(Method::POST, &path, Some(&master), body.to_string()).await?;
+        let bytes = self
+            .http
+            .send(Method::POST, &path, Some(&master), body.to_string())
+            .await?;
         let answer: Envelope<Renewed> = parse(&bytes)?;
         match answer.data {
             Some(renewed) if answer.success => {
@@ -186,43 +238,78 @@ impl Session {
     pub(super) async fn close(&mut self) {
         let path = format!("/session?delete=true&requestId={}", Uuid::new_v4());
         // the server forgets idle sessions anyway
-        let _ = self.http.send(Method::POST, &path, Some(&self.token), "{}".to_string()).await;
+        let _ = self
+            .http
+            .send(Method::POST, &path, Some(&self.token), "{}".to_string())
+            .await;
     }
 }
 
 /// Rows of DML's answer are counts, rows of DDL's a sentence; neither is a result.
 fn reply(answer: Answer) -> Result<Reply> {
-    if answer.query_result_format.as_deref().is_some_and(|format| format != "json") {
-        return Err(protocol(DIALECT, "an answer in Arrow, although this client reads JSON"));
+    if answer
+        .query_result_format
+        .as_deref()
+        .is_some_and(|format| format != "json")
+    {
+        return Err(protocol(
+            DIALECT,
+            "an answer in Arrow, although this client reads JSON",
+        ));
     }
     if !answer.chunks.is_empty() {
-        return Err(protocol(DIALECT, "an answer in chunks, which dwsim's own server does not send"));
+        return Err(protocol(
+            DIALECT,
+            "an answer in chunks, which dwsim's own server does not send",
+        ));
     }
     match answer.statement_type_id.unwrap_or(0) {
         // INSERT, UPDATE, DELETE, MERGE, multi-table INSERT
         0x3000 | 0x3100..=0x3500 => {
-            let counts = answer.rowtype.iter().enumerate().filter(|(_, ty)| ty.name.starts_with("number of rows "));
-            let cell = |index: usize| answer.rowset.first()?.get(index)?.as_ref()?.parse::<u64>().ok();
+            let counts = answer
+                .rowtype
+                .iter()
+                .enumerate()
+                .filter(|(_, ty)| ty.name.starts_with("number of rows "));
+            let cell = |index: usize| {
+                answer
+                    .rowset
+                    .first()?
+                    .get(index)?
+                    .as_ref()?
+                    .parse::<u64>()
+                    .ok()
+            };
             let affected: u64 = counts.filter_map(|(index, _)| cell(index)).sum();
-            return Ok(Reply::Done { affected: Some(affected) });
+            return Ok(Reply::Done {
+                affected: Some(affected),
+            });
         }
         // USE, SET, ALTER SESSION; transactions; DDL
         0x4000..=0x43ff | 0x5000..=0x6fff => return Ok(Reply::Done { affected: None }),
         _ => {}
     }
-    let columns = answer.rowtype.iter().map(|ty| Column::folded(&ty.name, native_name(ty))).collect();
+    let columns = answer
+        .rowtype
+        .iter()
+        .map(|ty| Column::folded(&ty.name, native_name(ty)))
+        .collect();
     let mut rows = Vec::with_capacity(answer.rowset.len());
     for cells in &answer.rowset {
         if cells.len() != answer.rowtype.len() {
-            return Err(protocol(DIALECT, "a row with another number of cells than columns"));
+            return Err(protocol(
+                DIALECT,
+                "a row with another number of cells than columns",
+            ));
         }
         let mut row = Vec::with_capacity(cells.len());
         for (cell, ty) in cells.iter().zip(&answer.rowtype) {
             row.push(match cell {
                 None => Value::Null,
-                Some(text) => {
-                    decode(ty, text).map_err(|message| Error::Value { column: ty.name.clone(), message })?
-                }
+                Some(text) => decode(ty, text).map_err(|message| Error::Value {
+                    column: ty.name.clone(),
+                    message,
+                })?,
             });
         }
         rows.push(row);
@@ -231,7 +318,8 @@ fn reply(answer: Answer) -> Result<Reply> {
 }
 
 fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|e| protocol(DIALECT, format!("no JSON answer of its kind: {e}")))
+    serde_json::from_slice(bytes)
+        .map_err(|e| protocol(DIALECT, format!("no JSON answer of its kind: {e}")))
 }
 
 /// The path of a URL that the server gave for itself.

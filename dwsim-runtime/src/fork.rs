@@ -1,0 +1,133 @@
+//! A private database per test: a fork of the loaded template, dropped when the test is over.
+//! Making the template is in [`crate::template`]; a fork costs the same whatever it holds.
+
+use crate::Dialect;
+use crate::client::Connection;
+use crate::endpoints::Endpoint;
+use crate::error::{Error, Result};
+use dwsim_schema::identifiers::quote;
+use std::time::Duration;
+
+/// What names of forks begin with; the supervisor drops what is left of them.
+pub const FORK_PREFIX: &str = "dwsim_t_";
+
+/// A database of its own on one warehouse. Drop the connections to it before [`Fork::drop_database`].
+#[derive(Debug)]
+pub struct Fork {
+    dialect: Dialect,
+    endpoint: Endpoint,
+    database: String,
+}
+
+impl Fork {
+    /// Forks the template (`CREATE DATABASE … TEMPLATE …`, `… CLONE …`) and connects to the fork. `label` is for
+    /// people who look at a list of databases; the name is unique whatever it is.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be reached or has no such template.
+    pub async fn create(
+        dialect: Dialect,
+        endpoint: &Endpoint,
+        template: &str,
+        label: &str,
+    ) -> Result<(Fork, Connection)> {
+        let database = fork_name(label);
+        let mut admin = Connection::connect(dialect, endpoint, None, None).await?;
+        let name = quote(&database, dialect);
+        let origin = quote(template, dialect);
+        let sql = match dialect {
+            Dialect::Redshift => format!("create database {name} template {origin}"),
+            Dialect::Snowflake => format!("create database {name} clone {origin}"),
+        };
+        admin.execute(&sql).await?;
+        admin.close().await;
+        let fork = Fork {
+            dialect,
+            endpoint: endpoint.clone(),
+            database,
+        };
+        match Connection::connect(dialect, endpoint, Some(&fork.database), None).await {
+            Ok(connection) => Ok((fork, connection)),
+            Err(error) => {
+                // the reason why there is no connection matters more than a leftover database
+                let _ = fork.drop_database().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The database's name, as it is written in SQL.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// A further connection to the fork.
+    ///
+    /// # Errors
+    /// As [`Connection::connect`].
+    pub async fn connect(&self) -> Result<Connection> {
+        Connection::connect(self.dialect, &self.endpoint, Some(&self.database), None).await
+    }
+
+    /// Drops the database. A session that is just ending may still hold it, so this is tried for a moment.
+    ///
+    /// # Errors
+    /// When the warehouse refuses.
+    pub async fn drop_database(self) -> Result<()> {
+        let mut admin = Connection::connect(self.dialect, &self.endpoint, None, None).await?;
+        let sql = format!("drop database {}", quote(&self.database, self.dialect));
+        let mut tries = 0;
+        loop {
+            match admin.execute(&sql).await {
+                // object_in_use
+                Err(Error::Sql(error)) if error.code == "55006" && tries < 20 => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(25)).await;
+                }
+                result => {
+                    admin.close().await;
+                    return result.map(|_| ());
+                }
+            }
+        }
+    }
+}
+
+/// `dwsim_t_refunds_are_counted_1f3a…`: plain, in lower case, below PostgreSQL's 63 bytes.
+fn fork_name(label: &str) -> String {
+    let plain: String = label
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    // the end of a label (`module::test::dialect`) tells more than its beginning
+    let start = plain.len().saturating_sub(28);
+    format!(
+        "{FORK_PREFIX}{}_{}",
+        plain[start..].trim_matches('_'),
+        &uuid::Uuid::new_v4().simple().to_string()[..16]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain_unique_and_short() {
+        let label = "a::very::long::module::Ünicode name::redshift";
+        let (a, b) = (fork_name(label), fork_name(label));
+        assert!(a != b && a.len() < 63, "{a}");
+        assert!(
+            a.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+            "{a}"
+        );
+    }
+}
