@@ -3,23 +3,29 @@
 //!
 //! - [`endpoints`]: where the emulators listen, as `cargo dwsim serve` prints it and `DWSIM_ENDPOINTS` carries it.
 //! - [`client`]: a connection per dialect.
+//! - [`instance`]: finding or starting the emulators; [`template`]: loading them.
 //! - [`fork`]: a private copy of the loaded database per test.
 //! - [`Warehouse`]: what a Rust test holds; [`row`]: Rust structs as rows.
 //! - [`value`]: typed cells, columns, results.
 //! - [`snapshot`]: the `.snap` format, comparing, pending results and their acceptance.
 //! - [`sqltest`]: tests that are SQL files: finding them, running them.
+//! - [`sql_tests_main`]: the test target that runs them; [`assertion`]: snapshots in Rust tests.
 //! - [`script`]: SQL text as a list of statements.
 //! - [`project`]: the folders of a project.
 
+pub mod assertion;
 pub mod client;
 pub mod endpoints;
 mod error;
 pub mod fork;
+mod harness;
+pub mod instance;
 pub mod project;
 pub mod row;
 pub mod script;
 pub mod snapshot;
 pub mod sqltest;
+pub mod template;
 pub mod value;
 mod warehouse;
 
@@ -28,6 +34,7 @@ pub use dwsim_schema::Dialect;
 pub use endpoints::{Endpoint, Endpoints, TemplateInfo};
 pub use error::{Error, Position, Result, SqlError};
 pub use fork::Fork;
+pub use harness::sql_tests_main;
 pub use project::Project;
 pub use row::{FromValue, Row, RowRef, ToValue};
 pub use value::{Column, Decimal, Interval, ParseDecimalError, ResultTable, TypeKind, Value};

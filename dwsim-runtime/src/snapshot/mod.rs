@@ -48,9 +48,13 @@ mod redact;
 mod render;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 pub use diff::{AnswerDiff, CellChange, ColumnChange, RowChange, diff};
 pub use model::{Answer, Hashes, RowOrder, Snapshot, short_hash};
 pub use parse::{SnapshotError, read};
 pub use pending::{AcceptError, PendingError, PendingStore, Proposal};
 pub use redact::{RedactError, RedactKind, redact};
+pub use verify::{Observed, Verdict, verify};
+
+pub(crate) use pending::write_atomically;

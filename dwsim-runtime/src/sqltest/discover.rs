@@ -121,6 +121,28 @@ pub fn discover(project: &Project) -> Result<Vec<SqlTest>, DiscoverError> {
         .collect()
 }
 
+/// One test by its name, reading only its files.
+///
+/// # Errors
+/// As [`discover`].
+pub fn find(project: &Project, name: &str) -> Result<Option<SqlTest>, DiscoverError> {
+    let root = project.sql_dir();
+    let endings = [None, Some(Dialect::Redshift), Some(Dialect::Snowflake)];
+    let files: BTreeMap<Option<Dialect>, PathBuf> = endings
+        .into_iter()
+        .map(|dialect| {
+            let ending = dialect.map_or(String::new(), |dialect| format!(".{dialect}"));
+            (dialect, root.join(format!("{name}{ending}.sql")))
+        })
+        .filter(|(_, path)| path.is_file())
+        .collect();
+    if files.is_empty() {
+        Ok(None)
+    } else {
+        read_test(project, name.to_string(), files).map(Some)
+    }
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DiscoverError> {
     let io = |source| DiscoverError::Io {
         path: folder.to_path_buf(),
@@ -309,6 +331,8 @@ mod tests {
         assert_eq!(tests[1].order, RowOrder::Exact);
         assert_eq!(tests[2].source, "tests/sql/only.redshift.sql");
         assert_eq!(tests[1].cases(&[Dialect::Redshift]).count(), 0);
+        assert_eq!(find(&project, "a/pair").unwrap().as_ref(), Some(&tests[0]));
+        assert_eq!(find(&project, "a/pair.redshift.x").unwrap(), None);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Tests that are SQL files: `tests/sql/**/*.sql`, each run on each dialect, each answer compared with a snapshot.
-//! Finding them touches no server; where the servers come from is in `instance`.
+//! Finding them touches no server; where the servers come from is in [`crate::instance`].
 //!
 //! # A test file
 //!
@@ -28,6 +28,8 @@
 
 mod discover;
 mod front_matter;
+mod run;
 
-pub use discover::{Case, DiscoverError, SqlFile, SqlTest, discover};
+pub use discover::{Case, DiscoverError, SqlFile, SqlTest, discover, find};
 pub use front_matter::{FrontMatter, FrontMatterError};
+pub use run::{Failure, Outcome, run, run_on};

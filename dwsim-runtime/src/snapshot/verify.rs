@@ -1,0 +1,163 @@
+//! Holds an answer against its snapshot, and leaves what no snapshot expects as a pending result.
+//! Where the answer comes from is the business of SQL tests and of the assertion macros.
+
+use super::diff::{AnswerDiff, diff};
+use super::model::{Answer, Hashes, RowOrder, Snapshot};
+use super::parse::read;
+use super::pending::{PendingError, PendingStore};
+use crate::{Dialect, Project};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// An answer and the snapshot it belongs to.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// The snapshot, relative to the project: `tests/sql/daily_revenue.snap`.
+    pub snapshot: String,
+    /// The test's file, as the snapshot names it.
+    pub source: String,
+    /// Whether the order of rows counts.
+    pub order: RowOrder,
+    /// What the answer was made from.
+    pub hash: Hashes,
+    /// Who answered.
+    pub dialect: Dialect,
+    /// What it answered.
+    pub answer: Answer,
+}
+
+/// How an answer stands to its snapshot. Everything but [`Verdict::Matches`] has left a pending result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// As expected.
+    Matches,
+    /// No snapshot has an answer of this test yet.
+    New {
+        /// The snapshot, relative to the project.
+        snapshot: String,
+        /// The pending result.
+        pending: PathBuf,
+    },
+    /// The snapshot expects something else.
+    Changed {
+        /// The snapshot, relative to the project.
+        snapshot: String,
+        /// From the snapshot to the answer.
+        diff: AnswerDiff,
+        /// The pending result.
+        pending: PathBuf,
+    },
+    /// The snapshot has only the other warehouse's answer. They agree when there is no difference.
+    OtherOnly {
+        /// The snapshot, relative to the project.
+        snapshot: String,
+        /// The warehouse whose answer the snapshot has.
+        other: Dialect,
+        /// From the other's answer to this one, where they disagree: a divergence that nobody has explained.
+        diff: Option<AnswerDiff>,
+        /// The pending result.
+        pending: PathBuf,
+    },
+}
+
+/// Compares an answer with its snapshot and records it as pending unless it matches.
+///
+/// # Errors
+/// When the snapshot is broken or the pending result cannot be written.
+pub fn verify(project: &Project, observed: Observed) -> Result<Verdict, PendingError> {
+    let Observed {
+        snapshot,
+        source,
+        order,
+        hash,
+        dialect,
+        answer,
+    } = observed;
+    let store = PendingStore::new(project);
+    let path = project.root.join(&snapshot);
+    let current = if path.exists() {
+        Some(read(&path)?)
+    } else {
+        None
+    };
+    let expected = current
+        .as_ref()
+        .and_then(|current| current.answers.get(&dialect));
+    let difference = expected.map(|expected| diff(expected, &answer, order));
+    if difference == Some(None) {
+        store.clear(&snapshot, dialect)?;
+        return Ok(Verdict::Matches);
+    }
+    let mut result = Snapshot {
+        source,
+        order,
+        hash,
+        reason: None,
+        answers: BTreeMap::from([(dialect, answer)]),
+    };
+    result.normalise();
+    let pending = store.write(&snapshot, dialect, &result)?;
+    if let Some(Some(diff)) = difference {
+        return Ok(Verdict::Changed {
+            snapshot,
+            diff,
+            pending,
+        });
+    }
+    let Some((other, theirs)) = current
+        .as_ref()
+        .and_then(|current| current.answers.first_key_value())
+    else {
+        return Ok(Verdict::New { snapshot, pending });
+    };
+    let diff = result.answers.get(&dialect).and_then(|ours| {
+        if super::agree::agree(theirs, ours, order) {
+            None
+        } else {
+            diff(theirs, ours, order)
+        }
+    });
+    Ok(Verdict::OtherOnly {
+        snapshot,
+        other: *other,
+        diff,
+        pending,
+    })
+}
+
+/// What a failed test prints.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let advice = "review it with `cargo dwsim review`, or accept it with `cargo dwsim accept`";
+        match self {
+            Verdict::Matches => f.write_str("as expected"),
+            Verdict::New { snapshot, .. } => write!(f, "{snapshot} is new\n{advice}"),
+            Verdict::Changed { snapshot, diff, .. } => {
+                write!(f, "{snapshot} expects something else\n{diff}{advice}")
+            }
+            Verdict::OtherOnly {
+                snapshot,
+                other,
+                diff: None,
+                ..
+            } => {
+                write!(
+                    f,
+                    "{snapshot} has only the answer of {other}, and this one agrees\n{advice}"
+                )
+            }
+            Verdict::OtherOnly {
+                snapshot,
+                other,
+                diff: Some(diff),
+                ..
+            } => {
+                write!(
+                    f,
+                    "{snapshot} has only the answer of {other} (-), and this one differs (+)\n{diff}{advice}"
+                )
+            }
+        }
+    }
+}

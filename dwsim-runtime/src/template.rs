@@ -1,0 +1,224 @@
+//! The template database: tables by DDL, data by COPY from staged Parquet, over the warehouses' own protocols.
+//! Generating and staging the Parquet is the caller's part; so is remembering which templates an instance has.
+
+use crate::Dialect;
+use crate::client::Connection;
+use crate::endpoints::{Endpoints, TemplateInfo};
+use crate::error::{Error, Result};
+use dwsim_schema::identifiers::{literal, quote};
+use dwsim_schema::{Schema, Table, ddl};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// What the data of a template follows from. Equal keys are equal databases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateKey {
+    /// [`Schema::schema_hash`].
+    pub schema: String,
+    /// [`Schema::shape_hash`], which test binaries are checked against.
+    pub shape: String,
+    /// The project's seed.
+    pub seed: u64,
+    /// Rows generated per table.
+    pub rows: BTreeMap<String, u64>,
+    /// Version of the generator's format promise.
+    pub generator: u32,
+}
+
+impl TemplateKey {
+    /// The key of a schema generated with these rows per table.
+    #[must_use]
+    pub fn new(schema: &Schema, seed: u64, rows: BTreeMap<String, u64>, generator: u32) -> Self {
+        TemplateKey {
+            schema: schema.schema_hash(),
+            shape: schema.shape_hash(),
+            seed,
+            rows,
+            generator,
+        }
+    }
+
+    /// SHA-256 over all of it, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut text = format!("{}\n{}\n{}\n", self.schema, self.seed, self.generator);
+        for (table, rows) in &self.rows {
+            text.push_str(&format!("{table:?} {rows}\n"));
+        }
+        Sha256::digest(text.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// What tests are told about it; [`TemplateInfo::database`] is `dwsim_` and twelve digits of the hash.
+    #[must_use]
+    pub fn info(&self) -> TemplateInfo {
+        let hash = self.hash();
+        let database = format!("dwsim_{}", hash.get(..12).unwrap_or(&hash));
+        TemplateInfo {
+            database,
+            hash,
+            schema_hash: Some(self.shape.clone()),
+        }
+    }
+}
+
+/// Creates and loads the template on both warehouses at once. What is left of an earlier attempt is dropped first.
+///
+/// `staged` gives for each table the `s3://bucket/prefix/` that its Parquet files lie under.
+///
+/// # Errors
+/// When a warehouse refuses a statement, a table is not staged, or another number of rows arrives than was generated.
+pub async fn load(
+    endpoints: &Endpoints,
+    schema: &Schema,
+    key: &TemplateKey,
+    staged: &BTreeMap<String, String>,
+) -> Result<TemplateInfo> {
+    let info = key.info();
+    let one = |dialect| load_one(dialect, endpoints, schema, key, staged, &info.database);
+    tokio::try_join!(one(Dialect::Redshift), one(Dialect::Snowflake))?;
+    Ok(info)
+}
+
+/// As [`load`], on one warehouse.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_one(
+    dialect: Dialect,
+    endpoints: &Endpoints,
+    schema: &Schema,
+    key: &TemplateKey,
+    staged: &BTreeMap<String, String>,
+    database: &str,
+) -> Result<()> {
+    let endpoint = endpoints.of(dialect);
+    let mut admin = Connection::connect(dialect, endpoint, None, None).await?;
+    let name = quote(database, dialect);
+    drop_database(&mut admin, &name).await?;
+    admin.execute(&format!("create database {name}")).await?;
+    let loaded = async {
+        let mut connection = Connection::connect(dialect, endpoint, Some(database), None).await?;
+        for table in schema.in_reference_order() {
+            let url = staged.get(&table.name).ok_or_else(|| {
+                Error::Setup(format!("no staged data for table `{}`", table.name))
+            })?;
+            connection
+                .execute(&ddl::create_table(table, dialect))
+                .await?;
+            for comment in ddl::comments(table, dialect) {
+                connection.execute(&comment).await?;
+            }
+            if let Some(rows) = key.rows.get(&table.name).copied().filter(|rows| *rows > 0) {
+                copy(&mut connection, table, url, rows).await?;
+            }
+        }
+        connection.close().await;
+        Ok(())
+    };
+    let loaded: Result<()> = loaded.await;
+    if loaded.is_err() {
+        // half a template must not be found by the next run; the first error is the one to report
+        let _ = drop_database(&mut admin, &name).await;
+    }
+    admin.close().await;
+    loaded
+}
+
+async fn drop_database(admin: &mut Connection, name: &str) -> Result<()> {
+    match (
+        admin.dialect(),
+        admin.execute(&format!("drop database {name}")).await,
+    ) {
+        // invalid_catalog_name: there is none
+        (Dialect::Redshift, Err(Error::Sql(error))) if error.code == "3D000" => Ok(()),
+        // 002003: does not exist or not authorized
+        (Dialect::Snowflake, Err(Error::Sql(error))) if error.code == "002003" => Ok(()),
+        (_, result) => result.map(|_| ()),
+    }
+}
+
+async fn copy(connection: &mut Connection, table: &Table, url: &str, rows: u64) -> Result<()> {
+    let dialect = connection.dialect();
+    let name = quote(&table.name, dialect);
+    let source = literal(url, dialect);
+    match dialect {
+        Dialect::Redshift => {
+            connection
+                .execute(&format!(
+                    "copy {name} from {source} iam_role default format parquet"
+                ))
+                .await?;
+        }
+        Dialect::Snowflake => {
+            connection
+                .execute(&format!(
+                    "create or replace stage dwsim_load url = {source}"
+                ))
+                .await?;
+            connection
+                .execute(&format!(
+                    "copy into {name} from @dwsim_load file_format = (type = parquet) match_by_column_name = case_insensitive"
+                ))
+                .await?;
+            connection.execute("drop stage dwsim_load").await?;
+        }
+    }
+    let count = connection
+        .query(&format!("select count(*) as n from {name}"))
+        .await?;
+    let arrived = match count.scalar() {
+        Some(crate::Value::Int(n)) => u64::try_from(*n).ok(),
+        _ => None,
+    };
+    if arrived == Some(rows) {
+        return Ok(());
+    }
+    let arrived = arrived.map_or("an unknown number".to_string(), |n| n.to_string());
+    Err(Error::Setup(format!(
+        "{dialect}: {arrived} of {rows} rows of `{}` arrived from {url}",
+        table.name
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_the_key_counts() {
+        let key = TemplateKey {
+            schema: "s".into(),
+            shape: "x".into(),
+            seed: 1,
+            rows: BTreeMap::from([("a".to_string(), 1)]),
+            generator: 1,
+        };
+        let others = [
+            TemplateKey {
+                schema: "t".into(),
+                ..key.clone()
+            },
+            TemplateKey {
+                seed: 2,
+                ..key.clone()
+            },
+            TemplateKey {
+                rows: BTreeMap::from([("a".to_string(), 2)]),
+                ..key.clone()
+            },
+            TemplateKey {
+                generator: 2,
+                ..key.clone()
+            },
+        ];
+        assert!(
+            others
+                .iter()
+                .all(|other| other.info().database != key.info().database)
+        );
+        assert_eq!(key.info().database.len(), "dwsim_".len() + 12);
+    }
+}
