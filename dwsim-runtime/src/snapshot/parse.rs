@@ -297,10 +297,6 @@ impl<'a> Parser<'a> {
     }
 
     /// `redshift bigint; snowflake number(18,0) as "COUNT(*)"`
-    #[expect(
-        clippy::type_complexity,
-        reason = "native type and alias by dialect, used once"
-    )]
     fn annotations(
         &self,
         text: &str,

@@ -520,10 +520,10 @@ proptest! {
         let mut answers = BTreeMap::from([(Dialect::Redshift, first.clone())]);
         if let Some(second) = second {
             let mut second = second.unwrap_or(first);
-            if let (true, Answer::Rows(table)) = (drop, &mut second) {
-                if !table.rows.is_empty() {
-                    table.rows.remove(0);
-                }
+            if let (true, Answer::Rows(table)) = (drop, &mut second)
+                && !table.rows.is_empty()
+            {
+                table.rows.remove(0);
             }
             answers.insert(Dialect::Snowflake, second);
         }
