@@ -3,3 +3,4 @@
 
 pub mod cast;
 pub mod format;
+pub mod semi;

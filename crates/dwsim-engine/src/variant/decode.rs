@@ -100,6 +100,10 @@ impl<'a> Ref<'a> {
     pub fn is_null(&self) -> bool {
         self.0.first() == Some(&NULL)
     }
+    /// Whether this is a missing array element.
+    pub fn is_undefined(&self) -> bool {
+        self.0.first() == Some(&UNDEFINED)
+    }
     /// Whether this is an array.
     pub fn is_array(&self) -> bool {
         self.0.first() == Some(&ARRAY)

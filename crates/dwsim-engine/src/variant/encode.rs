@@ -65,20 +65,11 @@ impl Builder<'_> {
             Value::Double(d) => self.double(*d),
             Value::String(s) => self.string(s),
             Value::Date(d) => self.date(*d),
-            Value::Time(t) => {
-                self.out.push(TIME);
-                self.out.extend((t ^ i64::MIN).to_be_bytes());
-            }
-            Value::Timestamp(t) => self.instant(TIMESTAMP, *t),
-            Value::TimestampLtz(t) => self.instant(TIMESTAMP_LTZ, *t),
-            Value::TimestampTz(t, offset) => {
-                self.instant(TIMESTAMP_TZ, *t);
-                self.out.extend((offset ^ i32::MIN).to_be_bytes());
-            }
-            Value::Binary(b) => {
-                self.out.push(BINARY);
-                escape(b, self.out);
-            }
+            Value::Time(t) => self.time(*t),
+            Value::Timestamp(t) => self.timestamp(*t),
+            Value::TimestampLtz(t) => self.timestamp_ltz(*t),
+            Value::TimestampTz(t, offset) => self.timestamp_tz(*t, *offset),
+            Value::Binary(b) => self.binary(b),
             Value::Array(items) => {
                 self.begin_array();
                 items.iter().for_each(|v| self.value(v));
@@ -116,6 +107,29 @@ impl Builder<'_> {
     pub fn date(&mut self, d: i32) {
         self.out.push(DATE);
         self.out.extend((d ^ i32::MIN).to_be_bytes());
+    }
+    /// Nanoseconds since midnight.
+    pub fn time(&mut self, t: i64) {
+        self.out.push(TIME);
+        self.out.extend((t ^ i64::MIN).to_be_bytes());
+    }
+    /// Wall-clock nanoseconds since 1970-01-01.
+    pub fn timestamp(&mut self, t: i128) {
+        self.instant(TIMESTAMP, t);
+    }
+    /// An instant in nanoseconds since the epoch.
+    pub fn timestamp_ltz(&mut self, t: i128) {
+        self.instant(TIMESTAMP_LTZ, t);
+    }
+    /// An instant in nanoseconds since the epoch, with its offset in minutes east of UTC.
+    pub fn timestamp_tz(&mut self, t: i128, offset: i32) {
+        self.instant(TIMESTAMP_TZ, t);
+        self.out.extend((offset ^ i32::MIN).to_be_bytes());
+    }
+    /// Bytes.
+    pub fn binary(&mut self, b: &[u8]) {
+        self.out.push(BINARY);
+        escape(b, self.out);
     }
     /// An exact number; trailing zeros of the fraction are dropped.
     pub fn decimal(&mut self, mut v: i128, mut scale: u8) {

@@ -36,13 +36,34 @@ pub enum JsonStyle {
 /// Deepest nesting accepted.
 const MAX_DEPTH: usize = 1000;
 
-/// Reads one JSON value. Returns its tree.
+/// What to do with members and strings that a warehouse refuses by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ParseOptions {
+    /// Of members with one key the last one stays (Redshift's `json_parse_dedup_attributes`); otherwise they are an error.
+    pub keep_last_duplicate: bool,
+    /// Longest string value in bytes, if there is a limit.
+    pub max_string: Option<usize>,
+    /// Longer strings are cut (Redshift's `json_parse_truncate_strings`); otherwise they are an error.
+    pub truncate: bool,
+}
+
+/// Reads one JSON value. Returns its tree. A key that occurs twice in one object is an error.
 pub fn parse_json(text: &str, mode: ParseMode) -> Result<Value, JsonError> {
+    parse_json_with(text, mode, ParseOptions::default())
+}
+
+/// Reads one JSON value as the options say. Returns its tree.
+pub fn parse_json_with(
+    text: &str,
+    mode: ParseMode,
+    options: ParseOptions,
+) -> Result<Value, JsonError> {
     let mut p = Parser {
         text,
         bytes: text.as_bytes(),
         at: 0,
         mode,
+        options,
     };
     p.blank();
     let mut value = p.value(0)?;
@@ -61,6 +82,7 @@ struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     mode: ParseMode,
+    options: ParseOptions,
 }
 
 impl Parser<'_> {
@@ -104,10 +126,8 @@ impl Parser<'_> {
             })),
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
-            Some(b'"') => Ok(Value::String(self.string(b'"')?)),
-            Some(b'\'') if self.mode == ParseMode::Snowflake => {
-                Ok(Value::String(self.string(b'\'')?))
-            }
+            Some(b'"') => self.text_value(b'"'),
+            Some(b'\'') if self.mode == ParseMode::Snowflake => self.text_value(b'\''),
             Some(b'-' | b'+' | b'.' | b'0'..=b'9') => self.number(),
             Some(_) if self.word("null") => Ok(Value::Null),
             Some(_) if self.word("true") => Ok(Value::Bool(true)),
@@ -164,6 +184,7 @@ impl Parser<'_> {
             let key = match self.bytes.get(self.at) {
                 Some(b'"') => self.string(b'"')?,
                 Some(b'\'') if self.mode == ParseMode::Snowflake => self.string(b'\'')?,
+                Some(b) if self.mode == ParseMode::Snowflake && is_word(*b) => self.bare_key(),
                 None => return Err(self.fail("incomplete object value")),
                 Some(_) => return Err(self.fail("object key is not a string")),
             };
@@ -174,8 +195,11 @@ impl Parser<'_> {
             self.at += 1;
             self.blank();
             let value = self.value(depth + 1)?;
-            if self.mode == ParseMode::Snowflake && !seen.insert(key.clone()) {
-                return Err(self.fail(format!("duplicate object attribute \"{key}\"")));
+            if !seen.insert(key.clone()) {
+                if !self.options.keep_last_duplicate {
+                    return Err(self.fail(format!("duplicate object attribute \"{key}\"")));
+                }
+                members.retain(|(k, _)| *k != key);
             }
             // A member that is undefined is a member that is not there.
             if value != Value::Undefined {
@@ -192,6 +216,34 @@ impl Parser<'_> {
                 Some(_) => return Err(self.fail("missing comma")),
             }
         }
+    }
+
+    /// A key without quotes, as Snowflake accepts it.
+    fn bare_key(&mut self) -> String {
+        let start = self.at;
+        while self
+            .bytes
+            .get(self.at)
+            .is_some_and(|b| is_word(*b) || b.is_ascii_digit())
+        {
+            self.at += 1;
+        }
+        self.text[start..self.at].to_owned()
+    }
+
+    fn text_value(&mut self, quote: u8) -> Result<Value, JsonError> {
+        let mut s = self.string(quote)?;
+        if let Some(max) = self.options.max_string.filter(|max| s.len() > *max) {
+            if !self.options.truncate {
+                return Err(self.fail(format!("string value exceeds the max size of {max} bytes")));
+            }
+            let mut end = max;
+            while !s.is_char_boundary(end) {
+                end -= 1;
+            }
+            s.truncate(end);
+        }
+        Ok(Value::String(s))
     }
 
     fn array(&mut self, depth: usize) -> Result<Value, JsonError> {
@@ -363,6 +415,10 @@ impl Parser<'_> {
     }
 }
 
+fn is_word(b: u8) -> bool {
+    b.is_ascii_alphabetic() || b == b'_' || b == b'$'
+}
+
 /// A value as JSON text.
 pub fn to_json(value: Ref<'_>, style: JsonStyle) -> String {
     let mut out = String::new();
@@ -372,7 +428,20 @@ pub fn to_json(value: Ref<'_>, style: JsonStyle) -> String {
 
 /// Appends a value as JSON text.
 pub fn write_json(value: Ref<'_>, style: JsonStyle, out: &mut String) {
-    write_at(value, style, 0, out);
+    write_json_with(value, style, &|_, _| false, out);
+}
+
+/// Prints a scalar in a form of its own, or returns false to leave it to the standard form.
+pub type ScalarWriter<'a> = &'a dyn Fn(&Kind<'_>, &mut String) -> bool;
+
+/// Appends a value as JSON text; `scalar` may print scalars in the session's formats.
+pub fn write_json_with(
+    value: Ref<'_>,
+    style: JsonStyle,
+    scalar: ScalarWriter<'_>,
+    out: &mut String,
+) {
+    write_at(value, style, scalar, 0, out);
 }
 
 fn newline(style: JsonStyle, depth: usize, out: &mut String) {
@@ -384,19 +453,33 @@ fn newline(style: JsonStyle, depth: usize, out: &mut String) {
     }
 }
 
-fn write_at(value: Ref<'_>, style: JsonStyle, depth: usize, out: &mut String) {
-    match value.kind() {
+fn write_at(
+    value: Ref<'_>,
+    style: JsonStyle,
+    scalar: ScalarWriter<'_>,
+    depth: usize,
+    out: &mut String,
+) {
+    let kind = value.kind();
+    if !matches!(kind, Kind::Array(_) | Kind::Object(_)) && scalar(&kind, out) {
+        return;
+    }
+    match kind {
         Kind::Null => out.push_str("null"),
         Kind::Undefined => out.push_str("undefined"),
         Kind::Bool(b) => out.push_str(if b { "true" } else { "false" }),
         Kind::Decimal(v, s) => out.push_str(&crate::kernels::format::decimal(v, s)),
         Kind::Double(d) => out.push_str(&crate::kernels::format::variant_double(d)),
-        Kind::String(s) => quote(&s, out),
-        Kind::Date(d) => quote(&crate::kernels::format::iso_date(d), out),
-        Kind::Time(t) => quote(&crate::kernels::format::iso_time(t), out),
-        Kind::Timestamp(t) => quote(&crate::kernels::format::iso_timestamp(t, None), out),
-        Kind::TimestampLtz(t) => quote(&crate::kernels::format::iso_timestamp(t, Some(0)), out),
-        Kind::TimestampTz(t, o) => quote(&crate::kernels::format::iso_timestamp(t, Some(o)), out),
+        Kind::String(s) => quote_json(&s, out),
+        Kind::Date(d) => quote_json(&crate::kernels::format::iso_date(d), out),
+        Kind::Time(t) => quote_json(&crate::kernels::format::iso_time(t), out),
+        Kind::Timestamp(t) => quote_json(&crate::kernels::format::iso_timestamp(t, None), out),
+        Kind::TimestampLtz(t) => {
+            quote_json(&crate::kernels::format::iso_timestamp(t, Some(0)), out);
+        }
+        Kind::TimestampTz(t, o) => {
+            quote_json(&crate::kernels::format::iso_timestamp(t, Some(o)), out);
+        }
         Kind::Binary(b) => {
             out.push('"');
             for byte in b.iter() {
@@ -413,7 +496,7 @@ fn write_at(value: Ref<'_>, style: JsonStyle, depth: usize, out: &mut String) {
                 }
                 any = true;
                 newline(style, depth + 1, out);
-                write_at(item, style, depth + 1, out);
+                write_at(item, style, scalar, depth + 1, out);
             }
             if any {
                 newline(style, depth, out);
@@ -429,12 +512,12 @@ fn write_at(value: Ref<'_>, style: JsonStyle, depth: usize, out: &mut String) {
                 }
                 any = true;
                 newline(style, depth + 1, out);
-                quote(&key, out);
+                quote_json(&key, out);
                 out.push(':');
                 if style == JsonStyle::Pretty {
                     out.push(' ');
                 }
-                write_at(item, style, depth + 1, out);
+                write_at(item, style, scalar, depth + 1, out);
             }
             if any {
                 newline(style, depth, out);
@@ -445,7 +528,7 @@ fn write_at(value: Ref<'_>, style: JsonStyle, depth: usize, out: &mut String) {
 }
 
 /// Appends a JSON string literal.
-fn quote(s: &str, out: &mut String) {
+pub fn quote_json(s: &str, out: &mut String) {
     out.push('"');
     for c in s.chars() {
         match c {

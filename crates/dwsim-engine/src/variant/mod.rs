@@ -12,5 +12,8 @@ mod value;
 pub use decode::{Items, Kind, Pairs, Ref};
 pub(crate) use encode::decimal_to_f64;
 pub use encode::{Builder, encode};
-pub use json::{JsonError, JsonStyle, ParseMode, parse_json, to_json, write_json};
+pub use json::{
+    JsonError, JsonStyle, ParseMode, ParseOptions, ScalarWriter, parse_json, parse_json_with,
+    quote_json, to_json, write_json, write_json_with,
+};
 pub use value::Value;

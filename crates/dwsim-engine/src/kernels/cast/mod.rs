@@ -4,13 +4,15 @@
 mod boolean;
 mod numeric;
 mod text;
+mod variant;
 
 use crate::dialect::DialectName;
 use crate::error::{Result, SqlError};
 use crate::functions::{Call, Kernel};
 use crate::types::{SqlType, TypeClass};
 
-pub use numeric::{double_to_decimal, parse_decimal, rescale};
+pub use numeric::{double_text, double_to_decimal, general, parse_decimal, parse_double, rescale};
+pub use variant::encode_at;
 
 /// Whether a value of one type is a value of the other as it stands.
 pub fn is_relabel(from: &SqlType, to: &SqlType) -> bool {
@@ -58,6 +60,9 @@ pub fn is_widening(from: &SqlType, to: &SqlType) -> bool {
 /// The kernel for a pair of types, if there is such a conversion. It reads the types and the mode from its call.
 pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kernel> {
     use TypeClass::{Boolean, Numeric, Text};
+    if from.is_semi() || to.is_semi() {
+        return variant::kernel(from, to, dialect);
+    }
     Some(match (from.class(), to.class()) {
         (Numeric, Numeric) => numeric::numeric_to_numeric,
         (Text, Numeric) => numeric::text_to_numeric,
@@ -70,10 +75,7 @@ pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kern
         (Text, TypeClass::Binary) => text::text_to_binary,
         (TypeClass::Binary, Text) => text::binary_to_text,
         (TypeClass::Binary, TypeClass::Binary) => text::binary_to_binary,
-        _ => {
-            let _ = dialect;
-            return None;
-        }
+        _ => return None,
     })
 }
 

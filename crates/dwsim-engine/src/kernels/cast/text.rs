@@ -28,7 +28,7 @@ pub(super) fn too_long(call: &Call<'_>, value: &str) -> SqlError {
 }
 
 /// The longest prefix of at most `n` bytes that ends on a character.
-fn cut(s: &str, n: usize) -> &str {
+pub(super) fn cut(s: &str, n: usize) -> &str {
     let mut end = n.min(s.len());
     while !s.is_char_boundary(end) {
         end -= 1;

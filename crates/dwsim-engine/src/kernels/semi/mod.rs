@@ -1,0 +1,13 @@
+//! The semi-structured family: VARIANT, ARRAY and OBJECT of Snowflake, SUPER of Redshift, and JSON text.
+//! Names and parameters are in the dialects' tables, casts in `kernels::cast`, the encoding in `variant`.
+
+mod parse;
+mod path;
+pub mod print;
+mod util;
+
+pub use parse::{
+    can_json_parse, check_json, identity, json_parse, json_serialize, json_serialize_to_varbyte,
+    json_size, parse_json, to_json, try_parse_json,
+};
+pub use path::{Step, get, get_ignore_case, get_path, parse_path, path};
