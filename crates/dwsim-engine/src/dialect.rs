@@ -116,6 +116,28 @@ pub trait Dialect: Debug + Send + Sync + 'static {
     /// The common type of alternatives (CASE, COALESCE, UNION, VALUES, IN); None: there is none.
     fn common_type(&self, left: &SqlType, right: &SqlType) -> Option<SqlType>;
 
+    /// An operand of a comparison or a join as it is compared: Redshift ignores trailing blanks of text.
+    fn comparison_operand(&self, _binder: &Binder<'_>, value: Typed) -> Typed {
+        value
+    }
+
+    /// A comparison that is not the comparison of two values of one type (SUPER with anything, say).
+    fn custom_comparison(
+        &self,
+        _binder: &mut Binder<'_>,
+        _op: datafusion::logical_expr::Operator,
+        _left: &Typed,
+        _right: &Typed,
+    ) -> Result<Option<Typed>> {
+        Ok(None)
+    }
+
+    /// A query from the text of a view.
+    fn parse_query(&self, sql: &str) -> Result<Box<ast::Query>>;
+
+    /// An expression from the text of a column default.
+    fn parse_expr(&self, sql: &str) -> Result<ast::Expr>;
+
     /// Whether a value of one type may stand where the other is expected without a cast.
     fn implicit_cast(&self, from: &SqlType, to: &SqlType) -> bool;
 
@@ -148,6 +170,21 @@ pub trait Dialect: Debug + Send + Sync + 'static {
     /// A bare word that is neither a column nor an alias (SYSDATE, CURRENT_USER, …).
     fn bare_word(&self, _binder: &mut Binder<'_>, _word: &str) -> Result<Option<Typed>> {
         Ok(None)
+    }
+
+    /// A function call that neither the table nor the binder knows: user-defined functions.
+    fn user_function(
+        &self,
+        _binder: &mut Binder<'_>,
+        _name: &[String],
+        _call: &ast::Function,
+    ) -> Result<Option<Typed>> {
+        Ok(None)
+    }
+
+    /// The escape character of LIKE when none is given.
+    fn like_escape(&self) -> Option<char> {
+        None
     }
 
     /// Whether `WHERE`, `GROUP BY` and the select list may use aliases of the select list.

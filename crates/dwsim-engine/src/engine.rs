@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 
 use crate::catalog::{Account, Catalog};
 use crate::error::Result;
+use crate::exec::Executor;
 use crate::storage::{NoStorage, Storage};
 
 /// What an engine is given.
@@ -42,8 +43,8 @@ pub struct Engine {
     pub config: EngineConfig,
     /// The published catalog.
     pub catalog: Catalog,
-    /// DataFusion's runtime: memory pool and spill directory.
-    pub(crate) runtime: Arc<RuntimeEnv>,
+    /// Runs plans within the engine's memory.
+    pub executor: Executor,
     next_session: AtomicI64,
 }
 
@@ -56,10 +57,11 @@ impl Engine {
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(config.memory_limit)))
             .build_arc()?;
+        let executor = Executor::new(&runtime, config.parallelism);
         Ok(Arc::new(Engine {
             config,
             catalog: Catalog::new(account),
-            runtime,
+            executor,
             next_session: AtomicI64::new(1),
         }))
     }

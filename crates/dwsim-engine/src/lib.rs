@@ -13,6 +13,7 @@ pub mod dialect;
 pub mod engine;
 pub mod env;
 pub mod error;
+pub mod exec;
 
 pub mod functions;
 pub mod kernels;

@@ -10,11 +10,13 @@ mod scalar;
 mod window;
 
 pub use accumulator::{AggCall, AggKernel};
+pub(crate) use aggregate::collect_udaf;
 pub use aggregate::{AggregateDef, AggregateImpl, AggregateOptions};
 pub use call::{Call, Column, Kernel};
 pub use def::{BindFn, FnCall, FunctionDef, FunctionTable, Param, ScalarDef, Shape, Typed};
 pub use returns as ret;
 pub use returns::{ReturnArgs, ReturnFn};
 pub(crate) use scalar::conform;
-pub use scalar::kernel_expr;
+pub use scalar::{kernel_expr, list_expr};
+pub(crate) use window::partition_udwf;
 pub use window::{WindowDef, WindowImpl, WindowKernel};

@@ -27,6 +27,8 @@ struct KernelUdf {
     kernel: Kernel,
     types: Vec<SqlType>,
     returns: SqlType,
+    /// The array type of the result; differs from `returns.arrow()` for lists that are unnested at once.
+    arrow: DataType,
     env: Arc<Env>,
     signature: Signature,
 }
@@ -37,6 +39,7 @@ impl PartialEq for KernelUdf {
         self.name == other.name
             && self.types == other.types
             && self.returns == other.returns
+            && self.arrow == other.arrow
             && std::ptr::fn_addr_eq(self.kernel, other.kernel)
             && Arc::ptr_eq(&self.env, &other.env)
     }
@@ -57,11 +60,21 @@ impl ScalarUDFImpl for KernelUdf {
     fn signature(&self) -> &Signature {
         &self.signature
     }
+    /// DataFusion tells columns apart by this name, so everything that tells two calls apart is in it.
+    fn schema_name(&self, args: &[Expr]) -> DfResult<String> {
+        let args: Vec<String> = args.iter().map(|a| a.schema_name().to_string()).collect();
+        Ok(format!(
+            "{}({}):{}",
+            self.name,
+            args.join(","),
+            self.returns
+        ))
+    }
     fn return_type(&self, _: &[DataType]) -> DfResult<DataType> {
-        Ok(self.returns.arrow())
+        Ok(self.arrow.clone())
     }
     fn return_field_from_args(&self, _: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
-        Ok(Arc::new(Field::new(&self.name, self.returns.arrow(), true)))
+        Ok(Arc::new(Field::new(&self.name, self.arrow.clone(), true)))
     }
     fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
         Ok(arg_types.to_vec())
@@ -94,7 +107,7 @@ impl ScalarUDFImpl for KernelUdf {
             rows: if fold { 1 } else { args.number_rows },
             env: &self.env,
         };
-        let array = conform((self.kernel)(&call)?, &self.returns)?;
+        let array = conform_to((self.kernel)(&call)?, &self.arrow)?;
         if fold {
             Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
                 &array, 0,
@@ -107,15 +120,18 @@ impl ScalarUDFImpl for KernelUdf {
 
 /// Casts a kernel's array to the declared type's array where they differ (an Int64 count as NUMBER(18,0), say).
 pub(crate) fn conform(array: ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
-    let want = ty.arrow();
-    if array.data_type() == &want {
+    conform_to(array, &ty.arrow())
+}
+
+fn conform_to(array: ArrayRef, want: &DataType) -> Result<ArrayRef> {
+    if array.data_type() == want {
         return Ok(array);
     }
     let options = CastOptions {
         safe: false,
         ..Default::default()
     };
-    Ok(cast_with_options(&array, &want, &options)?)
+    Ok(cast_with_options(&array, want, &options)?)
 }
 
 /// The call of a kernel as an expression.
@@ -143,6 +159,7 @@ pub fn kernel_expr(
         name: name.into(),
         kernel,
         types,
+        arrow: returns.arrow(),
         returns: returns.clone(),
         env: Arc::clone(env),
         signature,
@@ -152,4 +169,34 @@ pub fn kernel_expr(
         Expr::ScalarFunction(ScalarFunction::new_udf(func, exprs)),
         returns,
     )
+}
+
+/// The call of a kernel that gives a list per row, to be unnested.
+pub fn list_expr(
+    name: impl Into<String>,
+    kernel: Kernel,
+    args: Vec<Typed>,
+    arrow: DataType,
+    env: &Arc<Env>,
+) -> Expr {
+    let (exprs, types): (Vec<Expr>, Vec<SqlType>) =
+        args.into_iter().map(|a| (a.expr, a.ty)).unzip();
+    let signature = if exprs.is_empty() {
+        Signature::nullary(Volatility::Immutable)
+    } else {
+        Signature::any(exprs.len(), Volatility::Immutable)
+    };
+    let udf = KernelUdf {
+        name: name.into(),
+        kernel,
+        types,
+        returns: SqlType::Array,
+        arrow,
+        env: Arc::clone(env),
+        signature,
+    };
+    Expr::ScalarFunction(ScalarFunction::new_udf(
+        Arc::new(ScalarUDF::new_from_impl(udf)),
+        exprs,
+    ))
 }

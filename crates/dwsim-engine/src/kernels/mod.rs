@@ -2,5 +2,7 @@
 //! Names, parameters and documentation of SQL functions are in the dialects' tables.
 
 pub mod cast;
+pub mod datetime;
 pub mod format;
+pub mod like;
 pub mod semi;

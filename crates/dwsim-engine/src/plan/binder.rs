@@ -83,6 +83,8 @@ pub struct Binder<'a> {
     pub used: Vec<ObjectName>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) ctes: Vec<HashMap<String, Cte>>,
+    /// How many `?` were met.
+    pub(crate) question_marks: usize,
     pub(crate) next_column: usize,
     pub(crate) scanned_rows: usize,
     pub(crate) view_depth: usize,
@@ -116,6 +118,7 @@ impl<'a> Binder<'a> {
             used: Vec::new(),
             scopes: vec![Scope::default()],
             ctes: vec![HashMap::new()],
+            question_marks: 0,
             next_column: 0,
             scanned_rows: 0,
             view_depth: 0,
@@ -348,15 +351,5 @@ impl<'a, 'b> FnCall<'a, 'b> {
         self.binder
             .coerce(value, param)?
             .ok_or_else(|| self.type_error(&[shown]))
-    }
-}
-
-impl Binder<'_> {
-    /// Binds an expression in the current scope.
-    ///
-    /// # Errors
-    /// Unknown names, wrong types, unsupported constructs; with their place in the statement.
-    pub fn expr(&mut self, _e: &sqlparser::ast::Expr) -> Result<Typed> {
-        Err(SqlError::unsupported("this expression"))
     }
 }

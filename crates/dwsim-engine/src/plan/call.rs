@@ -1,11 +1,18 @@
-//! Binding of function calls: arguments, coercion to parameters, result types, aggregates and windows.
-//! Which functions exist is the dialect's table.
+//! Binding of function calls: arguments, coercion to parameters, result types, aggregates.
+//! Which functions exist is the dialect's table; windows are in `window`.
 
+use arrow::compute::SortOptions;
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Cast, Expr};
 use sqlparser::ast;
 
-use super::Binder;
-use crate::error::{Result, SqlError};
-use crate::functions::{FnCall, Param, ScalarDef, Shape, Typed, kernel_expr};
+use super::{Binder, CastMode};
+use crate::error::{ErrorKind, Result, SqlError};
+use crate::functions::{
+    AggregateDef, AggregateImpl, AggregateOptions, FnCall, FunctionDef, Param, ReturnArgs,
+    ScalarDef, Shape, Typed, collect_udaf, kernel_expr,
+};
+use crate::types::SqlType;
 
 /// The argument list of a call.
 pub(crate) fn arguments(f: &ast::Function) -> &[ast::FunctionArg] {
@@ -39,7 +46,157 @@ pub(crate) fn part_word(e: &ast::Expr) -> Option<String> {
     }
 }
 
+fn is_star(arg: &ast::FunctionArg) -> bool {
+    matches!(
+        arg,
+        ast::FunctionArg::Unnamed(
+            ast::FunctionArgExpr::Wildcard
+                | ast::FunctionArgExpr::QualifiedWildcard(_)
+                | ast::FunctionArgExpr::WildcardWithOptions(_)
+        )
+    )
+}
+
 impl Binder<'_> {
+    /// A call of any kind.
+    pub(crate) fn function(&mut self, f: &ast::Function) -> Result<Typed> {
+        let parts: Vec<String> = f
+            .name
+            .0
+            .iter()
+            .filter_map(|p| p.as_ident())
+            .map(|i| self.dialect.fold(i))
+            .collect();
+        let name = match f.name.0.as_slice() {
+            [one] => one.as_ident().map(|i| i.value.to_uppercase()),
+            [schema, one] if schema.to_string().eq_ignore_ascii_case("pg_catalog") => {
+                one.as_ident().map(|i| i.value.to_uppercase())
+            }
+            _ => None,
+        };
+        let def = name
+            .as_deref()
+            .and_then(|n| self.dialect.functions().get(n))
+            .copied();
+        match def {
+            Some(FunctionDef::Scalar(d)) if f.over.is_none() => self.scalar_call(&d, f),
+            Some(FunctionDef::Scalar(d)) => Err(SqlError::raw(
+                "002303",
+                "42601",
+                format!("{} is not a window function", d.name),
+            )),
+            Some(FunctionDef::Aggregate(d)) => {
+                if f.over.is_some() {
+                    self.window_aggregate(&d, f)
+                } else {
+                    self.aggregate_call(&d, f)
+                }
+            }
+            Some(FunctionDef::Window(d)) => self.window_call(&d, f),
+            None => {
+                if let Some(t) = self.dialect.user_function(self, &parts, f)? {
+                    return Ok(t);
+                }
+                let shown = name.unwrap_or_else(|| parts.join("."));
+                let arguments = arguments(f)
+                    .iter()
+                    .filter_map(argument_expr)
+                    .map(|e| self.expr(e).map(|t| self.type_name(&t.ty)))
+                    .collect::<Result<Vec<_>>>()?;
+                let name = match self.env.dialect {
+                    crate::dialect::DialectName::Redshift => shown.to_lowercase(),
+                    crate::dialect::DialectName::Snowflake => shown,
+                };
+                Err(ErrorKind::UnknownFunction { name, arguments }.into())
+            }
+        }
+    }
+
+    /// Arguments bound and coerced to parameter kinds.
+    pub(crate) fn coerced_arguments(
+        &mut self,
+        name: &'static str,
+        params: &[Param],
+        optional: usize,
+        variadic: bool,
+        f: &ast::Function,
+    ) -> Result<Vec<Typed>> {
+        let asts = arguments(f);
+        let count = |expected| {
+            SqlError::new(ErrorKind::ArgumentCount {
+                function: name.to_owned(),
+                expected,
+                given: asts.len(),
+            })
+        };
+        if asts.len() + optional < params.len() {
+            return Err(count(params.len() - optional));
+        }
+        if asts.len() > params.len() && !variadic {
+            return Err(count(params.len()));
+        }
+        let mut args = Vec::with_capacity(asts.len());
+        let mut kinds = Vec::with_capacity(asts.len());
+        for (i, a) in asts.iter().enumerate() {
+            let param = params
+                .get(i)
+                .or(params.last())
+                .copied()
+                .unwrap_or(Param::Any);
+            let e = argument_expr(a)
+                .ok_or_else(|| SqlError::argument(name, "* is not an argument of this function"))?;
+            args.push(match (param, part_word(e)) {
+                (Param::Part, Some(word)) => self.text(word),
+                _ => self.expr(e)?,
+            });
+            kinds.push(param);
+        }
+        self.coerce_all(name, args, &kinds)
+    }
+
+    /// Bound arguments coerced to parameter kinds.
+    pub(crate) fn coerce_all(
+        &mut self,
+        name: &'static str,
+        mut args: Vec<Typed>,
+        kinds: &[Param],
+    ) -> Result<Vec<Typed>> {
+        let given = args.clone();
+        if kinds.contains(&Param::Common) {
+            let at: Vec<usize> = (0..args.len())
+                .filter(|i| kinds[*i] == Param::Common)
+                .collect();
+            let values = at.iter().map(|i| args[*i].clone()).collect();
+            let (values, _) = self.unify(name, values)?;
+            for (i, v) in at.into_iter().zip(values) {
+                args[i] = v;
+            }
+        }
+        for (arg, param) in args.iter_mut().zip(kinds) {
+            *arg = self.coerce(arg.clone(), *param)?.ok_or_else(|| {
+                SqlError::new(ErrorKind::ArgumentTypes {
+                    function: name.to_owned(),
+                    arguments: given.iter().map(|a| self.type_name(&a.ty)).collect(),
+                })
+            })?;
+        }
+        Ok(args)
+    }
+
+    pub(crate) fn return_type(
+        &self,
+        returns: crate::functions::ReturnFn,
+        args: &[Typed],
+    ) -> Result<SqlType> {
+        let types: Vec<_> = args.iter().map(|a| a.ty.clone()).collect();
+        let literals: Vec<_> = args.iter().map(|a| a.literal().cloned()).collect();
+        returns(&ReturnArgs {
+            types: &types,
+            literals: &literals,
+            dialect: self.env.dialect,
+        })
+    }
+
     /// A call of a scalar function of the dialect's table.
     pub(crate) fn scalar_call(&mut self, def: &ScalarDef, f: &ast::Function) -> Result<Typed> {
         match def.shape {
@@ -55,69 +212,8 @@ impl Binder<'_> {
                 returns,
                 kernel,
             } => {
-                let asts = arguments(f);
-                let call = FnCall {
-                    binder: self,
-                    name: def.name,
-                    ast: f,
-                };
-                if asts.len() + optional < params.len() {
-                    return Err(call.count_error(params.len() - optional, asts.len()));
-                }
-                if asts.len() > params.len() && !variadic {
-                    return Err(call.count_error(params.len(), asts.len()));
-                }
-                let mut args = Vec::with_capacity(asts.len());
-                let mut kinds = Vec::with_capacity(asts.len());
-                for (i, a) in asts.iter().enumerate() {
-                    let param = params
-                        .get(i)
-                        .or(params.last())
-                        .copied()
-                        .unwrap_or(Param::Any);
-                    let e = argument_expr(a).ok_or_else(|| {
-                        SqlError::argument(def.name, "* is not an argument of this function")
-                    })?;
-                    args.push(if param == Param::Part {
-                        match part_word(e) {
-                            Some(word) => self.text(word),
-                            None => self.expr(e)?,
-                        }
-                    } else {
-                        self.expr(e)?
-                    });
-                    kinds.push(param);
-                }
-                let given = args.clone();
-                if kinds.contains(&Param::Common) {
-                    let (at, values): (Vec<usize>, Vec<Typed>) = kinds
-                        .iter()
-                        .enumerate()
-                        .filter(|(_, p)| **p == Param::Common)
-                        .map(|(i, _)| (i, args[i].clone()))
-                        .unzip();
-                    let (values, _) = self.unify(def.name, values)?;
-                    for (i, v) in at.into_iter().zip(values) {
-                        args[i] = v;
-                    }
-                }
-                for (i, param) in kinds.iter().enumerate() {
-                    args[i] = self.coerce(args[i].clone(), *param)?.ok_or_else(|| {
-                        FnCall {
-                            binder: self,
-                            name: def.name,
-                            ast: f,
-                        }
-                        .type_error(&given)
-                    })?;
-                }
-                let types: Vec<_> = args.iter().map(|a| a.ty.clone()).collect();
-                let literals: Vec<_> = args.iter().map(|a| a.literal().cloned()).collect();
-                let ty = returns(&crate::functions::ReturnArgs {
-                    types: &types,
-                    literals: &literals,
-                    dialect: self.env.dialect,
-                })?;
+                let args = self.coerced_arguments(def.name, params, optional, variadic, f)?;
+                let ty = self.return_type(returns, &args)?;
                 Ok(kernel_expr(
                     def.name,
                     kernel,
@@ -128,6 +224,215 @@ impl Binder<'_> {
                 ))
             }
         }
+    }
+
+    /// DISTINCT, ORDER BY and NULL treatment of a call.
+    pub(crate) fn aggregate_options(&mut self, f: &ast::Function) -> Result<AggregateOptions> {
+        let mut options = AggregateOptions::default();
+        let mut order: &[ast::OrderByExpr] = &f.within_group;
+        let mut nulls = f.null_treatment;
+        if let ast::FunctionArguments::List(list) = &f.args {
+            options.distinct = matches!(
+                list.duplicate_treatment,
+                Some(ast::DuplicateTreatment::Distinct)
+            );
+            for clause in &list.clauses {
+                match clause {
+                    ast::FunctionArgumentClause::OrderBy(o) => order = o,
+                    ast::FunctionArgumentClause::IgnoreOrRespectNulls(n) => nulls = Some(*n),
+                    ast::FunctionArgumentClause::OnOverflow(_) => {}
+                    other => {
+                        return Err(SqlError::unsupported(format!("{other} in a function call")));
+                    }
+                }
+            }
+        }
+        options.ignore_nulls = matches!(nulls, Some(ast::NullTreatment::IgnoreNulls));
+        for o in order {
+            let key = self.expr(&o.expr)?;
+            let key = self.sort_operand(key)?;
+            options.order.push((key, self.sort_options(&o.options)));
+        }
+        Ok(options)
+    }
+
+    /// NULLs are larger than everything in both warehouses, so they are last in ASC and first in DESC.
+    pub(crate) fn sort_options(&self, o: &ast::OrderByOptions) -> SortOptions {
+        let descending = matches!(o.sort, Some(ast::OrderBySort::Desc));
+        SortOptions {
+            descending,
+            nulls_first: o.nulls_first.unwrap_or(descending),
+        }
+    }
+
+    /// A value as it is sorted: instants without their offset.
+    pub(crate) fn sort_operand(&mut self, t: Typed) -> Result<Typed> {
+        match t.ty {
+            SqlType::TimestampTz(s) => self.cast(t, &SqlType::TimestampLtz(s), CastMode::Implicit),
+            _ => Ok(t),
+        }
+    }
+
+    fn aggregate_call(&mut self, def: &AggregateDef, f: &ast::Function) -> Result<Typed> {
+        let scope = self.scope();
+        if scope.in_aggregate {
+            return Err(SqlError::raw(
+                "002058",
+                "42803",
+                "aggregate function calls may not be nested",
+            ));
+        }
+        if !scope.aggregates {
+            return Err(SqlError::raw(
+                "002035",
+                "42803",
+                format!(
+                    "SQL compilation error:\nInvalid aggregate function in where clause [{}]",
+                    def.name
+                ),
+            ));
+        }
+        scope.in_aggregate = true;
+        let bound = self.aggregate_inner(def, f);
+        self.scope().in_aggregate = false;
+        bound
+    }
+
+    fn aggregate_inner(&mut self, def: &AggregateDef, f: &ast::Function) -> Result<Typed> {
+        if let AggregateImpl::Custom(bind) = def.implementation {
+            return bind(&mut FnCall {
+                binder: self,
+                name: def.name,
+                ast: f,
+            });
+        }
+        let args = self.aggregate_arguments(def, f)?;
+        let options = self.aggregate_options(f)?;
+        let filter = f.filter.as_deref().map(|e| self.expr(e)).transpose()?;
+        let filter = filter.map(|t| self.condition(t)).transpose()?;
+        let mut bound = self.aggregate_expr(def, args, options)?;
+        if let (Some(filter), Some(a)) = (filter, aggregate_mut(&mut bound.expr)) {
+            a.params.filter = Some(Box::new(filter.expr));
+        }
+        Ok(bound)
+    }
+
+    /// The arguments of an aggregate; `COUNT(*)` has none.
+    pub(crate) fn aggregate_arguments(
+        &mut self,
+        def: &AggregateDef,
+        f: &ast::Function,
+    ) -> Result<Vec<Typed>> {
+        match arguments(f) {
+            [one] if is_star(one) => Ok(vec![]),
+            _ => {
+                let variadic = def.optional == usize::MAX;
+                let optional = if variadic { 0 } else { def.optional };
+                self.coerced_arguments(def.name, def.params, optional, variadic, f)
+            }
+        }
+    }
+
+    /// An aggregate over bound arguments, as the declared type.
+    ///
+    /// # Errors
+    /// What its result type refuses.
+    pub fn aggregate_expr(
+        &mut self,
+        def: &AggregateDef,
+        args: Vec<Typed>,
+        options: AggregateOptions,
+    ) -> Result<Typed> {
+        let ty = self.return_type(def.returns, &args)?;
+        match def.implementation {
+            AggregateImpl::DataFusion(make) => {
+                let udf = make();
+                let mut exprs: Vec<Expr> = args.into_iter().map(|a| a.expr).collect();
+                if exprs.is_empty() {
+                    exprs.push(datafusion::logical_expr::lit(1i64));
+                }
+                let order = options
+                    .order
+                    .into_iter()
+                    .map(|(t, o)| {
+                        datafusion::logical_expr::SortExpr::new(
+                            t.expr,
+                            !o.descending,
+                            o.nulls_first,
+                        )
+                    })
+                    .collect();
+                let nulls = options
+                    .ignore_nulls
+                    .then_some(datafusion::logical_expr::expr::NullTreatment::IgnoreNulls);
+                let call = Expr::AggregateFunction(AggregateFunction::new_udf(
+                    udf,
+                    exprs,
+                    options.distinct,
+                    None,
+                    order,
+                    nulls,
+                ));
+                // The cast disappears in the optimizer where the types agree.
+                Ok(Typed::new(
+                    Expr::Cast(Cast::new(Box::new(call), ty.arrow())),
+                    ty,
+                ))
+            }
+            AggregateImpl::Collect { kernel, skip_nulls } => {
+                Ok(self.collect(def.name, kernel, skip_nulls, args, ty, options))
+            }
+            AggregateImpl::Custom(_) => {
+                Err(SqlError::internal(format!("{} binds itself", def.name)))
+            }
+        }
+    }
+
+    /// A collecting aggregate over bound arguments.
+    pub fn collect(
+        &mut self,
+        name: &str,
+        kernel: crate::functions::AggKernel,
+        skip_nulls: bool,
+        args: Vec<Typed>,
+        returns: SqlType,
+        options: AggregateOptions,
+    ) -> Typed {
+        let (order_exprs, order): (Vec<Typed>, Vec<SortOptions>) =
+            options.order.into_iter().unzip();
+        let all: Vec<Typed> = args.into_iter().chain(order_exprs).collect();
+        let types = all.iter().map(|a| a.ty.clone()).collect();
+        let udf = collect_udaf(
+            name,
+            kernel,
+            skip_nulls,
+            types,
+            returns.clone(),
+            options.distinct,
+            order,
+            &self.env,
+        );
+        let exprs = all.into_iter().map(|a| a.expr).collect();
+        Typed::new(
+            Expr::AggregateFunction(AggregateFunction::new_udf(
+                udf,
+                exprs,
+                false,
+                None,
+                vec![],
+                None,
+            )),
+            returns,
+        )
+    }
+}
+
+/// The aggregate inside the cast that [`Binder::aggregate_expr`] may put around it.
+pub(crate) fn aggregate_mut(e: &mut Expr) -> Option<&mut AggregateFunction> {
+    match e {
+        Expr::AggregateFunction(a) => Some(a),
+        Expr::Cast(c) => aggregate_mut(&mut c.expr),
+        _ => None,
     }
 }
 
@@ -193,5 +498,53 @@ impl<'a, 'b> FnCall<'a, 'b> {
     /// Argument `i` as a date part: a bare word or a string literal, in lower case.
     pub fn part(&self, i: usize) -> Option<String> {
         part_word(self.ast_arg(i)?)
+    }
+
+    /// DISTINCT, ORDER BY and NULL treatment, for aggregates with a binding of their own.
+    ///
+    /// # Errors
+    /// What binding the sort keys gives.
+    pub fn aggregate_options(&mut self) -> Result<AggregateOptions> {
+        self.binder.aggregate_options(self.ast)
+    }
+
+    /// A call of another function of the dialect with these bound arguments.
+    ///
+    /// # Errors
+    /// When there is no such scalar function or the arguments do not fit.
+    pub fn call_scalar(&mut self, name: &str, args: Vec<Typed>) -> Result<Typed> {
+        let Some(FunctionDef::Scalar(def)) = self.binder.dialect.functions().get(name).copied()
+        else {
+            return Err(SqlError::internal(format!("{name} is no scalar function")));
+        };
+        match def.shape {
+            Shape::Kernel {
+                params,
+                returns,
+                kernel,
+                ..
+            } => {
+                let kinds: Vec<Param> = (0..args.len())
+                    .map(|i| {
+                        params
+                            .get(i)
+                            .or(params.last())
+                            .copied()
+                            .unwrap_or(Param::Any)
+                    })
+                    .collect();
+                let args = self.binder.coerce_all(def.name, args, &kinds)?;
+                let ty = self.binder.return_type(returns, &args)?;
+                Ok(kernel_expr(
+                    def.name,
+                    kernel,
+                    args,
+                    ty,
+                    &self.binder.env,
+                    def.volatile,
+                ))
+            }
+            Shape::Custom(_) => Err(SqlError::internal(format!("{name} binds itself"))),
+        }
     }
 }

@@ -7,9 +7,18 @@
 
 mod binder;
 mod call;
+mod expr;
+mod from;
+mod names;
+mod operators;
+mod query;
 mod scope;
-mod table_call;
+mod select;
+mod setop;
+mod subquery;
+mod window;
 
 pub use binder::{Binder, BoundQuery, CastMode, VariableLookup};
+pub use from::TableCall;
 pub use scope::{Alias, Relation, Scope, ScopeColumn};
-pub use table_call::TableCall;
+pub use window::BoundWindow;

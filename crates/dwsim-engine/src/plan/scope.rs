@@ -15,8 +15,8 @@ pub struct ScopeColumn {
     pub qualifier: Vec<String>,
     /// Folded name.
     pub name: String,
-    /// Unique name in the plan.
-    pub internal: String,
+    /// The column in the plan; no other column of the statement is named so.
+    pub internal: Column,
     /// SQL type.
     pub ty: SqlType,
     /// Whether NULL can occur.
@@ -30,10 +30,7 @@ pub struct ScopeColumn {
 impl ScopeColumn {
     /// The column as an expression.
     pub fn typed(&self) -> Typed {
-        Typed::new(
-            Expr::Column(Column::from_name(&self.internal)),
-            self.ty.clone(),
-        )
+        Typed::new(Expr::Column(self.internal.clone()), self.ty.clone())
     }
 }
 

@@ -11,7 +11,9 @@ use crate::error::{Result, SqlError};
 use crate::functions::{Call, Kernel};
 use crate::types::{SqlType, TypeClass};
 
+pub use boolean::parse_boolean;
 pub use numeric::{double_text, double_to_decimal, general, parse_decimal, parse_double, rescale};
+pub use text::{decode_hex, encode_hex};
 pub use variant::encode_at;
 
 /// Whether a value of one type is a value of the other as it stands.

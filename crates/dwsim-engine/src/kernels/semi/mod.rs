@@ -11,3 +11,18 @@ pub use parse::{
     json_size, parse_json, to_json, try_parse_json,
 };
 pub use path::{Step, get, get_ignore_case, get_path, parse_path, path};
+// STUB
+pub fn unnest(_: &crate::functions::Call<'_>) -> crate::error::Result<arrow::array::ArrayRef> {
+    Err(crate::error::SqlError::unsupported("unnesting"))
+}
+pub fn unpivot_object(
+    _: &crate::functions::Call<'_>,
+) -> crate::error::Result<arrow::array::ArrayRef> {
+    Err(crate::error::SqlError::unsupported("unnesting"))
+}
+pub fn unnest_columns() -> Vec<(&'static str, crate::types::SqlType)> {
+    vec![]
+}
+pub fn unpivot_columns() -> Vec<(&'static str, crate::types::SqlType)> {
+    vec![]
+}

@@ -1,0 +1,37 @@
+//! The value of an expression without columns.
+//! Everything with columns is a plan and runs in `context`.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::Schema;
+use datafusion::common::DFSchema;
+use datafusion::execution::context::ExecutionProps;
+use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::physical_expr::create_physical_expr;
+use datafusion::scalar::ScalarValue;
+
+use crate::error::Result;
+
+/// Evaluates an expression once.
+///
+/// # Errors
+/// When it needs columns or subqueries, or its evaluation fails.
+pub fn constant(expr: &Expr) -> Result<ScalarValue> {
+    let schema = DFSchema::empty();
+    let physical = create_physical_expr(
+        expr,
+        &schema,
+        &ExecutionProps::new(),
+        &PhysicalPlanningContext::default(),
+    )?;
+    let options = RecordBatchOptions::new().with_row_count(Some(1));
+    let batch = RecordBatch::try_new_with_options(
+        Arc::new(Schema::empty()),
+        Vec::<ArrayRef>::new(),
+        &options,
+    )?;
+    let array = physical.evaluate(&batch)?.into_array(1)?;
+    Ok(ScalarValue::try_from_array(&array, 0)?)
+}

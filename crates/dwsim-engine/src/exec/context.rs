@@ -1,0 +1,156 @@
+//! DataFusion's session state for our plans, and the two ways to run one: as a stream or collected.
+//! Two states are kept, for small and for large inputs; making one costs more than a small query.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::analyzer::AnalyzerRule;
+use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
+use datafusion::prelude::SessionConfig;
+
+use super::stream::{CancelHandle, RowStream, guarded};
+use crate::error::Result;
+use crate::plan::BoundQuery;
+
+/// Rows from which a query runs on several threads.
+const PARALLEL_ROWS: usize = 100_000;
+
+/// Runs plans.
+#[derive(Debug)]
+pub struct Executor {
+    single: SessionState,
+    parallel: SessionState,
+}
+
+/// What bounds one execution.
+#[derive(Debug, Clone)]
+pub struct Execution {
+    /// Cancels it.
+    pub cancel: CancelHandle,
+    /// The generation of `cancel` when the statement started.
+    pub generation: u64,
+    /// Statement timeout.
+    pub timeout: Option<Duration>,
+}
+
+fn state(runtime: &Arc<RuntimeEnv>, partitions: usize) -> SessionState {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(partitions)
+        .with_information_schema(false)
+        .with_batch_size(8192);
+    let options = config.options_mut();
+    // Our batches are shared by versions and forks; files are not read through DataFusion.
+    options.execution.collect_statistics = false;
+    options.optimizer.prefer_hash_join = true;
+    if partitions == 1 {
+        options.optimizer.enable_round_robin_repartition = false;
+        options.optimizer.repartition_aggregations = false;
+        options.optimizer.repartition_joins = false;
+        options.optimizer.repartition_sorts = false;
+        options.optimizer.repartition_windows = false;
+    }
+    let analyzers: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(ResolveGroupingFunction::new()),
+        Arc::new(TypeCoercion::new()),
+    ];
+    SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(Arc::clone(runtime))
+        .with_default_features()
+        .with_analyzer_rules(analyzers)
+        .build()
+}
+
+impl Executor {
+    /// An executor over a runtime (memory pool, spill directory).
+    pub fn new(runtime: &Arc<RuntimeEnv>, parallelism: usize) -> Self {
+        Executor {
+            single: state(runtime, 1),
+            parallel: state(runtime, parallelism.max(1)),
+        }
+    }
+
+    fn state(&self, scanned_rows: usize) -> &SessionState {
+        if scanned_rows >= PARALLEL_ROWS {
+            &self.parallel
+        } else {
+            &self.single
+        }
+    }
+
+    /// Optimises a plan and makes it physical.
+    ///
+    /// # Errors
+    /// What the optimizer or planner refuses.
+    pub async fn physical(
+        &self,
+        plan: &LogicalPlan,
+        scanned_rows: usize,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self.state(scanned_rows).create_physical_plan(plan).await?)
+    }
+
+    /// The optimised plans as text, logical and physical.
+    ///
+    /// # Errors
+    /// What the optimizer or planner refuses.
+    pub async fn explain(&self, query: &BoundQuery) -> Result<(String, String)> {
+        let state = self.state(query.scanned_rows);
+        let optimized = state.optimize(&query.plan)?;
+        let physical = state
+            .query_planner()
+            .create_physical_plan(&optimized, state)
+            .await?;
+        Ok((
+            optimized.display_indent().to_string(),
+            displayable(physical.as_ref()).indent(false).to_string(),
+        ))
+    }
+
+    /// Runs a query as a stream.
+    ///
+    /// # Errors
+    /// What the optimizer or planner refuses; errors of running come from the stream.
+    pub async fn stream(&self, query: BoundQuery, bounds: Execution) -> Result<RowStream> {
+        let physical = guarded(
+            &bounds.cancel,
+            bounds.generation,
+            bounds.timeout,
+            self.physical(&query.plan, query.scanned_rows),
+        )
+        .await?;
+        let task = self.state(query.scanned_rows).task_ctx();
+        let stream = execute_stream(physical, task)?;
+        Ok(RowStream::running(
+            query.columns,
+            stream,
+            bounds.cancel,
+            bounds.generation,
+            bounds.timeout,
+        ))
+    }
+
+    /// Runs a plan and keeps all rows.
+    ///
+    /// # Errors
+    /// What planning or running gives.
+    pub async fn collect(
+        &self,
+        plan: &LogicalPlan,
+        scanned_rows: usize,
+        bounds: &Execution,
+    ) -> Result<Vec<RecordBatch>> {
+        guarded(&bounds.cancel, bounds.generation, bounds.timeout, async {
+            let physical = self.physical(plan, scanned_rows).await?;
+            let task = self.state(scanned_rows).task_ctx();
+            Ok(datafusion::physical_plan::collect(physical, task).await?)
+        })
+        .await
+    }
+}

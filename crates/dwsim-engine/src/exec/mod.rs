@@ -1,0 +1,12 @@
+//! Running plans: DataFusion's optimizer and operators over the catalog's batches, cancellable and within limits.
+//! What a statement does with the rows is in `session`.
+
+mod constant;
+mod context;
+mod provider;
+mod stream;
+
+pub use constant::constant;
+pub use context::{Execution, Executor};
+pub use provider::{ROW_ID, TableProviderOf};
+pub use stream::{CancelHandle, RowStream};

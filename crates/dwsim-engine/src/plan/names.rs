@@ -1,0 +1,256 @@
+//! What an identifier stands for: a column of this or an outer query, an alias, a lambda parameter, a bare word.
+//! Table names are resolved in `from`.
+
+use std::sync::Arc;
+
+use arrow::datatypes::Field;
+use datafusion::logical_expr::Expr;
+use sqlparser::ast;
+use sqlparser::tokenizer::Span;
+
+use super::Binder;
+use super::scope::{Scope, ScopeColumn};
+use crate::dialect::DialectName;
+use crate::error::{ErrorKind, Position, Result, SqlError};
+use crate::functions::Typed;
+
+/// The start of a span, if it is a real one.
+pub(crate) fn position(span: Span) -> Option<Position> {
+    (span.start.line > 0).then_some(Position {
+        line: span.start.line,
+        column: span.start.column,
+    })
+}
+
+/// Whether the end of a relation's path is the qualifier that was written.
+fn qualifies(relation: &[String], written: &[String]) -> bool {
+    relation.len() >= written.len() && relation[relation.len() - written.len()..] == *written
+}
+
+enum Found {
+    None,
+    One(ScopeColumn),
+    Many,
+}
+
+fn find(scope: &Scope, qualifier: &[String], name: &str) -> Found {
+    let mut hits = scope.columns.iter().filter(|c| {
+        c.name == name
+            && (if qualifier.is_empty() {
+                !c.hidden
+            } else {
+                qualifies(&c.qualifier, qualifier)
+            })
+    });
+    match (hits.next(), hits.next()) {
+        (None, _) => Found::None,
+        (Some(c), None) => Found::One(c.clone()),
+        (Some(a), Some(b)) if a.internal == b.internal => Found::One(a.clone()),
+        _ => Found::Many,
+    }
+}
+
+impl Binder<'_> {
+    /// The folded parts of a name.
+    pub(crate) fn fold_all(&self, idents: &[ast::Ident]) -> Vec<String> {
+        idents.iter().map(|i| self.dialect.fold(i)).collect()
+    }
+
+    /// A column by qualifier and name, in this query or the nearest outer one that has it.
+    fn column(
+        &mut self,
+        qualifier: &[String],
+        name: &str,
+        at: Option<Position>,
+    ) -> Result<Option<Typed>> {
+        for level in (0..self.scopes.len()).rev() {
+            match find(&self.scopes[level], qualifier, name) {
+                Found::None => {}
+                Found::Many => {
+                    return Err(SqlError::new(ErrorKind::AmbiguousColumn(name.to_owned())).at(at));
+                }
+                Found::One(c) => {
+                    if level + 1 == self.scopes.len() {
+                        return Ok(Some(c.typed()));
+                    }
+                    for inner in &mut self.scopes[level + 1..] {
+                        inner.correlated = true;
+                    }
+                    let field = Arc::new(Field::new(&c.internal.name, c.ty.arrow(), true));
+                    return Ok(Some(Typed::new(
+                        Expr::OuterReferenceColumn(field, c.internal),
+                        c.ty,
+                    )));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The columns of the innermost scope that a qualified `*` means.
+    pub(crate) fn columns_of(&self, qualifier: &[String]) -> Vec<ScopeColumn> {
+        self.scopes
+            .iter()
+            .rev()
+            .map(|s| {
+                s.columns
+                    .iter()
+                    .filter(|c| !c.qualifier.is_empty() && qualifies(&c.qualifier, qualifier))
+                    .cloned()
+                    .collect::<Vec<_>>()
+            })
+            .find(|v| !v.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// A name of one or more parts. Parts that follow a semi-structured column navigate into it.
+    pub(crate) fn name(&mut self, idents: &[ast::Ident]) -> Result<Typed> {
+        let at = idents.first().and_then(|i| position(i.span));
+        let parts = self.fold_all(idents);
+        let [first, ..] = parts.as_slice() else {
+            return Err(SqlError::internal("an empty name"));
+        };
+        if let Some((_, t)) = self
+            .scopes
+            .iter()
+            .rev()
+            .flat_map(|s| s.lambdas.iter().rev())
+            .find(|(n, _)| n == first)
+        {
+            let t = t.clone();
+            return self.navigate(t, &idents[1..]);
+        }
+        // The longest prefix that is a column; what is left navigates.
+        let longest = parts.len();
+        for split in (1..=longest).rev() {
+            if let Some(t) = self.column(&parts[..split - 1], &parts[split - 1], at)? {
+                if split < parts.len() && !t.ty.is_semi() {
+                    continue;
+                }
+                return self.navigate(t, &idents[split..]);
+            }
+        }
+        if self.dialect.lateral_aliases() {
+            if let Some(t) = self.alias(first)? {
+                if parts.len() == 1 || t.ty.is_semi() {
+                    return self.navigate(t, &idents[1..]);
+                }
+            }
+        }
+        if let [word] = idents {
+            if word.quote_style.is_none() {
+                if let Some(digits) = word.value.strip_prefix('$') {
+                    return self.dollar(digits, at);
+                }
+                if let Some(t) = self.dialect.bare_word(self, &word.value.to_uppercase())? {
+                    return Ok(t);
+                }
+                if let Some(t) = self.variables.and_then(|v| v(first)) {
+                    return Ok(t);
+                }
+            }
+        }
+        if let [table, dollar] = idents {
+            if let Some(n) = dollar
+                .value
+                .strip_prefix('$')
+                .and_then(|d| d.parse::<usize>().ok())
+            {
+                let q = self.dialect.fold(table);
+                let columns = self.columns_of(&[q]);
+                if let Some(c) = n.checked_sub(1).and_then(|i| columns.get(i)) {
+                    return Ok(c.typed());
+                }
+            }
+        }
+        let shown = match self.env.dialect {
+            DialectName::Snowflake => idents
+                .iter()
+                .zip(&parts)
+                .map(|(i, p)| {
+                    if i.quote_style.is_some() {
+                        format!("\"{p}\"")
+                    } else {
+                        p.clone()
+                    }
+                })
+                .collect::<Vec<_>>()
+                .join("."),
+            DialectName::Redshift => parts.join("."),
+        };
+        Err(SqlError::new(ErrorKind::UnknownColumn(shown)).at(at))
+    }
+
+    /// An alias of the select list being bound, expanded.
+    fn alias(&mut self, name: &str) -> Result<Option<Typed>> {
+        let scope = self.scope();
+        if scope.expanding.iter().any(|n| n == name) {
+            return Ok(None);
+        }
+        let Some(a) = scope.aliases.iter().find(|a| a.name == name).cloned() else {
+            return Ok(None);
+        };
+        scope.expanding.push(name.to_owned());
+        let bound = self.expr(&a.ast);
+        self.scope().expanding.pop();
+        bound.map(Some)
+    }
+
+    /// `$1` (a column by position in Snowflake, a bind parameter in Redshift) and `$name`.
+    pub(crate) fn dollar(&mut self, name: &str, at: Option<Position>) -> Result<Typed> {
+        if let Ok(n) = name.parse::<usize>() {
+            if self.env.dialect == DialectName::Snowflake {
+                let column = n.checked_sub(1).and_then(|i| {
+                    self.scopes
+                        .last()
+                        .and_then(|s| s.columns.iter().filter(|c| !c.hidden).nth(i))
+                });
+                return match column {
+                    Some(c) => Ok(c.typed()),
+                    None => Err(SqlError::new(ErrorKind::UnknownColumn(format!("${n}"))).at(at)),
+                };
+            }
+            return self.parameter(n);
+        }
+        let folded = self.dialect.fold(&ast::Ident::new(name));
+        match self.variables.and_then(|v| v(&folded)) {
+            Some(t) => Ok(t),
+            None => Err(SqlError::raw(
+                "002211",
+                "02000",
+                format!(
+                    "SQL compilation error: error line {} at position {}\nSession variable '${}' does not exist",
+                    at.map_or(1, |p| p.line),
+                    at.map_or(0, |p| p.column.saturating_sub(1)),
+                    folded
+                ),
+            )),
+        }
+    }
+
+    /// Bind parameter `n`, from 1. Without a value it is a NULL whose type is settled by what surrounds it.
+    pub(crate) fn parameter(&mut self, n: usize) -> Result<Typed> {
+        let Some(i) = n.checked_sub(1) else {
+            return Err(SqlError::new(ErrorKind::Syntax {
+                message: "there is no parameter $0".into(),
+                near: "$0".into(),
+            }));
+        };
+        if let Some(t) = self.parameters.get(i) {
+            return Ok(t.clone());
+        }
+        if self.parameter_types.len() <= i {
+            self.parameter_types.resize(i + 1, None);
+        }
+        match &self.parameter_types[i] {
+            Some(ty) => self.null(&ty.clone()),
+            None => Ok(Typed::new(
+                Expr::Placeholder(datafusion::logical_expr::expr::Placeholder {
+                    id: format!("${n}"),
+                    field: None,
+                }),
+                crate::types::SqlType::Null,
+            )),
+        }
+    }
+}

@@ -1,0 +1,805 @@
+//! Binding of one SELECT: FROM, WHERE, grouping, windows, projection, QUALIFY, DISTINCT, ORDER BY.
+//! Joins and tables are in `from`, expressions in `expr`.
+
+use std::collections::HashMap;
+
+use datafusion::common::Column;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::expr::{GroupingSet, WindowFunction};
+use datafusion::logical_expr::logical_plan::Window;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
+use sqlparser::ast;
+
+use super::query::{bad_ordinal, ordinal};
+use super::scope::Alias;
+use super::{Binder, Relation, Scope, ScopeColumn};
+use crate::dialect::DialectName;
+use crate::error::{ErrorKind, Result, SqlError};
+use crate::functions::Typed;
+use crate::types::ColumnOrigin;
+
+/// One column of the result while it is being built.
+#[derive(Debug, Clone)]
+struct Item {
+    name: String,
+    value: Typed,
+    nullable: bool,
+    origin: Option<ColumnOrigin>,
+    /// The expression as written, where it is one (not a part of `*`).
+    ast: Option<ast::Expr>,
+}
+
+impl Binder<'_> {
+    pub(crate) fn select(
+        &mut self,
+        s: &ast::Select,
+        order: &[ast::OrderByExpr],
+    ) -> Result<Relation> {
+        self.scopes.push(Scope::default());
+        let out = self.select_inner(s, order);
+        let scope = self.scopes.pop();
+        // Correlation is a property of the enclosing queries too; `names` has marked them.
+        drop(scope);
+        out
+    }
+
+    fn select_inner(&mut self, s: &ast::Select, order: &[ast::OrderByExpr]) -> Result<Relation> {
+        for (clause, given) in [
+            ("LATERAL VIEW", !s.lateral_views.is_empty()),
+            ("PREWHERE", s.prewhere.is_some()),
+            ("CLUSTER BY", !s.cluster_by.is_empty()),
+            ("DISTRIBUTE BY", !s.distribute_by.is_empty()),
+            ("SORT BY", !s.sort_by.is_empty()),
+            ("SELECT … INTO", s.into.is_some()),
+            ("SELECT AS STRUCT", s.value_table_mode.is_some()),
+        ] {
+            if given {
+                return Err(SqlError::unsupported(clause));
+            }
+        }
+        let mut plan = self.from_clause(&s.from)?;
+        self.scope().aliases = self.aliases(s);
+        self.scope().named_windows = self.named_windows(s)?;
+
+        if !s.connect_by.is_empty() {
+            plan = self.connect_by(plan, s)?;
+        } else if let Some(w) = &s.selection {
+            plan = self.filter_where(plan, w)?;
+        }
+
+        // Everything that may hold aggregates or windows is bound before grouping is planned.
+        self.scope().aggregates = true;
+        self.scope().windows = true;
+        let mut items = self.projection(s)?;
+        let mut order_keys = self.order_keys(order, &items)?;
+        let mut qualify = match &s.qualify {
+            Some(q) => {
+                let t = self.expr(q)?;
+                Some(self.condition(t)?)
+            }
+            None => None,
+        };
+        self.scope().windows = false;
+        let mut having = match &s.having {
+            Some(h) => {
+                let t = self.expr(h)?;
+                Some(self.condition(t)?)
+            }
+            None => None,
+        };
+        self.scope().aggregates = false;
+        let groups = self.group_by(s, &items)?;
+
+        // Grouping.
+        let grouped = groups.is_some() || having.is_some();
+        let mut all: Vec<&mut Expr> = items.iter_mut().map(|i| &mut i.value.expr).collect();
+        all.extend(
+            order_keys
+                .iter_mut()
+                .filter_map(|k| k.value.as_mut())
+                .map(|t| &mut t.expr),
+        );
+        all.extend(qualify.iter_mut().map(|t| &mut t.expr));
+        all.extend(having.iter_mut().map(|t| &mut t.expr));
+        let mut aggregates = Vec::new();
+        for e in &all {
+            collect_aggregates(e, &mut aggregates)?;
+        }
+        if grouped || !aggregates.is_empty() {
+            plan = self.aggregate(plan, groups.unwrap_or_default(), aggregates, &mut all)?;
+        }
+        drop(all);
+        if let Some(h) = having {
+            plan = LogicalPlanBuilder::from(plan).filter(h.expr)?.build()?;
+        }
+
+        // Windows.
+        let mut all: Vec<&mut Expr> = items.iter_mut().map(|i| &mut i.value.expr).collect();
+        all.extend(
+            order_keys
+                .iter_mut()
+                .filter_map(|k| k.value.as_mut())
+                .map(|t| &mut t.expr),
+        );
+        all.extend(qualify.iter_mut().map(|t| &mut t.expr));
+        plan = self.windows(plan, &mut all)?;
+        drop(all);
+        if let Some(q) = qualify {
+            plan = LogicalPlanBuilder::from(plan).filter(q.expr)?.build()?;
+        }
+
+        self.finish(plan, s, items, order_keys)
+    }
+
+    /// Projection, DISTINCT, ORDER BY and TOP.
+    fn finish(
+        &mut self,
+        plan: LogicalPlan,
+        s: &ast::Select,
+        items: Vec<Item>,
+        order_keys: Vec<OrderKey>,
+    ) -> Result<Relation> {
+        let mut exprs = Vec::with_capacity(items.len() + order_keys.len());
+        let mut columns = Vec::with_capacity(items.len());
+        for i in &items {
+            let internal = self.fresh(&i.name);
+            exprs.push(i.value.expr.clone().alias(&internal));
+            columns.push(ScopeColumn {
+                qualifier: vec![],
+                name: i.name.clone(),
+                internal: Column::from_name(internal),
+                ty: i.value.ty.clone(),
+                nullable: i.nullable,
+                origin: i.origin.clone(),
+                hidden: false,
+            });
+        }
+        let mut sort = Vec::new();
+        let mut extra = false;
+        for k in order_keys {
+            let column = match (k.item, k.value) {
+                (Some(i), _) => {
+                    let t = self.sort_operand(columns[i].typed())?;
+                    t.expr
+                }
+                (None, Some(v)) => {
+                    // The same expression as an output column needs no column of its own.
+                    match items.iter().position(|i| i.value.expr == v.expr) {
+                        Some(i) => self.sort_operand(columns[i].typed())?.expr,
+                        None if s.distinct.is_some() => {
+                            return Err(SqlError::raw(
+                                "002067",
+                                "42P10",
+                                "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
+                            ));
+                        }
+                        None => {
+                            let v = self.sort_operand(v)?;
+                            let internal = self.fresh("sort");
+                            exprs.push(v.expr.alias(&internal));
+                            extra = true;
+                            Expr::Column(Column::from_name(internal))
+                        }
+                    }
+                }
+                (None, None) => continue,
+            };
+            sort.push(SortExpr::new(
+                column,
+                !k.options.descending,
+                k.options.nulls_first,
+            ));
+        }
+        let mut b = LogicalPlanBuilder::from(plan).project(exprs)?;
+        match &s.distinct {
+            None | Some(ast::Distinct::All) => {}
+            Some(ast::Distinct::Distinct) => b = b.distinct()?,
+            Some(ast::Distinct::On(_)) => return Err(SqlError::unsupported("DISTINCT ON")),
+        }
+        if !sort.is_empty() {
+            b = b.sort(sort)?;
+        }
+        if let Some(top) = &s.top {
+            if top.percent || top.with_ties {
+                return Err(SqlError::unsupported("TOP with PERCENT or TIES"));
+            }
+            let n = match &top.quantity {
+                Some(ast::TopQuantity::Constant(n)) => *n as usize,
+                Some(ast::TopQuantity::Expr(e)) => {
+                    ordinal(e).ok_or_else(|| SqlError::unsupported("TOP with an expression"))?
+                }
+                None => return Err(SqlError::unsupported("TOP without a number")),
+            };
+            b = b.limit(0, Some(n))?;
+        }
+        if extra {
+            b = b.project(
+                columns
+                    .iter()
+                    .map(|c| Expr::Column(c.internal.clone()))
+                    .collect::<Vec<_>>(),
+            )?;
+        }
+        let plan = b.build()?;
+        let plan = if plan
+            .schema()
+            .columns()
+            .iter()
+            .zip(&columns)
+            .all(|(a, c)| *a == c.internal)
+        {
+            plan
+        } else {
+            return Err(SqlError::internal("a projection lost its columns"));
+        };
+        Ok(Relation { plan, columns })
+    }
+
+    fn aliases(&self, s: &ast::Select) -> Vec<Alias> {
+        s.projection
+            .iter()
+            .filter_map(|p| match p {
+                ast::SelectItem::ExprWithAlias { expr, alias } => Some(Alias {
+                    name: self.dialect.fold(alias),
+                    ast: expr.clone(),
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn named_windows(&self, s: &ast::Select) -> Result<Vec<(String, ast::WindowSpec)>> {
+        s.named_window
+            .iter()
+            .map(|ast::NamedWindowDefinition(name, w)| match w {
+                ast::NamedWindowExpr::WindowSpec(spec) => {
+                    Ok((self.dialect.fold(name), spec.clone()))
+                }
+                ast::NamedWindowExpr::NamedWindow(_) => {
+                    Err(SqlError::unsupported("a window named after another"))
+                }
+            })
+            .collect()
+    }
+
+    fn projection(&mut self, s: &ast::Select) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        for p in &s.projection {
+            match p {
+                ast::SelectItem::UnnamedExpr(e) => {
+                    let item = self.item(e, None)?;
+                    items.push(item);
+                }
+                ast::SelectItem::ExprWithAlias { expr, alias } => {
+                    let name = self.dialect.fold(alias);
+                    // `x + 1 as x` means the column x, not itself.
+                    self.scope().expanding.push(name.clone());
+                    let item = self.item(expr, Some(name));
+                    self.scope().expanding.pop();
+                    items.push(item?);
+                }
+                ast::SelectItem::Wildcard(o) => {
+                    let columns: Vec<ScopeColumn> = self
+                        .scope()
+                        .columns
+                        .iter()
+                        .filter(|c| !c.hidden)
+                        .cloned()
+                        .collect();
+                    if columns.is_empty() && s.from.is_empty() {
+                        return Err(SqlError::raw(
+                            "002028",
+                            "42601",
+                            "SELECT * with no tables specified is not valid",
+                        ));
+                    }
+                    items.extend(self.star(columns, o)?);
+                }
+                ast::SelectItem::QualifiedWildcard(kind, o) => {
+                    let qualifier: Vec<String> = match kind {
+                        ast::SelectItemQualifiedWildcardKind::ObjectName(n) => {
+                            n.0.iter()
+                                .filter_map(|p| p.as_ident())
+                                .map(|i| self.dialect.fold(i))
+                                .collect()
+                        }
+                        ast::SelectItemQualifiedWildcardKind::Expr(_) => {
+                            return Err(SqlError::unsupported("* of an expression"));
+                        }
+                    };
+                    let columns = self.columns_of(&qualifier);
+                    if columns.is_empty() {
+                        return Err(ErrorKind::UnknownObject {
+                            kind: "relation",
+                            name: qualifier.join("."),
+                        }
+                        .into());
+                    }
+                    items.extend(self.star(columns, o)?);
+                }
+                ast::SelectItem::ExprWithAliases { .. } => {
+                    return Err(SqlError::unsupported("several aliases for one expression"));
+                }
+            }
+        }
+        if let Some(ex) = &s.exclude {
+            let names = self.excluded(ex);
+            items.retain(|i| !names.contains(&i.name));
+        }
+        Ok(items)
+    }
+
+    fn item(&mut self, e: &ast::Expr, alias: Option<String>) -> Result<Item> {
+        let value = self.expr(e)?;
+        let source = match &value.expr {
+            Expr::Column(c) => self
+                .scope()
+                .columns
+                .iter()
+                .find(|s| s.internal == *c)
+                .cloned(),
+            _ => None,
+        };
+        let name = match alias {
+            Some(a) => a,
+            None => self.dialect.column_name(e),
+        };
+        Ok(Item {
+            name,
+            value,
+            nullable: source.as_ref().is_none_or(|s| s.nullable),
+            origin: source.and_then(|s| s.origin),
+            ast: Some(e.clone()),
+        })
+    }
+
+    fn excluded(&self, ex: &ast::ExcludeSelectItem) -> Vec<String> {
+        let last = |n: &ast::ObjectName| {
+            n.0.last()
+                .and_then(|p| p.as_ident())
+                .map(|i| self.dialect.fold(i))
+                .unwrap_or_default()
+        };
+        match ex {
+            ast::ExcludeSelectItem::Single(n) => vec![last(n)],
+            ast::ExcludeSelectItem::Multiple(ns) => ns.iter().map(last).collect(),
+        }
+    }
+
+    /// `*` with EXCLUDE, EXCEPT, ILIKE, REPLACE and RENAME.
+    fn star(
+        &mut self,
+        mut columns: Vec<ScopeColumn>,
+        o: &ast::WildcardAdditionalOptions,
+    ) -> Result<Vec<Item>> {
+        if let Some(ilike) = &o.opt_ilike {
+            let matcher = crate::kernels::like::Matcher::new(&ilike.pattern, None, true);
+            columns.retain(|c| matcher.matches(&c.name));
+            if columns.is_empty() {
+                return Err(SqlError::raw("002028", "42601", "SELECT with no columns"));
+            }
+        }
+        let mut excluded = match &o.opt_exclude {
+            Some(ex) => self.excluded(ex),
+            None => vec![],
+        };
+        if let Some(ex) = &o.opt_except {
+            excluded.push(self.dialect.fold(&ex.first_element));
+            excluded.extend(ex.additional_elements.iter().map(|i| self.dialect.fold(i)));
+        }
+        for name in &excluded {
+            if !columns.iter().any(|c| c.name == *name) {
+                return Err(ErrorKind::UnknownColumn(name.clone()).into());
+            }
+        }
+        columns.retain(|c| !excluded.contains(&c.name));
+        let renames: Vec<(String, String)> = match &o.opt_rename {
+            Some(ast::RenameSelectItem::Single(r)) => {
+                vec![(self.dialect.fold(&r.ident), self.dialect.fold(&r.alias))]
+            }
+            Some(ast::RenameSelectItem::Multiple(rs)) => rs
+                .iter()
+                .map(|r| (self.dialect.fold(&r.ident), self.dialect.fold(&r.alias)))
+                .collect(),
+            None => vec![],
+        };
+        let mut replaced: HashMap<String, (Typed, ast::Expr)> = HashMap::new();
+        if let Some(r) = &o.opt_replace {
+            for e in &r.items {
+                let name = self.dialect.fold(&e.column_name);
+                let v = self.expr(&e.expr)?;
+                replaced.insert(name, (v, e.expr.clone()));
+            }
+        }
+        Ok(columns
+            .into_iter()
+            .map(|c| {
+                let name = renames
+                    .iter()
+                    .find(|(from, _)| *from == c.name)
+                    .map_or(c.name.clone(), |(_, to)| to.clone());
+                match replaced.remove(&c.name) {
+                    Some((value, ast)) => Item {
+                        name,
+                        value,
+                        nullable: true,
+                        origin: None,
+                        ast: Some(ast),
+                    },
+                    None => Item {
+                        name,
+                        value: c.typed(),
+                        nullable: c.nullable,
+                        origin: c.origin.clone(),
+                        ast: None,
+                    },
+                }
+            })
+            .collect())
+    }
+
+    fn order_keys(&mut self, order: &[ast::OrderByExpr], items: &[Item]) -> Result<Vec<OrderKey>> {
+        let mut keys = Vec::with_capacity(order.len());
+        for o in order {
+            let options = self.sort_options(&o.options);
+            if let Some(n) = ordinal(&o.expr) {
+                let i = n
+                    .checked_sub(1)
+                    .filter(|i| *i < items.len())
+                    .ok_or_else(|| bad_ordinal("ORDER BY", n))?;
+                keys.push(OrderKey {
+                    item: Some(i),
+                    value: None,
+                    options,
+                });
+                continue;
+            }
+            // An output name wins over an input column.
+            if let ast::Expr::Identifier(id) = &o.expr {
+                let name = self.dialect.fold(id);
+                if let Some(i) = items.iter().position(|i| i.name == name) {
+                    keys.push(OrderKey {
+                        item: Some(i),
+                        value: None,
+                        options,
+                    });
+                    continue;
+                }
+            }
+            let value = self.expr(&o.expr)?;
+            keys.push(OrderKey {
+                item: None,
+                value: Some(value),
+                options,
+            });
+        }
+        Ok(keys)
+    }
+
+    /// The grouping expressions; None when there is no GROUP BY.
+    fn group_by(&mut self, s: &ast::Select, items: &[Item]) -> Result<Option<Vec<Expr>>> {
+        match &s.group_by {
+            ast::GroupByExpr::All(m) => {
+                if !m.is_empty() {
+                    return Err(SqlError::unsupported("GROUP BY ALL with a modifier"));
+                }
+                let mut out = Vec::new();
+                for i in items {
+                    let mut found = Vec::new();
+                    collect_aggregates(&i.value.expr, &mut found)?;
+                    if found.is_empty() && !has_window(&i.value.expr) && !is_constant(&i.value.expr)
+                    {
+                        out.push(i.value.expr.clone());
+                    }
+                }
+                Ok(Some(out))
+            }
+            ast::GroupByExpr::Expressions(list, modifiers) => {
+                if list.is_empty() {
+                    return Ok(None);
+                }
+                let mut out = Vec::new();
+                let mut sets = Vec::new();
+                for e in list {
+                    match e {
+                        ast::Expr::Rollup(parts) => {
+                            sets.push(GroupingSet::Rollup(self.group_parts(parts, items)?))
+                        }
+                        ast::Expr::Cube(parts) => {
+                            sets.push(GroupingSet::Cube(self.group_parts(parts, items)?))
+                        }
+                        ast::Expr::GroupingSets(parts) => {
+                            let lists = parts
+                                .iter()
+                                .map(|p| {
+                                    p.iter()
+                                        .map(|e| self.group_expr(e, items))
+                                        .collect::<Result<Vec<_>>>()
+                                })
+                                .collect::<Result<Vec<_>>>()?;
+                            sets.push(GroupingSet::GroupingSets(lists));
+                        }
+                        ast::Expr::Tuple(es) if !es.is_empty() => {
+                            for e in es {
+                                out.push(self.group_expr(e, items)?);
+                            }
+                        }
+                        other => out.push(self.group_expr(other, items)?),
+                    }
+                }
+                for m in modifiers {
+                    match m {
+                        ast::GroupByWithModifier::Rollup => {
+                            sets.push(GroupingSet::Rollup(std::mem::take(&mut out)))
+                        }
+                        ast::GroupByWithModifier::Cube => {
+                            sets.push(GroupingSet::Cube(std::mem::take(&mut out)))
+                        }
+                        other => return Err(SqlError::unsupported(format!("GROUP BY … {other}"))),
+                    }
+                }
+                out.extend(sets.into_iter().map(Expr::GroupingSet));
+                Ok(Some(out))
+            }
+        }
+    }
+
+    fn group_parts(&mut self, parts: &[Vec<ast::Expr>], items: &[Item]) -> Result<Vec<Expr>> {
+        parts
+            .iter()
+            .map(|p| match p.as_slice() {
+                [one] => self.group_expr(one, items),
+                _ => Err(SqlError::unsupported(
+                    "a list of expressions inside ROLLUP or CUBE",
+                )),
+            })
+            .collect()
+    }
+
+    fn group_expr(&mut self, e: &ast::Expr, items: &[Item]) -> Result<Expr> {
+        if let Some(n) = ordinal(e) {
+            let item = n
+                .checked_sub(1)
+                .and_then(|i| items.get(i))
+                .ok_or_else(|| bad_ordinal("GROUP BY", n))?;
+            let mut found = Vec::new();
+            collect_aggregates(&item.value.expr, &mut found)?;
+            if !found.is_empty() {
+                return Err(SqlError::raw(
+                    "002056",
+                    "42803",
+                    "aggregates are not allowed in GROUP BY",
+                ));
+            }
+            return Ok(item.value.expr.clone());
+        }
+        let e = match e {
+            ast::Expr::Nested(inner) => inner,
+            other => other,
+        };
+        Ok(self.expr(e)?.expr)
+    }
+
+    /// Plans grouping and rewrites the expressions above it to its output columns.
+    fn aggregate(
+        &mut self,
+        plan: LogicalPlan,
+        groups: Vec<Expr>,
+        aggregates: Vec<Expr>,
+        above: &mut [&mut Expr],
+    ) -> Result<LogicalPlan> {
+        let mut map: Vec<(Expr, Expr)> = Vec::new();
+        // Computed grouping expressions become columns first, so that the aggregate groups by columns only.
+        let mut computed: Vec<(Expr, Column)> = Vec::new();
+        let mut as_column = |binder: &mut Self, e: Expr| -> Expr {
+            match e {
+                Expr::Column(_) => e,
+                other => {
+                    if let Some((_, c)) = computed.iter().find(|(x, _)| *x == other) {
+                        return Expr::Column(c.clone());
+                    }
+                    let c = Column::from_name(binder.fresh("group"));
+                    computed.push((other, c.clone()));
+                    Expr::Column(c)
+                }
+            }
+        };
+        let groups: Vec<Expr> = groups
+            .into_iter()
+            .map(|g| match g {
+                Expr::GroupingSet(GroupingSet::Rollup(es)) => Expr::GroupingSet(
+                    GroupingSet::Rollup(es.into_iter().map(|e| as_column(self, e)).collect()),
+                ),
+                Expr::GroupingSet(GroupingSet::Cube(es)) => Expr::GroupingSet(GroupingSet::Cube(
+                    es.into_iter().map(|e| as_column(self, e)).collect(),
+                )),
+                Expr::GroupingSet(GroupingSet::GroupingSets(ls)) => {
+                    Expr::GroupingSet(GroupingSet::GroupingSets(
+                        ls.into_iter()
+                            .map(|l| l.into_iter().map(|e| as_column(self, e)).collect())
+                            .collect(),
+                    ))
+                }
+                e => as_column(self, e),
+            })
+            .collect();
+        let mut aggregates = aggregates;
+        let mut builder = LogicalPlanBuilder::from(plan);
+        if !computed.is_empty() {
+            let mut exprs: Vec<Expr> = builder
+                .schema()
+                .columns()
+                .into_iter()
+                .map(Expr::Column)
+                .collect();
+            for (e, c) in &computed {
+                exprs.push(e.clone().alias(&c.name));
+                map.push((e.clone(), Expr::Column(c.clone())));
+            }
+            builder = builder.project(exprs)?;
+            // GROUPING(x) names its grouping expression.
+            for a in &mut aggregates {
+                if matches!(a, Expr::AggregateFunction(f) if f.func.name() == "grouping") {
+                    let before = a.clone();
+                    *a = replace(a.clone(), &map)?;
+                    map.push((before, a.clone()));
+                }
+            }
+        }
+        let mut outputs = Vec::with_capacity(aggregates.len());
+        for a in aggregates {
+            let c = Column::from_name(self.fresh("agg"));
+            outputs.push(a.clone().alias(&c.name));
+            let written = map
+                .iter()
+                .find(|(_, to)| *to == a)
+                .map(|(from, _)| from.clone());
+            if let Some(written) = written {
+                map.retain(|(from, _)| *from != written);
+                map.push((written, Expr::Column(c.clone())));
+            }
+            map.push((a, Expr::Column(c)));
+        }
+        let input_columns = self.scope().columns.clone();
+        let plan = builder.aggregate(groups, outputs)?.build()?;
+        let available = plan.schema().columns();
+        for e in above.iter_mut() {
+            let new = replace((**e).clone(), &map)?;
+            let mut missing = None;
+            new.apply(|x| {
+                if let Expr::Column(c) = x {
+                    if !available.contains(c) {
+                        missing = Some(c.clone());
+                        return Ok(TreeNodeRecursion::Stop);
+                    }
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+            .map_err(SqlError::from)?;
+            if let Some(c) = missing {
+                let shown =
+                    input_columns
+                        .iter()
+                        .find(|s| s.internal == c)
+                        .map_or(c.name.clone(), |s| match s.qualifier.last() {
+                            Some(q) => format!("{q}.{}", s.name),
+                            None => s.name.clone(),
+                        });
+                return Err(ErrorKind::NotGrouped(match self.env.dialect {
+                    DialectName::Redshift => shown,
+                    DialectName::Snowflake => shown,
+                })
+                .into());
+            }
+            **e = new;
+        }
+        Ok(plan)
+    }
+
+    /// Plans window functions, one node per partitioning and order, and rewrites the expressions to its columns.
+    fn windows(&mut self, mut plan: LogicalPlan, above: &mut [&mut Expr]) -> Result<LogicalPlan> {
+        let mut found: Vec<WindowFunction> = Vec::new();
+        for e in above.iter() {
+            e.apply(|x| {
+                if let Expr::WindowFunction(w) = x {
+                    if !found.contains(w) {
+                        found.push((**w).clone());
+                    }
+                    return Ok(TreeNodeRecursion::Jump);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+            .map_err(SqlError::from)?;
+        }
+        if found.is_empty() {
+            return Ok(plan);
+        }
+        let mut groups: Vec<Vec<WindowFunction>> = Vec::new();
+        for w in found {
+            let same = |g: &&mut Vec<WindowFunction>| {
+                g[0].params.partition_by == w.params.partition_by
+                    && g[0].params.order_by == w.params.order_by
+            };
+            match groups.iter_mut().find(same) {
+                Some(g) => g.push(w),
+                None => groups.push(vec![w]),
+            }
+        }
+        let mut map = Vec::new();
+        for g in groups {
+            let mut exprs = Vec::with_capacity(g.len());
+            for w in g {
+                let c = Column::from_name(self.fresh("window"));
+                let e = Expr::from(w);
+                exprs.push(e.clone().alias(&c.name));
+                map.push((e, Expr::Column(c)));
+            }
+            plan = LogicalPlan::Window(Window::try_new(exprs, std::sync::Arc::new(plan))?);
+        }
+        for e in above.iter_mut() {
+            **e = replace((**e).clone(), &map)?;
+        }
+        Ok(plan)
+    }
+
+    /// Filters by a WHERE condition. `(+)` marks are resolved in `from`.
+    fn filter_where(&mut self, plan: LogicalPlan, w: &ast::Expr) -> Result<LogicalPlan> {
+        let (plan, rest) = self.oracle_joins(plan, w)?;
+        let Some(w) = rest else { return Ok(plan) };
+        let t = self.expr(&w)?;
+        let t = self.condition(t)?;
+        Ok(LogicalPlanBuilder::from(plan).filter(t.expr)?.build()?)
+    }
+
+    /// PRIOR x outside of CONNECT BY.
+    pub(crate) fn prior(&mut self, _e: &ast::Expr) -> Result<Typed> {
+        Err(SqlError::unsupported("PRIOR outside of CONNECT BY"))
+    }
+
+    fn connect_by(&mut self, _plan: LogicalPlan, _s: &ast::Select) -> Result<LogicalPlan> {
+        Err(SqlError::unsupported("CONNECT BY"))
+    }
+}
+
+/// A sort key: an output column, or an expression of its own.
+#[derive(Debug, Clone)]
+struct OrderKey {
+    item: Option<usize>,
+    value: Option<Typed>,
+    options: arrow::compute::SortOptions,
+}
+
+fn collect_aggregates(e: &Expr, out: &mut Vec<Expr>) -> Result<()> {
+    e.apply(|x| {
+        if let Expr::AggregateFunction(_) = x {
+            if !out.contains(x) {
+                out.push(x.clone());
+            }
+            return Ok(TreeNodeRecursion::Jump);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })
+    .map_err(SqlError::from)?;
+    Ok(())
+}
+
+fn has_window(e: &Expr) -> bool {
+    e.exists(|x| Ok(matches!(x, Expr::WindowFunction(_))))
+        .unwrap_or(false)
+}
+
+fn is_constant(e: &Expr) -> bool {
+    !e.any_column_refs()
+}
+
+/// Replaces whole subexpressions, outermost first.
+fn replace(e: Expr, map: &[(Expr, Expr)]) -> Result<Expr> {
+    e.transform_down(|x| {
+        Ok(match map.iter().find(|(from, _)| *from == x) {
+            Some((_, to)) => Transformed::new(to.clone(), true, TreeNodeRecursion::Jump),
+            None => Transformed::no(x),
+        })
+    })
+    .map(|t| t.data)
+    .map_err(SqlError::from)
+}

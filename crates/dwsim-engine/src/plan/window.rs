@@ -1,0 +1,420 @@
+//! Binding of OVER: aggregates over windows, ranking and value functions, frames.
+//! Computing them is DataFusion's work, except for whole-partition kernels.
+
+use arrow::compute::SortOptions;
+use datafusion::logical_expr::expr::{
+    AggregateFunction, NullTreatment, WindowFunction, WindowFunctionParams,
+};
+use datafusion::logical_expr::{
+    Cast, Expr, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+};
+use datafusion::scalar::ScalarValue;
+use sqlparser::ast;
+
+use super::Binder;
+use super::call::aggregate_mut;
+use crate::dialect::DialectName;
+use crate::error::{Result, SqlError};
+use crate::functions::{
+    AggregateDef, AggregateImpl, FnCall, Typed, WindowDef, WindowImpl, WindowKernel, partition_udwf,
+};
+use crate::types::SqlType;
+
+/// PARTITION BY, ORDER BY and frame of one OVER clause, bound.
+#[derive(Debug, Clone)]
+pub struct BoundWindow {
+    /// PARTITION BY.
+    pub partition: Vec<Expr>,
+    /// ORDER BY.
+    pub order: Vec<(Typed, SortOptions)>,
+    /// The frame as written, if it was.
+    pub frame: Option<WindowFrame>,
+}
+
+impl Binder<'_> {
+    fn window_spec(&mut self, over: &ast::WindowType) -> Result<BoundWindow> {
+        let spec = match over {
+            ast::WindowType::WindowSpec(s) => s.clone(),
+            ast::WindowType::NamedWindow(name) => self.named_window(name)?,
+        };
+        let mut partition = Vec::new();
+        let mut order_by = spec.order_by.clone();
+        let mut partition_by = spec.partition_by.clone();
+        let mut frame = spec.window_frame.clone();
+        if let Some(base) = &spec.window_name {
+            let base = self.named_window(base)?;
+            if partition_by.is_empty() {
+                partition_by = base.partition_by;
+            }
+            if order_by.is_empty() {
+                order_by = base.order_by;
+            }
+            frame = frame.or(base.window_frame);
+        }
+        for p in &partition_by {
+            partition.push(self.expr(p)?.expr);
+        }
+        let mut order = Vec::new();
+        for o in &order_by {
+            let t = self.expr(&o.expr)?;
+            order.push((self.sort_operand(t)?, self.sort_options(&o.options)));
+        }
+        let frame = frame.map(|f| self.frame(&f, &order)).transpose()?;
+        Ok(BoundWindow {
+            partition,
+            order,
+            frame,
+        })
+    }
+
+    fn named_window(&mut self, name: &ast::Ident) -> Result<ast::WindowSpec> {
+        let n = self.dialect.fold(name);
+        self.scope()
+            .named_windows
+            .iter()
+            .find(|(w, _)| *w == n)
+            .map(|(_, s)| s.clone())
+            .ok_or_else(|| {
+                SqlError::raw("002306", "42704", format!("window \"{n}\" does not exist"))
+            })
+    }
+
+    fn frame(
+        &mut self,
+        f: &ast::WindowFrame,
+        order: &[(Typed, SortOptions)],
+    ) -> Result<WindowFrame> {
+        let units = match f.units {
+            ast::WindowFrameUnits::Rows => WindowFrameUnits::Rows,
+            ast::WindowFrameUnits::Range => WindowFrameUnits::Range,
+            ast::WindowFrameUnits::Groups => WindowFrameUnits::Groups,
+        };
+        let start = self.bound(&f.start_bound, units, order)?;
+        let end = match &f.end_bound {
+            Some(b) => self.bound(b, units, order)?,
+            None => WindowFrameBound::CurrentRow,
+        };
+        Ok(WindowFrame::new_bounds(units, start, end))
+    }
+
+    fn bound(
+        &mut self,
+        b: &ast::WindowFrameBound,
+        units: WindowFrameUnits,
+        order: &[(Typed, SortOptions)],
+    ) -> Result<WindowFrameBound> {
+        let value = |binder: &mut Self, e: &ast::Expr| -> Result<ScalarValue> {
+            let t = binder.expr(e)?;
+            match units {
+                WindowFrameUnits::Range => {
+                    let Some((key, _)) = order.first() else {
+                        return Err(SqlError::raw(
+                            "002302",
+                            "42601",
+                            "RANGE frame needs one ORDER BY expression",
+                        ));
+                    };
+                    if key.ty.is_numeric() {
+                        let t = binder.cast(t, &key.ty, super::CastMode::Implicit)?;
+                        return fold_constant(&t, binder);
+                    }
+                    fold_constant(&t, binder)
+                }
+                _ => {
+                    let t = binder.cast(t, &SqlType::BigInt, super::CastMode::Implicit)?;
+                    match fold_constant(&t, binder)? {
+                        ScalarValue::Int64(Some(n)) if n >= 0 => {
+                            Ok(ScalarValue::UInt64(Some(n as u64)))
+                        }
+                        _ => Err(SqlError::raw(
+                            "002304",
+                            "42601",
+                            "a frame bound must be a constant that is not negative",
+                        )),
+                    }
+                }
+            }
+        };
+        let unbounded = match units {
+            WindowFrameUnits::Range => ScalarValue::Null,
+            _ => ScalarValue::UInt64(None),
+        };
+        Ok(match b {
+            ast::WindowFrameBound::CurrentRow => WindowFrameBound::CurrentRow,
+            ast::WindowFrameBound::Preceding(None) => WindowFrameBound::Preceding(unbounded),
+            ast::WindowFrameBound::Following(None) => WindowFrameBound::Following(unbounded),
+            ast::WindowFrameBound::Preceding(Some(e)) => {
+                WindowFrameBound::Preceding(value(self, e)?)
+            }
+            ast::WindowFrameBound::Following(Some(e)) => {
+                WindowFrameBound::Following(value(self, e)?)
+            }
+        })
+    }
+
+    /// Arguments and OVER are bound with window functions forbidden inside.
+    fn in_window<T>(&mut self, name: &str, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let scope = self.scope();
+        if !scope.windows {
+            return Err(SqlError::raw(
+                "002039",
+                "42P20",
+                format!(
+                    "window function {} is not allowed here",
+                    name.to_lowercase()
+                ),
+            ));
+        }
+        scope.windows = false;
+        let out = f(self);
+        self.scope().windows = true;
+        out
+    }
+
+    pub(crate) fn window_aggregate(
+        &mut self,
+        def: &AggregateDef,
+        f: &ast::Function,
+    ) -> Result<Typed> {
+        if let AggregateImpl::Custom(bind) = def.implementation {
+            // The binding makes the aggregate; OVER is put on it.
+            let bound = self.in_window(def.name, |b| {
+                let was = std::mem::replace(&mut b.scope().aggregates, true);
+                let out = bind(&mut FnCall {
+                    binder: b,
+                    name: def.name,
+                    ast: f,
+                });
+                b.scope().aggregates = was;
+                out
+            })?;
+            let over = f
+                .over
+                .as_ref()
+                .ok_or_else(|| SqlError::internal("no OVER"))?;
+            let window = self.in_window(def.name, |b| b.window_spec(over))?;
+            return self.over_aggregates(def.name, bound, &window);
+        }
+        let (bound, window) = self.in_window(def.name, |b| {
+            let args = b.aggregate_arguments(def, f)?;
+            let options = b.aggregate_options(f)?;
+            let bound = b.aggregate_expr(def, args, options)?;
+            let over = f
+                .over
+                .as_ref()
+                .ok_or_else(|| SqlError::internal("no OVER"))?;
+            Ok((bound, b.window_spec(over)?))
+        })?;
+        self.over_aggregates(def.name, bound, &window)
+    }
+
+    /// Turns every aggregate in an expression into the same aggregate over a window.
+    fn over_aggregates(
+        &mut self,
+        name: &str,
+        mut bound: Typed,
+        window: &BoundWindow,
+    ) -> Result<Typed> {
+        use datafusion::common::tree_node::{Transformed, TreeNode};
+        if let Some(a) = aggregate_mut(&mut bound.expr) {
+            // An ORDER BY of the call itself (LISTAGG … WITHIN GROUP) was made part of a collecting aggregate.
+            let a = a.clone();
+            let w = self.aggregate_window(name, a, window)?;
+            let ty = bound.ty.clone();
+            return Ok(match bound.expr {
+                Expr::Cast(_) => Typed::new(Expr::Cast(Cast::new(Box::new(w), ty.arrow())), ty),
+                _ => Typed::new(w, ty),
+            });
+        }
+        let expr = bound
+            .expr
+            .transform_up(|e| match e {
+                Expr::AggregateFunction(a) => {
+                    Ok(Transformed::yes(self.aggregate_window(name, a, window)?))
+                }
+                other => Ok(Transformed::no(other)),
+            })
+            .map(|t| t.data)
+            .map_err(SqlError::from)?;
+        Ok(Typed::new(expr, bound.ty))
+    }
+
+    fn aggregate_window(
+        &mut self,
+        name: &str,
+        a: AggregateFunction,
+        window: &BoundWindow,
+    ) -> Result<Expr> {
+        let frame = match &window.frame {
+            Some(f) => f.clone(),
+            None if window.order.is_empty() => WindowFrame::new(None),
+            None if self.env.dialect == DialectName::Redshift => {
+                return Err(SqlError::raw(
+                    "",
+                    "0A000",
+                    "Aggregate window functions with an ORDER BY clause require a frame clause",
+                ));
+            }
+            None if name == "LISTAGG"
+                || name == "ARRAY_AGG"
+                || name == "MEDIAN"
+                || name.starts_with("PERCENTILE") =>
+            {
+                WindowFrame::new(None)
+            }
+            None => WindowFrame::new(Some(false)),
+        };
+        Ok(Expr::from(WindowFunction {
+            fun: WindowFunctionDefinition::AggregateUDF(a.func),
+            params: WindowFunctionParams {
+                args: a.params.args,
+                partition_by: window.partition.clone(),
+                order_by: sorts(&window.order),
+                window_frame: frame,
+                filter: a.params.filter,
+                null_treatment: a.params.null_treatment,
+                distinct: a.params.distinct,
+            },
+        }))
+    }
+
+    pub(crate) fn window_call(&mut self, def: &WindowDef, f: &ast::Function) -> Result<Typed> {
+        let Some(over) = f.over.as_ref() else {
+            return Err(SqlError::raw(
+                "002303",
+                "42809",
+                format!(
+                    "window function {} requires an OVER clause",
+                    def.name.to_lowercase()
+                ),
+            ));
+        };
+        if let WindowImpl::Custom(bind) = def.implementation {
+            return bind(&mut FnCall {
+                binder: self,
+                name: def.name,
+                ast: f,
+            });
+        }
+        let (args, window, ignore) = self.in_window(def.name, |b| {
+            let args = b.coerced_arguments(def.name, def.params, def.optional, false, f)?;
+            let options = b.aggregate_options(f)?;
+            Ok((args, b.window_spec(over)?, options.ignore_nulls))
+        })?;
+        let ty = self.return_type(def.returns, &args)?;
+        match def.implementation {
+            WindowImpl::DataFusion(make) => {
+                let whole = matches!(def.name, "FIRST_VALUE" | "LAST_VALUE" | "NTH_VALUE");
+                let frame = match window.frame.clone() {
+                    Some(f) => f,
+                    None if window.order.is_empty() => WindowFrame::new(None),
+                    None if whole && self.env.dialect == DialectName::Snowflake => {
+                        WindowFrame::new_bounds(
+                            WindowFrameUnits::Rows,
+                            WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+                            WindowFrameBound::Following(ScalarValue::UInt64(None)),
+                        )
+                    }
+                    None if whole => {
+                        return Err(SqlError::raw(
+                            "",
+                            "0A000",
+                            format!(
+                                "{} with an ORDER BY clause requires a frame clause",
+                                def.name.to_lowercase()
+                            ),
+                        ));
+                    }
+                    None => WindowFrame::new(Some(false)),
+                };
+                let w = Expr::from(WindowFunction {
+                    fun: WindowFunctionDefinition::WindowUDF(make()),
+                    params: WindowFunctionParams {
+                        args: args.into_iter().map(|a| a.expr).collect(),
+                        partition_by: window.partition.clone(),
+                        order_by: sorts(&window.order),
+                        window_frame: frame,
+                        filter: None,
+                        null_treatment: ignore.then_some(NullTreatment::IgnoreNulls),
+                        distinct: false,
+                    },
+                });
+                Ok(Typed::new(
+                    Expr::Cast(Cast::new(Box::new(w), ty.arrow())),
+                    ty,
+                ))
+            }
+            WindowImpl::Partition(kernel) => {
+                Ok(self.partition_window(def.name, kernel, args, ty, &window))
+            }
+            WindowImpl::Custom(_) => Err(SqlError::internal("unreachable")),
+        }
+    }
+
+    /// A whole-partition kernel over a window.
+    pub fn partition_window(
+        &mut self,
+        name: &str,
+        kernel: WindowKernel,
+        args: Vec<Typed>,
+        returns: SqlType,
+        window: &BoundWindow,
+    ) -> Typed {
+        let types = args.iter().map(|a| a.ty.clone()).collect();
+        let udwf = partition_udwf(name, kernel, types, returns.clone(), &self.env);
+        let w = Expr::from(WindowFunction {
+            fun: WindowFunctionDefinition::WindowUDF(udwf),
+            params: WindowFunctionParams {
+                args: args.into_iter().map(|a| a.expr).collect(),
+                partition_by: window.partition.clone(),
+                order_by: sorts(&window.order),
+                window_frame: WindowFrame::new((!window.order.is_empty()).then_some(false)),
+                filter: None,
+                null_treatment: None,
+                distinct: false,
+            },
+        });
+        Typed::new(w, returns)
+    }
+}
+
+impl FnCall<'_, '_> {
+    /// The OVER clause, for window functions with a binding of their own.
+    ///
+    /// # Errors
+    /// When there is none, or what binding it gives.
+    pub fn window(&mut self) -> Result<BoundWindow> {
+        let over = self.ast.over.as_ref().ok_or_else(|| {
+            SqlError::raw(
+                "002303",
+                "42809",
+                format!("{} requires an OVER clause", self.name),
+            )
+        })?;
+        self.binder.in_window(self.name, |b| b.window_spec(over))
+    }
+}
+
+fn sorts(order: &[(Typed, SortOptions)]) -> Vec<SortExpr> {
+    order
+        .iter()
+        .map(|(t, o)| SortExpr::new(t.expr.clone(), !o.descending, o.nulls_first))
+        .collect()
+}
+
+/// The value of a constant expression.
+pub(crate) fn fold_constant(t: &Typed, binder: &Binder<'_>) -> Result<ScalarValue> {
+    if let Some(v) = t.literal() {
+        return Ok(v.clone());
+    }
+    crate::exec::constant(&t.expr).map_err(|_| {
+        SqlError::raw(
+            "001015",
+            "42601",
+            format!(
+                "a constant is needed here, not an expression of type {}",
+                binder.type_name(&t.ty)
+            ),
+        )
+    })
+}
