@@ -1,0 +1,49 @@
+//! What can go wrong while data are made or written, after the plan was accepted.
+//! Problems of the schema are found before, as `dwsim_schema::Diagnostics`.
+
+use std::path::PathBuf;
+
+/// An error of generation or of its output.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// No table of that name is in the plan.
+    #[error("there is no table `{0}` in the plan")]
+    UnknownTable(String),
+    /// A range of rows beyond the table.
+    #[error("rows {start}..{end} of table `{table}` do not exist; it has {rows}")]
+    RowsOutOfRange {
+        /// Table.
+        table: String,
+        /// First row asked for, from 0.
+        start: u64,
+        /// End of the range asked for.
+        end: u64,
+        /// Rows of the table.
+        rows: u64,
+    },
+    /// More threads than can be started.
+    #[error("cannot start {threads} threads: {message}")]
+    Threads {
+        /// Threads asked for.
+        threads: usize,
+        /// What the system says.
+        message: String,
+    },
+    /// Arrow refused arrays; a defect of the generator.
+    #[error("cannot assemble columns: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// Parquet could not be written.
+    #[error("cannot write Parquet: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// Output to a writer failed.
+    #[error("cannot write: {0}")]
+    Write(#[from] std::io::Error),
+    /// Output to a file failed; no file is left under its name.
+    #[error("cannot write {}: {source}", path.display())]
+    File {
+        /// The file that was to be.
+        path: PathBuf,
+        /// Why.
+        source: Box<GenerateError>,
+    },
+}

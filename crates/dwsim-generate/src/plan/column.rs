@@ -1,0 +1,789 @@
+//! From one column of the schema to its source, asking for other columns' sources where it is built on them.
+//! Text is left to `text`, keys over several columns to `keys`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Float32Array, Float64Array, StringArray};
+use dwsim_schema::{
+    Column, Diagnostics, Distribution, Generator, JsonShape, LogicalType, NumericSpec, Pick,
+    Scalar, Schema, Table, TemplatePart, codes, temporal,
+};
+
+use crate::draw::{AliasTable, Key, Permutation, Zipf};
+use crate::plan::keys::{self, Digit};
+use crate::plan::table::{ColumnPlan, Encoding};
+use crate::plan::text::{self, Site};
+use crate::source::{
+    Bernoulli, Bytes, Categorical, Constant, Continuous, Foreign, GridValues, Hierarchy, Index,
+    JsonArray, JsonField, JsonObject, Nulls, Piece, Sequence, Shape, SharedSource, Template, Uuid,
+};
+
+/// Least share of a distribution that a range must hold to be drawn from exactly.
+const MIN_MASS: f64 = 1e-9;
+
+/// Builds sources table by table; parents come before children.
+pub(crate) struct Compiler<'a> {
+    schema: &'a Schema,
+    seed: u64,
+    rows: &'a BTreeMap<String, u64>,
+    diags: Diagnostics,
+    /// Sources of finished columns, by table and column name.
+    done: BTreeMap<(String, String), SharedSource>,
+}
+
+impl<'a> Compiler<'a> {
+    pub(crate) fn new(
+        schema: &'a Schema,
+        seed: u64,
+        rows: &'a BTreeMap<String, u64>,
+        diags: Diagnostics,
+    ) -> Self {
+        Self {
+            schema,
+            seed,
+            rows,
+            diags,
+            done: BTreeMap::new(),
+        }
+    }
+
+    /// The problems found.
+    pub(crate) fn finish(self) -> Diagnostics {
+        self.diags
+    }
+
+    /// All columns of a table.
+    pub(crate) fn table(&mut self, table: &'a Table) -> Vec<ColumnPlan> {
+        let rows = self.rows_of(&table.name);
+        let sizes = |c: &Column| self.size(table, c);
+        let mut diags = Diagnostics::new(Vec::new());
+        diags.sources.clone_from(&self.diags.sources);
+        let digits = keys::digits(table, self.seed, rows, sizes, &mut diags);
+        self.diags.items.append(&mut diags.items);
+        (0..table.columns.len())
+            .map(|i| {
+                let column = &table.columns[i];
+                let source = self.column(table, column, &digits);
+                ColumnPlan {
+                    source: source.unwrap_or_else(empty),
+                    encoding: encoding(column),
+                }
+            })
+            .collect()
+    }
+
+    fn rows_of(&self, table: &str) -> u64 {
+        self.rows.get(table).copied().unwrap_or(0)
+    }
+
+    /// How many distinct values a column has, counting the parents of a foreign key.
+    fn size(&self, table: &Table, column: &Column) -> Option<u128> {
+        match (&column.references, &column.generator) {
+            (Some(r), Generator::ForeignKey(_)) if r.table != table.name => {
+                Some(u128::from(self.rows_of(&r.table)))
+            }
+            _ => column.domain_size(),
+        }
+    }
+
+    /// The source of a column of a table, made once.
+    fn column(
+        &mut self,
+        table: &'a Table,
+        column: &'a Column,
+        digits: &[Option<Digit>],
+    ) -> Option<SharedSource> {
+        let name = (table.name.clone(), column.name.clone());
+        if let Some(source) = self.done.get(&name) {
+            return Some(source.clone());
+        }
+        let rows = self.rows_of(&table.name);
+        let key = Key {
+            seed: self.seed,
+            table: &table.name,
+            column: &column.name,
+            purpose: "value",
+        };
+        let digit = table
+            .position(&column.name)
+            .and_then(|i| digits.get(i))
+            .and_then(Option::as_ref);
+        let source = match &column.generator {
+            Generator::ForeignKey(pick) => {
+                self.foreign(table, column, *pick, key, digits, digit)?
+            }
+            Generator::Template(parts) => self.template(table, column, parts, rows, digits)?,
+            _ => self.value(column, key, rows, digit)?,
+        };
+        let source = nullable(source, column, key);
+        self.done.insert(name, source.clone());
+        Some(source)
+    }
+
+    fn foreign(
+        &mut self,
+        table: &'a Table,
+        column: &'a Column,
+        pick: Pick,
+        key: Key<'a>,
+        digits: &[Option<Digit>],
+        digit: Option<&Digit>,
+    ) -> Option<SharedSource> {
+        let reference = column.references.as_ref()?;
+        let parent_table = self.schema.table(&reference.table)?;
+        let parent_column = parent_table.column(&reference.column)?;
+        if parent_table.name == table.name {
+            let parent = self.column(table, parent_column, digits)?;
+            return Some(Arc::new(Hierarchy {
+                stream: key.stream(),
+                parent,
+            }));
+        }
+        let rows = self.rows_of(&table.name);
+        let parents = self.rows_of(&parent_table.name);
+        if parents == 0 {
+            if rows > 0 && column.nulls < 1.0 {
+                let message = format!("table `{}` has no rows to reference", parent_table.name);
+                self.diags
+                    .push(codes::BAD_REFERENCE, reference.place, message, None);
+            }
+            return None;
+        }
+        // tables come in order, so the parent's columns are made; a broken one was reported there
+        let parent = self
+            .done
+            .get(&(reference.table.clone(), reference.column.clone()))
+            .cloned()?;
+        let spread = Permutation::new(
+            Key {
+                purpose: "parents",
+                ..key
+            },
+            u128::from(parents),
+        );
+        let index = match (digit, column.unique, pick) {
+            (Some(digit), _, _) => digit.index(),
+            (None, true, _) => {
+                self.capacity(column, u128::from(parents), rows);
+                Index::Distinct(spread)
+            }
+            (None, false, Pick::Uniform) => Index::Even {
+                stream: key.stream(),
+                n: u128::from(parents),
+            },
+            (None, false, Pick::Zipf { exponent }) => Index::Zipf {
+                stream: key.stream(),
+                zipf: Zipf::new(parents, exponent),
+                spread: Some(spread),
+            },
+        };
+        Some(Foreign::shared(index, parent))
+    }
+
+    /// Reports a unique column with too few values for the actual rows.
+    fn capacity(&mut self, column: &Column, have: u128, rows: u64) {
+        if have < u128::from(rows) {
+            self.diags.push(
+                codes::CAPACITY,
+                column.generator_place,
+                format!(
+                    "column `{}` is unique and has {have} possible values for {rows} rows",
+                    column.name
+                ),
+                Some("widen the range, or take fewer rows".into()),
+            );
+        }
+    }
+
+    fn template(
+        &mut self,
+        table: &'a Table,
+        column: &'a Column,
+        parts: &'a [TemplatePart],
+        rows: u64,
+        digits: &[Option<Digit>],
+    ) -> Option<SharedSource> {
+        let mut pieces = Vec::with_capacity(parts.len());
+        for part in parts {
+            pieces.push(match part {
+                TemplatePart::Literal(text) => Piece::Literal(text.clone()),
+                TemplatePart::RowNumber => Piece::RowNumber,
+                TemplatePart::Column(name) => {
+                    Piece::Column(self.column(table, table.column(name)?, digits)?)
+                }
+            });
+        }
+        if column.unique && !shows_row(table, parts) {
+            self.diags.push(
+                codes::CAPACITY,
+                column.generator_place,
+                format!(
+                    "column `{}` is unique, but its template may repeat",
+                    column.name
+                ),
+                Some(
+                    "end it with {#} or a unique whole number, after something that is not a digit"
+                        .into(),
+                ),
+            );
+        }
+        let longest = parts.iter().map(|p| longest(table, p, rows)).sum::<usize>();
+        let cut = column.ty.max_length().filter(|have| longest > *have);
+        if let Some(have) = cut {
+            self.diags.push(
+                codes::TOO_NARROW,
+                column.generator_place,
+                format!(
+                    "the template makes up to {longest} bytes, and column `{}` holds {have}",
+                    column.name
+                ),
+                Some(format!("type = \"varchar({longest})\"")),
+            );
+        }
+        Some(Arc::new(Template { pieces, cut }))
+    }
+
+    /// A source that needs no other column.
+    fn value(
+        &mut self,
+        column: &Column,
+        key: Key<'_>,
+        rows: u64,
+        digit: Option<&Digit>,
+    ) -> Option<SharedSource> {
+        let ty = column.ty;
+        Some(match &column.generator {
+            Generator::Sequence { start, step } => {
+                self.sequence_fits(column, *start, *step, rows);
+                Arc::new(Sequence {
+                    ty,
+                    start: *start,
+                    step: *step,
+                })
+            }
+            Generator::Numeric(spec) => self.numeric(column, spec, key, rows, digit)?,
+            Generator::Temporal(spec) => {
+                let index = self.even(column, u128::from(spec.count), key, rows, digit);
+                Arc::new(GridValues {
+                    ty,
+                    first: spec.min.into(),
+                    step: spec.step.into(),
+                    index,
+                })
+            }
+            Generator::Bernoulli { p } if digit.is_none() && !column.unique => {
+                Arc::new(Bernoulli {
+                    stream: key.stream(),
+                    p: *p,
+                })
+            }
+            Generator::Bernoulli { .. } => {
+                let values = Arc::new(BooleanArray::from(vec![false, true]));
+                Arc::new(Categorical {
+                    values,
+                    index: self.even(column, 2, key, rows, digit),
+                })
+            }
+            Generator::Categorical { values, weights } => {
+                let kept: Vec<(&Scalar, f64)> = values
+                    .iter()
+                    .zip(weights.iter().copied())
+                    .filter(|(_, w)| *w > 0.0)
+                    .collect();
+                let array = scalars(ty, kept.iter().map(|(v, _)| *v))?;
+                let weights: Vec<f64> = kept.iter().map(|(_, w)| *w).collect();
+                let index = if digit.is_some() || column.unique {
+                    self.even(column, weights.len() as u128, key, rows, digit)
+                } else {
+                    Index::Weighted {
+                        stream: key.stream(),
+                        table: AliasTable::new(&weights),
+                    }
+                };
+                Arc::new(Categorical {
+                    values: array,
+                    index,
+                })
+            }
+            Generator::Constant(value) => {
+                if column.unique {
+                    self.capacity(column, 1, rows);
+                }
+                Arc::new(Constant {
+                    value: scalars(ty, std::iter::once(value))?,
+                })
+            }
+            Generator::Provider(call) => Arc::new(text::from_provider(
+                &Site { column, key, rows },
+                call,
+                &mut self.diags,
+            )?),
+            Generator::Pattern { pattern, place } => Arc::new(text::from_pattern(
+                &Site { column, key, rows },
+                pattern,
+                *place,
+                &mut self.diags,
+            )?),
+            Generator::Uuid => Arc::new(Uuid {
+                stream: key.stream(),
+                low: Permutation::new(
+                    Key {
+                        purpose: "unique",
+                        ..key
+                    },
+                    1 << 62,
+                ),
+            }),
+            Generator::Bytes { min, max } => Arc::new(Bytes {
+                stream: key.stream(),
+                min: *min,
+                max: *max,
+            }),
+            Generator::Json(shape) => self.json(shape, key, rows)?,
+            Generator::ForeignKey(_) | Generator::Template(_) => return None,
+        })
+    }
+
+    /// An even index: a digit of a key, a permutation if unique, otherwise drawn.
+    fn even(
+        &mut self,
+        column: &Column,
+        n: u128,
+        key: Key<'_>,
+        rows: u64,
+        digit: Option<&Digit>,
+    ) -> Index {
+        match digit {
+            Some(digit) => digit.index(),
+            None if column.unique => {
+                self.capacity(column, n, rows);
+                Index::Distinct(Permutation::new(
+                    Key {
+                        purpose: "unique",
+                        ..key
+                    },
+                    n,
+                ))
+            }
+            None => Index::Even {
+                stream: key.stream(),
+                n,
+            },
+        }
+    }
+
+    fn sequence_fits(&mut self, column: &Column, start: i128, step: i128, rows: u64) {
+        let last = i128::from(rows.max(1) - 1)
+            .checked_mul(step)
+            .and_then(|d| d.checked_add(start));
+        let (min, max) = match column.ty {
+            // the years 1 to 9999, and one day
+            LogicalType::Date => (-719_162, 2_932_896),
+            LogicalType::Time => (0, i128::from(temporal::DAY_MICROS) - 1),
+            ty => ty.integer_bounds().unwrap_or((
+                -719_162 * i128::from(temporal::DAY_MICROS),
+                2_932_897 * i128::from(temporal::DAY_MICROS) - 1,
+            )),
+        };
+        let fits = |v: i128| (min..=max).contains(&v);
+        if !fits(start) || !last.is_some_and(fits) {
+            self.diags.push(
+                codes::IMPOSSIBLE,
+                column.generator_place,
+                format!(
+                    "the sequence of column `{}` leaves type {} within {rows} rows",
+                    column.name, column.ty
+                ),
+                None,
+            );
+        }
+    }
+
+    fn numeric(
+        &mut self,
+        column: &Column,
+        spec: &NumericSpec,
+        key: Key<'_>,
+        rows: u64,
+        digit: Option<&Digit>,
+    ) -> Option<SharedSource> {
+        let ty = column.ty;
+        let grid = spec.grid(ty);
+        match (spec.distribution, grid) {
+            (Distribution::Uniform, Some(grid)) => {
+                let index = self.even(column, grid.size(), key, rows, digit);
+                return Some(Arc::new(GridValues {
+                    ty,
+                    first: grid.first,
+                    step: grid.step,
+                    index,
+                }));
+            }
+            (Distribution::Zipf { exponent }, Some(grid)) => {
+                let n = u64::try_from(grid.size()).unwrap_or(u64::MAX);
+                let index = Index::Zipf {
+                    stream: key.stream(),
+                    zipf: Zipf::new(n, exponent),
+                    spread: None,
+                };
+                return Some(Arc::new(GridValues {
+                    ty,
+                    first: grid.first,
+                    step: grid.step,
+                    index,
+                }));
+            }
+            (Distribution::Poisson { mean }, _) => return self.poisson(column, spec, mean, key),
+            _ => {}
+        }
+        let (min, max) = match grid {
+            // half a step beyond the ends, so that the ends get the whole of what rounds to them
+            Some(g) => {
+                let unit = libm::pow(10.0, -f64::from(ty.scale()));
+                let half = g.step as f64 * 0.5;
+                let low = if spec.min.is_some() {
+                    (g.first as f64 - half) * unit
+                } else {
+                    f64::NEG_INFINITY
+                };
+                let high = if spec.max.is_some() {
+                    (g.last as f64 + half) * unit
+                } else {
+                    f64::INFINITY
+                };
+                (low, high)
+            }
+            None => (
+                spec.min
+                    .map_or(f64::NEG_INFINITY, dwsim_schema::Number::to_f64),
+                spec.max.map_or(f64::INFINITY, dwsim_schema::Number::to_f64),
+            ),
+        };
+        let shape = Shape::new(spec.distribution, min, max, spec.limits);
+        if shape.mass() < MIN_MASS {
+            self.diags.push(
+                codes::IMPOSSIBLE,
+                column.generator_place,
+                format!(
+                    "the range of column `{}` holds {:e} of its {} distribution; at least {MIN_MASS:e} is needed",
+                    column.name,
+                    shape.mass(),
+                    spec.distribution.name()
+                ),
+                Some("move the range, or use limits = \"clamp\"".into()),
+            );
+            return None;
+        }
+        Some(Arc::new(Continuous {
+            ty,
+            stream: key.stream(),
+            shape,
+            grid,
+            decimals: spec.decimals,
+        }))
+    }
+
+    /// A table of the probabilities around the mean; what lies beyond is below 1e-30.
+    fn poisson(
+        &mut self,
+        column: &Column,
+        spec: &NumericSpec,
+        mean: f64,
+        key: Key<'_>,
+    ) -> Option<SharedSource> {
+        let reach = 12.0 * libm::sqrt(mean) + 40.0;
+        let from = libm::floor((mean - reach).max(0.0)) as i128;
+        let to = libm::ceil(mean + reach) as i128;
+        let clamp = spec.limits == dwsim_schema::Limits::Clamp;
+        let least = spec.min.and_then(|n| n.ceil_at(0)).unwrap_or(0).max(0);
+        let most = spec.max.and_then(|n| n.floor_at(0)).unwrap_or(to);
+        let (first, last) = if clamp {
+            (least, most.max(least))
+        } else {
+            (from.max(least), to.min(most))
+        };
+        let mut weights = vec![0.0; usize::try_from(last - first + 1).unwrap_or(0).min(1 << 24)];
+        for k in from..=to {
+            let x = k as f64;
+            let p = libm::exp(x * libm::log(mean) - mean - libm::lgamma(x + 1.0));
+            let at = if clamp { k.clamp(first, last) } else { k };
+            if let Some(w) = usize::try_from(at - first)
+                .ok()
+                .and_then(|i| weights.get_mut(i))
+            {
+                *w += p;
+            }
+        }
+        let mass: f64 = weights.iter().sum();
+        if mass < MIN_MASS {
+            self.diags.push(
+                codes::IMPOSSIBLE,
+                column.generator_place,
+                format!(
+                    "the range of column `{}` holds {mass:e} of its poisson distribution",
+                    column.name
+                ),
+                None,
+            );
+            return None;
+        }
+        let one = 10i128.pow(column.ty.scale());
+        let fits = column
+            .ty
+            .integer_bounds()
+            .is_none_or(|(_, max)| last * one <= max);
+        if !fits {
+            self.diags.push(
+                codes::IMPOSSIBLE,
+                column.generator_place,
+                format!(
+                    "poisson values of up to {last} do not fit type {}",
+                    column.ty
+                ),
+                Some("give a greatest value, max = …".into()),
+            );
+            return None;
+        }
+        let index = Index::Weighted {
+            stream: key.stream(),
+            table: AliasTable::new(&weights),
+        };
+        if column.ty.integer_bounds().is_some() {
+            return Some(Arc::new(GridValues {
+                ty: column.ty,
+                first: first * one,
+                step: one,
+                index,
+            }));
+        }
+        let values: Vec<f64> = (first..=last).map(|k| k as f64).collect();
+        let array: ArrayRef = match column.ty {
+            LogicalType::Real => Arc::new(Float32Array::from_iter_values(
+                values.iter().map(|v| *v as f32),
+            )),
+            _ => Arc::new(Float64Array::from(values)),
+        };
+        Some(Arc::new(Categorical {
+            values: array,
+            index,
+        }))
+    }
+
+    fn json(&mut self, shape: &JsonShape, key: Key<'_>, rows: u64) -> Option<SharedSource> {
+        Some(match shape {
+            JsonShape::Object(fields) => {
+                let mut out = Vec::with_capacity(fields.len());
+                for field in fields {
+                    let path = format!("{}.{}", key.column, field.name);
+                    let key = Key {
+                        column: &path,
+                        ..key
+                    };
+                    let source = nullable(self.value(field, key, rows, None)?, field, key);
+                    let nested = matches!(field.ty, LogicalType::Json(_));
+                    let missing = (field.missing > 0.0).then(|| {
+                        (
+                            Key {
+                                purpose: "missing",
+                                ..key
+                            }
+                            .stream(),
+                            field.missing,
+                        )
+                    });
+                    out.push(JsonField::new(&field.name, source, nested, missing));
+                }
+                Arc::new(JsonObject { fields: out })
+            }
+            JsonShape::Array { item, min, max } => {
+                let path = format!("{}[]", key.column);
+                let inner = Key {
+                    column: &path,
+                    ..key
+                };
+                let elements = rows.saturating_mul(u64::from(*max).max(1));
+                let source = nullable(self.value(item, inner, elements, None)?, item, inner);
+                let nested = matches!(item.ty, LogicalType::Json(_));
+                let stream = Key {
+                    purpose: "length",
+                    ..key
+                }
+                .stream();
+                Arc::new(JsonArray {
+                    stream,
+                    item: source,
+                    nested,
+                    min: *min,
+                    max: *max,
+                })
+            }
+        })
+    }
+}
+
+/// Lays NULLs over a source, if the column has any.
+fn nullable(source: SharedSource, column: &Column, key: Key<'_>) -> SharedSource {
+    if column.nulls > 0.0 {
+        Nulls::shared(
+            source,
+            Key {
+                purpose: "null",
+                ..key
+            }
+            .stream(),
+            column.nulls,
+        )
+    } else {
+        source
+    }
+}
+
+/// What stands in for a column that was refused; errors end the plan before it is asked.
+fn empty() -> SharedSource {
+    Arc::new(Constant {
+        value: Arc::new(BooleanArray::from(vec![false])),
+    })
+}
+
+/// The best Parquet encoding for what a generator makes.
+fn encoding(column: &Column) -> Encoding {
+    match &column.generator {
+        Generator::Sequence { .. } => Encoding::Delta,
+        _ if column.unique => Encoding::Plain,
+        Generator::Categorical { .. } | Generator::Constant(_) => Encoding::Dictionary,
+        Generator::Provider(call) => match call.name.as_str() {
+            // lists of words; everything longer is put together and hardly repeats
+            "first_name" | "last_name" | "word" | "country" | "country_code" | "state"
+            | "state_abbr" | "prefix" | "suffix" | "currency_code" | "currency_name"
+            | "currency_symbol" | "timezone" | "user_agent" | "industry" | "profession" | "tld"
+            | "company_suffix" | "street_suffix" | "city_prefix" | "city_suffix"
+            | "file_extension" | "job" => Encoding::Dictionary,
+            _ => Encoding::Plain,
+        },
+        Generator::Numeric(spec) => match spec.grid(column.ty) {
+            Some(g) if g.size() <= 4096 => Encoding::Dictionary,
+            _ if matches!(
+                spec.distribution,
+                Distribution::Poisson { .. } | Distribution::Zipf { .. }
+            ) =>
+            {
+                Encoding::Dictionary
+            }
+            _ => Encoding::Plain,
+        },
+        Generator::Temporal(spec) if spec.count <= 4096 => Encoding::Dictionary,
+        _ => Encoding::Plain,
+    }
+}
+
+/// Whether a template shows something distinct where it cannot be confused: at its end or start, next to text that is
+/// no digit.
+fn shows_row(table: &Table, parts: &[TemplatePart]) -> bool {
+    let distinct = |part: &TemplatePart| match part {
+        TemplatePart::RowNumber => true,
+        TemplatePart::Column(name) => table
+            .column(name)
+            .is_some_and(|c| c.unique && c.ty.is_integer()),
+        TemplatePart::Literal(_) => false,
+    };
+    let no_digit = |part: Option<&TemplatePart>, last: bool| match part {
+        None => true,
+        Some(TemplatePart::Literal(text)) => {
+            let edge = if last {
+                text.chars().last()
+            } else {
+                text.chars().next()
+            };
+            // a minus sign would belong to the number
+            edge.is_some_and(|c| !c.is_ascii_digit() && c != '-')
+        }
+        Some(_) => false,
+    };
+    let n = parts.len();
+    (n > 0 && distinct(&parts[n - 1]) && no_digit(n.checked_sub(2).map(|i| &parts[i]), true))
+        || parts
+            .first()
+            .is_some_and(|p| distinct(p) && no_digit(parts.get(1), false))
+}
+
+/// Most bytes that a part of a template makes.
+fn longest(table: &Table, part: &TemplatePart, rows: u64) -> usize {
+    match part {
+        TemplatePart::Literal(text) => text.len(),
+        TemplatePart::RowNumber => rows.max(1).to_string().len(),
+        TemplatePart::Column(name) => table.column(name).map_or(0, |c| match c.ty {
+            LogicalType::SmallInt => 6,
+            LogicalType::Integer => 11,
+            LogicalType::Serial => rows.max(1).to_string().len(),
+            LogicalType::BigInt => 20,
+            LogicalType::Decimal { precision, .. } => usize::from(precision) + 3,
+            LogicalType::Real | LogicalType::Double => 24,
+            LogicalType::Boolean => 5,
+            LogicalType::Date => 10,
+            LogicalType::Time => 15,
+            LogicalType::Timestamp | LogicalType::TimestampTz | LogicalType::TimestampLtz => 32,
+            ty => ty.max_length().unwrap_or(0),
+        }),
+    }
+}
+
+/// The values as an array of the type; they were checked when the schema was read.
+fn scalars<'s>(ty: LogicalType, values: impl Iterator<Item = &'s Scalar>) -> Option<ArrayRef> {
+    let values: Vec<&Scalar> = values.collect();
+    let text = |v: &Scalar| match v {
+        Scalar::Text(t) => Some(t.clone()),
+        _ => None,
+    };
+    Some(match ty {
+        LogicalType::Char(_) | LogicalType::Varchar(_) | LogicalType::Uuid => Arc::new(
+            values
+                .iter()
+                .map(|v| text(v))
+                .collect::<Option<Vec<String>>>()
+                .map(StringArray::from)?,
+        ),
+        LogicalType::Boolean => Arc::new(
+            values
+                .iter()
+                .map(|v| match v {
+                    Scalar::Boolean(b) => Some(*b),
+                    _ => None,
+                })
+                .collect::<Option<Vec<bool>>>()
+                .map(BooleanArray::from)?,
+        ),
+        LogicalType::Real | LogicalType::Double => {
+            let floats = values.iter().map(|v| match v {
+                Scalar::Number(n) => Some(n.to_f64()),
+                _ => None,
+            });
+            let floats: Vec<f64> = floats.collect::<Option<_>>()?;
+            match ty {
+                LogicalType::Real => Arc::new(Float32Array::from_iter_values(
+                    floats.iter().map(|v| *v as f32),
+                )),
+                _ => Arc::new(Float64Array::from(floats)),
+            }
+        }
+        _ => {
+            let units: Vec<i128> = values
+                .iter()
+                .map(|v| scalar_units(ty, v))
+                .collect::<Option<_>>()?;
+            crate::source::units_array(ty, &units).ok()?
+        }
+    })
+}
+
+fn scalar_units(ty: LogicalType, value: &Scalar) -> Option<i128> {
+    match (value, ty) {
+        (Scalar::Number(n), _) => n.exact_at(ty.scale()),
+        (Scalar::Text(t), LogicalType::Date) => temporal::parse_date(t).map(i128::from),
+        (Scalar::Text(t), LogicalType::Time) => temporal::parse_time(t).map(i128::from),
+        (Scalar::Text(t), _) if ty.is_timestamp() => {
+            temporal::parse_timestamp(t).map(|(v, _)| i128::from(v))
+        }
+        _ => None,
+    }
+}

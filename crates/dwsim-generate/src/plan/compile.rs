@@ -1,0 +1,182 @@
+//! From a schema and options to a plan: tables in order, parents before children, with the checks that need actual row
+//! counts. A single column is left to `column`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Schema as ArrowSchema};
+use dwsim_schema::{Diagnostics, Schema, Table, codes, did_you_mean};
+
+use crate::GENERATOR_VERSION;
+use crate::plan::column::Compiler;
+use crate::plan::row_groups::{rows_per_group, shard_range};
+use crate::plan::table::TablePlan;
+use crate::source::arrow_type;
+
+/// One of several machines' share of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// This shard, from 0.
+    pub index: u64,
+    /// Number of shards, above `index`.
+    pub count: u64,
+}
+
+/// What is made of a schema.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Seed of every stream.
+    pub seed: u64,
+    /// Factor of the schema's row counts; a table with rows keeps at least one.
+    pub scale: f64,
+    /// Row counts by table, instead of the schema's; not scaled.
+    pub rows: BTreeMap<String, u64>,
+    /// Only a share of the row groups.
+    pub shard: Option<Shard>,
+    /// Threads that write; `None` is one per core. Has no influence on values or bytes.
+    pub threads: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 42,
+            scale: 1.0,
+            rows: BTreeMap::new(),
+            shard: None,
+            threads: None,
+        }
+    }
+}
+
+/// Tables ready to be made.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) tables: Vec<TablePlan>,
+    pub(crate) options: Options,
+    hash: String,
+}
+
+impl Plan {
+    /// The tables, parents before children.
+    #[must_use]
+    pub fn tables(&self) -> &[TablePlan] {
+        &self.tables
+    }
+
+    /// The table of that name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&TablePlan> {
+        self.tables.iter().find(|t| t.name() == name)
+    }
+
+    /// Rows of all tables of this shard.
+    #[must_use]
+    pub fn total_rows(&self) -> u64 {
+        self.tables
+            .iter()
+            .map(|t| t.shard_rows())
+            .map(|r| r.end - r.start)
+            .sum()
+    }
+
+    /// SHA-256 in hex over everything that values depend on: schema, seed, row counts, generator version. Not the
+    /// shard.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
+/// Plans all tables of a schema.
+///
+/// # Errors
+/// Every problem that only the generator can see, with its place in dwsim.toml: unknown providers and locales, patterns
+/// that cannot be made, text that is wider than its column, and more distinct values demanded than there are.
+pub fn plan(schema: &Schema, options: &Options) -> Result<Plan, Diagnostics> {
+    let mut diags = Diagnostics::new(schema.sources().to_vec());
+    for name in options.rows.keys().filter(|n| schema.table(n).is_none()) {
+        diags.push_global(
+            codes::UNKNOWN_TABLE,
+            format!("there is no table `{name}`"),
+            did_you_mean(name, schema.tables().iter().map(|t| t.name.as_str())),
+        );
+    }
+    if !(options.scale > 0.0 && options.scale.is_finite()) {
+        diags.push_global(
+            codes::BAD_VALUE,
+            format!("the scale is {}, not above 0", options.scale),
+            None,
+        );
+    }
+    let shard = options.shard.unwrap_or(Shard { index: 0, count: 1 });
+    if shard.index >= shard.count {
+        diags.push_global(
+            codes::BAD_VALUE,
+            format!(
+                "shard {} of {} does not exist; they count from 0",
+                shard.index, shard.count
+            ),
+            None,
+        );
+    }
+    if !diags.is_empty() {
+        return Err(diags);
+    }
+
+    let rows: BTreeMap<String, u64> = schema
+        .tables()
+        .iter()
+        .map(|t| (t.name.clone(), row_count(t, options)))
+        .collect();
+    let mut compiler = Compiler::new(schema, options.seed, &rows, diags);
+    let mut tables = Vec::with_capacity(schema.tables().len());
+    for table in schema.in_reference_order() {
+        let columns = compiler.table(table);
+        let fields: Vec<Field> = table
+            .columns
+            .iter()
+            .map(|c| Field::new(&c.name, arrow_type(c.ty), c.nullable))
+            .collect();
+        let rows = rows[&table.name];
+        let rows_per_group = rows_per_group(table);
+        tables.push(TablePlan {
+            table: table.clone(),
+            rows,
+            schema: Arc::new(ArrowSchema::new(fields)),
+            columns,
+            rows_per_group,
+            groups: shard_range(rows.div_ceil(rows_per_group), shard.index, shard.count),
+        });
+    }
+    let hash = hash(schema, options.seed, &rows);
+    compiler.finish().into_result(Plan {
+        tables,
+        options: options.clone(),
+        hash,
+    })
+}
+
+fn row_count(table: &Table, options: &Options) -> u64 {
+    if let Some(rows) = options.rows.get(&table.name) {
+        return *rows;
+    }
+    if options.scale == 1.0 || table.rows == 0 {
+        return table.rows;
+    }
+    libm::round(table.rows as f64 * options.scale).clamp(1.0, (1u64 << 50) as f64) as u64
+}
+
+fn hash(schema: &Schema, seed: u64, rows: &BTreeMap<String, u64>) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    hash.update(schema.schema_hash());
+    hash.update(seed.to_le_bytes());
+    hash.update(GENERATOR_VERSION.to_le_bytes());
+    for (table, rows) in rows {
+        hash.update((table.len() as u64).to_le_bytes());
+        hash.update(table);
+        hash.update(rows.to_le_bytes());
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}

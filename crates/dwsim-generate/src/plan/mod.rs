@@ -1,0 +1,14 @@
+//! Plans: which rows of which tables are made, and from which sources.
+//! Drawing values is left to `source`, writing them to `write`.
+
+mod column;
+mod compile;
+mod keys;
+mod row_groups;
+mod table;
+mod text;
+
+pub use compile::{Options, Plan, Shard, plan};
+pub use row_groups::RowGroup;
+pub(crate) use table::Encoding;
+pub use table::TablePlan;

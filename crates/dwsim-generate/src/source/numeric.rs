@@ -1,0 +1,275 @@
+//! Numbers and points in time: sequences, grids of equally spaced values, continuous shapes, booleans.
+//! Parameters are checked before; here is only arithmetic, the same on every platform.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array,
+    Int16Array, Int32Array, Int64Array, Time64MicrosecondArray, TimestampMicrosecondArray,
+};
+use arrow::error::ArrowError;
+use dwsim_schema::{Distribution, Grid, Limits, LogicalType};
+
+use crate::draw::{Stream, normal_cdf, normal_quantile, unit, unit_open};
+use crate::source::{Index, Source};
+
+/// Collects units (see `LogicalType::integer_bounds`, days, microseconds) into the type's array. Values were checked
+/// against the type's bounds when the plan was made.
+fn units(ty: LogicalType, collect: impl Collect) -> Result<ArrayRef, ArrowError> {
+    Ok(match ty {
+        LogicalType::SmallInt => Arc::new(Int16Array::from(collect.collect(|v| v as i16))),
+        LogicalType::Integer => Arc::new(Int32Array::from(collect.collect(|v| v as i32))),
+        LogicalType::Serial | LogicalType::BigInt => {
+            Arc::new(Int64Array::from(collect.collect(|v| v as i64)))
+        }
+        LogicalType::Decimal { precision, scale } => Arc::new(
+            Decimal128Array::from(collect.collect(|v| v))
+                .with_precision_and_scale(precision, scale as i8)?,
+        ),
+        LogicalType::Date => Arc::new(Date32Array::from(collect.collect(|v| v as i32))),
+        LogicalType::Time => Arc::new(Time64MicrosecondArray::from(collect.collect(|v| v as i64))),
+        LogicalType::Timestamp => Arc::new(TimestampMicrosecondArray::from(
+            collect.collect(|v| v as i64),
+        )),
+        LogicalType::TimestampTz | LogicalType::TimestampLtz => Arc::new(
+            TimestampMicrosecondArray::from(collect.collect(|v| v as i64)).with_timezone("UTC"),
+        ),
+        other => {
+            return Err(ArrowError::InvalidArgumentError(format!(
+                "type {other} has no units"
+            )));
+        }
+    })
+}
+
+/// Given units as the type's array.
+pub(crate) fn units_array(ty: LogicalType, values: &[i128]) -> Result<ArrayRef, ArrowError> {
+    struct Values<'a>(&'a [i128]);
+    impl Collect for Values<'_> {
+        fn collect<T>(self, map: impl Fn(i128) -> T) -> Vec<T> {
+            self.0.iter().map(|v| map(*v)).collect()
+        }
+    }
+    units(ty, Values(values))
+}
+
+/// Something that can collect its units under any mapping; a closure cannot be generic.
+trait Collect {
+    fn collect<T>(self, map: impl Fn(i128) -> T) -> Vec<T>;
+}
+
+/// `start + row * step`.
+#[derive(Debug)]
+pub(crate) struct Sequence {
+    pub(crate) ty: LogicalType,
+    pub(crate) start: i128,
+    pub(crate) step: i128,
+}
+
+impl Source for Sequence {
+    fn array(&self, rows: &[u64]) -> Result<ArrayRef, ArrowError> {
+        struct Values<'a>(&'a Sequence, &'a [u64]);
+        impl Collect for Values<'_> {
+            fn collect<T>(self, map: impl Fn(i128) -> T) -> Vec<T> {
+                let (start, step) = (self.0.start, self.0.step);
+                self.1
+                    .iter()
+                    .map(|r| map(start + i128::from(*r) * step))
+                    .collect()
+            }
+        }
+        units(self.ty, Values(self, rows))
+    }
+}
+
+/// Equally spaced values.
+#[derive(Debug)]
+pub(crate) struct GridValues {
+    pub(crate) ty: LogicalType,
+    pub(crate) first: i128,
+    pub(crate) step: i128,
+    pub(crate) index: Index,
+}
+
+impl Source for GridValues {
+    fn array(&self, rows: &[u64]) -> Result<ArrayRef, ArrowError> {
+        struct Values<'a>(&'a GridValues, &'a [u64]);
+        impl Collect for Values<'_> {
+            fn collect<T>(self, map: impl Fn(i128) -> T) -> Vec<T> {
+                let (first, step) = (self.0.first, self.0.step);
+                self.0
+                    .index
+                    .collect(self.1, |i| map(first + i as i128 * step))
+            }
+        }
+        units(self.ty, Values(self, rows))
+    }
+}
+
+/// A continuous distribution cut to a range, by its inverse function: one draw, one value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    distribution: Distribution,
+    /// Bounds of values, possibly infinite.
+    min: f64,
+    max: f64,
+    /// Probability below the range, and of the range.
+    low: f64,
+    span: f64,
+}
+
+impl Shape {
+    /// `min < max`, or both equal; with [`Limits::Clamp`] the range keeps its outside, on its bounds.
+    pub(crate) fn new(distribution: Distribution, min: f64, max: f64, limits: Limits) -> Self {
+        let mut shape = Self {
+            distribution,
+            min,
+            max,
+            low: 0.0,
+            span: 1.0,
+        };
+        if limits == Limits::Truncate && distribution != Distribution::Uniform {
+            shape.low = shape.cdf(min);
+            shape.span = shape.cdf(max) - shape.low;
+        }
+        shape
+    }
+
+    /// Share of the whole distribution that lies in the range; 1 when clamping.
+    pub(crate) fn mass(&self) -> f64 {
+        self.span
+    }
+
+    /// Probability of a value of at most `x`, before cutting.
+    fn cdf(&self, x: f64) -> f64 {
+        match self.distribution {
+            Distribution::Gaussian { mean, stddev } => normal_cdf((x - mean) / stddev),
+            Distribution::LogNormal { mu, sigma } => {
+                if x <= 0.0 {
+                    0.0
+                } else {
+                    normal_cdf((libm::log(x) - mu) / sigma)
+                }
+            }
+            Distribution::Exponential { mean } => {
+                if x <= 0.0 {
+                    0.0
+                } else {
+                    -libm::expm1(-x / mean)
+                }
+            }
+            Distribution::Pareto { scale, shape } => {
+                if x <= scale {
+                    0.0
+                } else {
+                    1.0 - libm::pow(scale / x, shape)
+                }
+            }
+            Distribution::Uniform => ((x - self.min) / (self.max - self.min)).clamp(0.0, 1.0),
+            // not continuous; they are drawn from tables
+            Distribution::Poisson { .. } | Distribution::Zipf { .. } => 0.0,
+        }
+    }
+
+    /// The value of a draw.
+    #[inline]
+    pub(crate) fn value(&self, draw: u64) -> f64 {
+        let x = match self.distribution {
+            Distribution::Uniform => return self.min + (self.max - self.min) * unit(draw),
+            Distribution::Gaussian { mean, stddev } => {
+                mean + stddev * normal_quantile(self.quantile(draw))
+            }
+            Distribution::LogNormal { mu, sigma } => {
+                libm::exp(mu + sigma * normal_quantile(self.quantile(draw)))
+            }
+            Distribution::Exponential { mean } => -mean * libm::log1p(-self.quantile(draw)),
+            Distribution::Pareto { scale, shape } => {
+                scale * libm::exp(-libm::log1p(-self.quantile(draw)) / shape)
+            }
+            Distribution::Poisson { .. } | Distribution::Zipf { .. } => self.min,
+        };
+        x.clamp(self.min, self.max)
+    }
+
+    #[inline]
+    fn quantile(&self, draw: u64) -> f64 {
+        // the ends are kept away from 0 and 1, where the inverse is infinite
+        (self.low + self.span * unit_open(draw)).clamp(1e-300, 1.0 - 1.2e-16)
+    }
+}
+
+/// Values of a shape, rounded to the type.
+#[derive(Debug)]
+pub(crate) struct Continuous {
+    pub(crate) ty: LogicalType,
+    pub(crate) stream: Stream,
+    pub(crate) shape: Shape,
+    /// For whole numbers and decimals; `None` for floats.
+    pub(crate) grid: Option<Grid>,
+    /// Digits after the point of floats.
+    pub(crate) decimals: Option<u32>,
+}
+
+impl Continuous {
+    /// A float rounded to the wanted digits; adding zero makes a negative zero positive.
+    fn round(&self, x: f64) -> f64 {
+        match self.decimals {
+            None => x + 0.0,
+            Some(d) => {
+                let factor = libm::pow(10.0, f64::from(d));
+                libm::rint(x * factor) / factor + 0.0
+            }
+        }
+    }
+}
+
+impl Source for Continuous {
+    fn array(&self, rows: &[u64]) -> Result<ArrayRef, ArrowError> {
+        let mut cursor = self.stream.cursor();
+        let Some(grid) = self.grid else {
+            let values = rows
+                .iter()
+                .map(|r| self.round(self.shape.value(cursor.at(*r))));
+            return Ok(match self.ty {
+                LogicalType::Real => {
+                    Arc::new(Float32Array::from_iter_values(values.map(|v| v as f32)))
+                }
+                _ => Arc::new(Float64Array::from_iter_values(values)),
+            });
+        };
+        struct Values<'a>(&'a Continuous, Grid, &'a [u64]);
+        impl Collect for Values<'_> {
+            fn collect<T>(self, map: impl Fn(i128) -> T) -> Vec<T> {
+                let Self(source, grid, rows) = self;
+                let mut cursor = source.stream.cursor();
+                let steps = libm::pow(10.0, f64::from(source.ty.scale())) / grid.step as f64;
+                let (first, last) = (grid.first / grid.step, grid.last / grid.step);
+                rows.iter()
+                    .map(|r| {
+                        let rounded = libm::rint(source.shape.value(cursor.at(*r)) * steps);
+                        map((rounded as i128).clamp(first, last) * grid.step)
+                    })
+                    .collect()
+            }
+        }
+        units(self.ty, Values(self, grid, rows))
+    }
+}
+
+/// True with a probability.
+#[derive(Debug)]
+pub(crate) struct Bernoulli {
+    pub(crate) stream: Stream,
+    pub(crate) p: f64,
+}
+
+impl Source for Bernoulli {
+    fn array(&self, rows: &[u64]) -> Result<ArrayRef, ArrowError> {
+        let mut cursor = self.stream.cursor();
+        Ok(Arc::new(
+            rows.iter()
+                .map(|r| Some(unit(cursor.at(*r)) < self.p))
+                .collect::<BooleanArray>(),
+        ) as Arc<dyn Array>)
+    }
+}

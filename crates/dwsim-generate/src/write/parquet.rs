@@ -1,0 +1,105 @@
+//! Parquet: every column of a row group is made and encoded on its own, in parallel, then appended in order.
+//! Encodings come from the plan, so that the writer never tries a dictionary that cannot pay.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::basic::{Compression, Encoding as ParquetEncoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
+
+use crate::error::GenerateError;
+use crate::plan::Encoding;
+use crate::plan::{RowGroup, TablePlan};
+use crate::write::Report;
+
+/// Row groups that are encoded at the same time; bounds memory.
+const WINDOW: usize = 2;
+
+/// Writer settings of a table.
+pub(crate) fn properties(table: &TablePlan) -> Result<WriterProperties, GenerateError> {
+    let mut props = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_created_by(format!("dwsim {}", env!("CARGO_PKG_VERSION")))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(None)
+        .set_dictionary_enabled(false);
+    for (field, column) in table.schema.fields().iter().zip(&table.columns) {
+        let path = ColumnPath::from(vec![field.name().clone()]);
+        props = match column.encoding {
+            Encoding::Dictionary => props.set_column_dictionary_enabled(path, true),
+            Encoding::Delta
+                if matches!(
+                    field.data_type(),
+                    arrow::datatypes::DataType::Int64 | arrow::datatypes::DataType::Int32
+                ) =>
+            {
+                props.set_column_encoding(path, ParquetEncoding::DELTA_BINARY_PACKED)
+            }
+            Encoding::Delta | Encoding::Plain => props,
+        };
+    }
+    Ok(props.build())
+}
+
+/// Writes the shard's row groups.
+pub(crate) fn write<W: Write + Send>(
+    table: &TablePlan,
+    out: W,
+    report: Report<'_>,
+) -> Result<u64, GenerateError> {
+    let writer = ArrowWriter::try_new(out, table.schema.clone(), Some(properties(table)?))?;
+    let (mut file, factory) = writer.into_serialized_writer()?;
+    let groups: Vec<RowGroup> = table.row_groups().collect();
+    let mut done = 0;
+    for (window, groups) in groups.chunks(WINDOW).enumerate() {
+        let mut jobs = Vec::new();
+        for (i, group) in groups.iter().enumerate() {
+            let writers = factory.create_column_writers(window * WINDOW + i)?;
+            jobs.extend(
+                writers
+                    .into_iter()
+                    .enumerate()
+                    .map(|(column, writer)| (group, column, writer)),
+            );
+        }
+        let chunks: Vec<ArrowColumnChunk> = jobs
+            .into_par_iter()
+            .map(|(group, column, writer)| encode(table, group, column, writer))
+            .collect::<Result<_, GenerateError>>()?;
+        let mut chunks = chunks.into_iter();
+        for group in groups {
+            let mut out = file.next_row_group()?;
+            for chunk in chunks.by_ref().take(table.columns.len()) {
+                chunk.append_to_row_group(&mut out)?;
+            }
+            out.close()?;
+            done += group.rows.end - group.rows.start;
+            report(table.progress(done, file.bytes_written() as u64));
+        }
+    }
+    file.finish()?;
+    let bytes = file.bytes_written() as u64;
+    file.into_inner()?.flush()?;
+    report(table.progress(done, bytes));
+    Ok(bytes)
+}
+
+fn encode(
+    table: &TablePlan,
+    group: &RowGroup,
+    column: usize,
+    mut writer: ArrowColumnWriter,
+) -> Result<ArrowColumnChunk, GenerateError> {
+    let field = Arc::clone(&table.schema.fields()[column]);
+    for range in TablePlan::batch_ranges(group.rows.clone()) {
+        let array = table.column(column, range)?;
+        for leaf in compute_leaves(&field, &array)? {
+            writer.write(&leaf)?;
+        }
+    }
+    Ok(writer.close()?)
+}
