@@ -67,7 +67,7 @@ pub fn array_append(call: &Call<'_>) -> Result<ArrayRef> {
         };
         b.begin_array();
         extend(b, items);
-        append(call, 1, row, b, Builder::undefined)?;
+        append(call, 1, row, b, |b| b.undefined())?;
         b.end();
         Ok(true)
     })
@@ -80,7 +80,7 @@ pub fn array_prepend(call: &Call<'_>) -> Result<ArrayRef> {
             return Ok(false);
         };
         b.begin_array();
-        append(call, 1, row, b, Builder::undefined)?;
+        append(call, 1, row, b, |b| b.undefined())?;
         extend(b, items);
         b.end();
         Ok(true)
@@ -222,7 +222,7 @@ pub fn array_insert(call: &Call<'_>) -> Result<ArrayRef> {
         b.begin_array();
         for (i, v) in items.enumerate() {
             if i == at {
-                append(call, 2, row, b, Builder::undefined)?;
+                append(call, 2, row, b, |b| b.undefined())?;
             }
             b.raw(v.bytes());
         }
@@ -230,7 +230,7 @@ pub fn array_insert(call: &Call<'_>) -> Result<ArrayRef> {
             for _ in len..at {
                 b.undefined();
             }
-            append(call, 2, row, b, Builder::undefined)?;
+            append(call, 2, row, b, |b| b.undefined())?;
         }
         b.end();
         Ok(true)
@@ -398,7 +398,9 @@ pub fn arrays_to_object(call: &Call<'_>) -> Result<ArrayRef> {
 /// ARRAYS_ZIP: an object with the keys `$1`, `$2`, … per position; shorter arrays give nulls.
 pub fn arrays_zip(call: &Call<'_>) -> Result<ArrayRef> {
     // Keys in the order of sorted objects: "$10" comes before "$2".
-    let mut keys: Vec<(String, usize)> = (0..call.len()).map(|i| (format!("${}", i + 1), i)).collect();
+    let mut keys: Vec<(String, usize)> = (0..call.len())
+        .map(|i| (format!("${}", i + 1), i))
+        .collect();
     keys.sort();
     build(call, |row, b| {
         let mut columns: Vec<Items<'_>> = Vec::with_capacity(call.len());
@@ -453,7 +455,11 @@ pub fn split(call: &Call<'_>) -> Result<ArrayRef> {
 /// SPLIT_TO_ARRAY(text [, separator]) of Redshift: a comma unless another separator is given.
 pub fn super_split_to_array(call: &Call<'_>) -> Result<ArrayRef> {
     let texts = call.text(0)?;
-    let separators = if call.len() > 1 { Some(call.text(1)?) } else { None };
+    let separators = if call.len() > 1 {
+        Some(call.text(1)?)
+    } else {
+        None
+    };
     build(call, |row, b| {
         let separator = match &separators {
             Some(s) => s.get(row),
@@ -482,7 +488,11 @@ pub(super) fn tokens<'a>(text: &'a str, delimiters: &'a str) -> impl Iterator<It
 /// STRTOK_TO_ARRAY(text [, delimiters]): a blank unless delimiters are given.
 pub fn strtok_to_array(call: &Call<'_>) -> Result<ArrayRef> {
     let texts = call.text(0)?;
-    let delimiters = if call.len() > 1 { Some(call.text(1)?) } else { None };
+    let delimiters = if call.len() > 1 {
+        Some(call.text(1)?)
+    } else {
+        None
+    };
     build(call, |row, b| {
         let delimiters = match &delimiters {
             Some(d) => d.get(row),

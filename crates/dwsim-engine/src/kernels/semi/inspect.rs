@@ -233,9 +233,8 @@ pub fn as_kind(call: &Call<'_>) -> Result<ArrayRef> {
             env: call.env,
         });
     }
-    let kernel =
-        crate::kernels::cast::kernel(&SqlType::Variant, call.returns, call.env.dialect)
-            .ok_or_else(|| SqlError::internal(format!("no cast from VARIANT to {}", call.returns)))?;
+    let kernel = crate::kernels::cast::kernel(&SqlType::Variant, call.returns, call.env.dialect)
+        .ok_or_else(|| SqlError::internal(format!("no cast from VARIANT to {}", call.returns)))?;
     let out = kernel(&Call {
         name: "try_cast",
         args: &columns,

@@ -67,7 +67,11 @@ pub fn json_extract_path_text(call: &Call<'_>) -> Result<ArrayRef> {
                 return Ok(None);
             }
             let key: Cow<'_, str> = match column.array.data_type() {
-                DataType::Utf8 => column.array.as_string::<i32>().value(column.index(row)).into(),
+                DataType::Utf8 => column
+                    .array
+                    .as_string::<i32>()
+                    .value(column.index(row))
+                    .into(),
                 _ => integer(call, i, row)?.unwrap_or(-1).to_string().into(),
             };
             at = at.and_then(|v| match v.kind() {

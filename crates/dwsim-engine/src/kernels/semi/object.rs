@@ -20,11 +20,7 @@ fn pairs<'a>(call: &Call<'a>, i: usize, row: usize) -> Result<Option<Pairs<'a>>>
 
 /// A key occurs twice.
 pub(super) fn duplicate(key: &str) -> SqlError {
-    SqlError::raw(
-        "100104",
-        "22000",
-        format!("Duplicate field key '{key}'"),
-    )
+    SqlError::raw("100104", "22000", format!("Duplicate field key '{key}'"))
 }
 
 /// Writes members sorted by key; missing values become null.
@@ -51,7 +47,12 @@ pub(super) fn write_sorted(
 }
 
 /// A key argument as text, whatever its type; None for NULL.
-fn key_text(call: &Call<'_>, i: usize, row: usize, scratch: &mut Vec<u8>) -> Result<Option<String>> {
+fn key_text(
+    call: &Call<'_>,
+    i: usize,
+    row: usize,
+    scratch: &mut Vec<u8>,
+) -> Result<Option<String>> {
     let column = argument(call, i)?;
     if call.types[i] == SqlType::Null || column.is_null(row) {
         return Ok(None);
@@ -81,16 +82,10 @@ fn construct(call: &Call<'_>, keep_null: bool) -> Result<ArrayRef> {
             };
             let start = encoded.len();
             let mut null = false;
-            append(
-                call,
-                i + 1,
-                row,
-                &mut Builder { out: &mut encoded },
-                |b| {
-                    null = true;
-                    b.null();
-                },
-            )?;
+            append(call, i + 1, row, &mut Builder { out: &mut encoded }, |b| {
+                null = true;
+                b.null();
+            })?;
             if null && !keep_null {
                 encoded.truncate(start);
                 continue;
@@ -130,7 +125,7 @@ pub fn super_object(call: &Call<'_>) -> Result<ArrayRef> {
                 return Err(call.error("a key of OBJECT must not be NULL"));
             };
             b.string(&key);
-            append(call, i + 1, row, b, Builder::null)?;
+            append(call, i + 1, row, b, |b| b.null())?;
             if let Some(twice) = seen.replace(key) {
                 return Err(call.error(format!("duplicate attribute \"{twice}\" in OBJECT")));
             }
@@ -305,7 +300,9 @@ fn attribute_path(call: &Call<'_>, text: &str) -> Result<Vec<String>> {
         .into_iter()
         .map(|s| match s {
             Step::Member(key) => Ok(key),
-            Step::Element(_) => Err(call.error(format!("path '{text}' is not a path of attributes"))),
+            Step::Element(_) => {
+                Err(call.error(format!("path '{text}' is not a path of attributes")))
+            }
         })
         .collect()
 }
@@ -394,7 +391,9 @@ pub fn object_transform(call: &Call<'_>) -> Result<ArrayRef> {
         }
         for (path, i) in &sets {
             scratch.clear();
-            append(call, *i, row, &mut Builder { out: &mut scratch }, Builder::null)?;
+            append(call, *i, row, &mut Builder { out: &mut scratch }, |b| {
+                b.null()
+            })?;
             set_path(&mut tree, path, Value::decode(&scratch)?);
         }
         b.value(&tree);

@@ -73,10 +73,7 @@ pub fn array_distinct(call: &Call<'_>) -> Result<ArrayRef> {
             return Ok(false);
         };
         let mut seen = std::collections::HashSet::new();
-        array(
-            b,
-            items.filter(|v| seen.insert(key(*v, call.env.dialect))),
-        )
+        array(b, items.filter(|v| seen.insert(key(*v, call.env.dialect))))
     })
 }
 
