@@ -19,6 +19,7 @@ use s3s::{Body, S3Error, S3ErrorCode, S3Result, service::S3Service};
 
 use super::{
     body::{BodyError, CheckedBody, Expected},
+    host::Domains,
     time,
 };
 use crate::checksum::{ChecksumAlgorithm, decode_base64};
@@ -31,13 +32,15 @@ const MAX_DOCUMENT: u64 = 20 << 20;
 /// What answers the requests of all connections.
 pub(super) struct Front {
     s3: S3Service,
+    domains: Domains,
     requests: AtomicU64,
 }
 
 impl Front {
-    pub(super) fn new(s3: S3Service) -> Self {
+    pub(super) fn new(s3: S3Service, domains: Domains) -> Self {
         Self {
             s3,
+            domains,
             requests: AtomicU64::new(0),
         }
     }
@@ -68,7 +71,7 @@ impl Front {
     }
 
     async fn forward(&self, request: Request<Body>) -> S3Result<Response<Body>> {
-        let request = prepare(request).await?;
+        let request = prepare(request, &self.domains).await?;
         self.s3
             .call(request)
             .await
@@ -85,14 +88,16 @@ fn error_response(error: S3Error) -> Response<Body> {
 }
 
 /// The request as if it had been sent by nobody, in plain.
-async fn prepare(request: Request<Body>) -> S3Result<Request<Body>> {
+async fn prepare(request: Request<Body>, domains: &Domains) -> S3Result<Request<Body>> {
     let (mut parts, body) = request.into_parts();
     refuse_forms(&parts.method, &parts.headers)?;
     parts.uri = take_query(&parts.uri, &mut parts.headers, SystemTime::now())?;
     parts.headers.remove(header::AUTHORIZATION);
     parts.headers.remove("x-amz-security-token");
 
-    let is_data = is_data(&parts.method, &parts.uri);
+    let is_data = parts.method == Method::PUT
+        && names_object(&parts.headers, &parts.uri, domains)
+        && !has_subresource(&parts.uri);
     // on a completion the checksum headers describe the object, not the body
     let describes_body = parts.method != Method::POST || !has_parameter(&parts.uri, "uploadId");
     let expected = expectations(&mut parts.headers, describes_body)?;
@@ -102,7 +107,7 @@ async fn prepare(request: Request<Body>) -> S3Result<Request<Body>> {
                 .headers
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
-        None if is_data && !http_body_is_empty(&body) => {
+        None if is_data && (expected.chunked || !http_body_is_empty(&body)) => {
             return Err(S3Error::with_message(
                 S3ErrorCode::MissingContentLength,
                 "You must provide the Content-Length HTTP header.",
@@ -143,13 +148,25 @@ fn refuse_forms(method: &Method, headers: &HeaderMap) -> S3Result<()> {
     Ok(())
 }
 
-/// Whether the body is an object or a part, and not a document.
-fn is_data(method: &Method, uri: &Uri) -> bool {
-    *method == Method::PUT
-        && uri.query().unwrap_or_default().split('&').all(|pair| {
-            let name = pair.split('=').next().unwrap_or_default();
-            matches!(name, "" | "partNumber" | "uploadId" | "x-id")
-        })
+/// Whether the path names an object, and not a bucket or nothing.
+fn names_object(headers: &HeaderMap, uri: &Uri, domains: &Domains) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let path = uri.path().trim_start_matches('/');
+    if host.and_then(|host| domains.bucket(host)).is_some() {
+        !path.is_empty()
+    } else {
+        path.split_once('/').is_some_and(|(_, key)| !key.is_empty())
+    }
+}
+
+/// Whether the request is about more than the object's or part's bytes, such as its tags.
+fn has_subresource(uri: &Uri) -> bool {
+    uri.query().unwrap_or_default().split('&').any(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !matches!(name, "" | "partNumber" | "uploadId" | "x-id")
+    })
 }
 
 fn has_parameter(uri: &Uri, wanted: &str) -> bool {

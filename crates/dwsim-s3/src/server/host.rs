@@ -7,28 +7,34 @@ use s3s::{
 };
 
 /// `bucket.DOMAIN[:port]` names a bucket; every other host, such as a container's name, does not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Domains(pub(super) Vec<String>);
 
-impl S3Host for Domains {
-    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
+impl Domains {
+    /// The bucket that a `Host` header names.
+    pub(super) fn bucket(&self, host: &str) -> Option<String> {
         let lower = host.to_ascii_lowercase();
         let name = match lower.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
             _ => lower.as_str(),
         };
-        let bucket = (!self.0.iter().any(|domain| domain == name))
-            .then(|| {
-                self.0
-                    .iter()
-                    .filter_map(|domain| name.strip_suffix(domain.as_str())?.strip_suffix('.'))
-                    // the longest domain leaves the shortest bucket
-                    .min_by_key(|bucket| bucket.len())
-            })
-            .flatten();
+        if self.0.iter().any(|domain| domain == name) {
+            return None;
+        }
+        self.0
+            .iter()
+            .filter_map(|domain| name.strip_suffix(domain.as_str())?.strip_suffix('.'))
+            // the longest domain leaves the shortest bucket
+            .min_by_key(|bucket| bucket.len())
+            .map(str::to_owned)
+    }
+}
+
+impl S3Host for Domains {
+    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
         let virtual_host = VirtualHost::new(host);
-        Ok(match bucket {
-            Some(bucket) => virtual_host.with_bucket(bucket.to_owned()),
+        Ok(match self.bucket(host) {
+            Some(bucket) => virtual_host.with_bucket(bucket),
             None => virtual_host,
         })
     }
@@ -53,8 +59,7 @@ mod tests {
             ("host.docker.internal:9000", None),
             ("notlocalhost", None),
         ] {
-            let parsed = domains.parse_host_header(host).expect("valid");
-            assert_eq!(parsed.bucket(), bucket, "{host}");
+            assert_eq!(domains.bucket(host).as_deref(), bucket, "{host}");
         }
     }
 }

@@ -68,11 +68,11 @@ impl S3Server {
                 .collect(),
         );
         let mut builder = S3ServiceBuilder::new(Api::new(store, options));
-        builder.set_host(domains);
+        builder.set_host(domains.clone());
         Ok(Self {
             listener,
             address,
-            front: Arc::new(Front::new(builder.build())),
+            front: Arc::new(Front::new(builder.build(), domains)),
         })
     }
 

@@ -5,6 +5,8 @@ mod blob;
 mod bucket;
 mod disk;
 mod list;
+#[cfg(test)]
+mod model_tests;
 mod multipart;
 mod names;
 mod object;

@@ -6,5 +6,6 @@
 mod harness;
 mod listing;
 mod objects;
+mod random;
 mod raw;
 mod uploads;
