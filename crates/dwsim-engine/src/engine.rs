@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 
-use crate::catalog::{Account, Catalog};
+use crate::catalog::{Account, Catalog, Transaction};
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::storage::{NoStorage, Storage};
@@ -64,6 +64,14 @@ impl Engine {
             executor,
             next_session: AtomicI64::new(1),
         }))
+    }
+
+    /// Publishes a transaction's changes.
+    ///
+    /// # Errors
+    /// A conflict with another transaction, or a failure to make the changes durable.
+    pub fn publish(&self, transaction: &Transaction) -> Result<()> {
+        self.catalog.commit(transaction, |_, _| Ok(())).map(drop)
     }
 
     /// A fresh session id.

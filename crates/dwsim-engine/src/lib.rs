@@ -19,6 +19,7 @@ pub mod functions;
 pub mod kernels;
 pub mod load;
 pub mod plan;
+pub mod session;
 
 pub mod storage;
 pub mod types;

@@ -4,9 +4,11 @@
 mod constant;
 mod context;
 mod provider;
+mod shuffle;
 mod stream;
 
 pub use constant::constant;
 pub use context::{Execution, Executor};
 pub use provider::{ROW_ID, TableProviderOf};
+pub(crate) use shuffle::shuffle;
 pub use stream::{CancelHandle, RowStream};

@@ -73,6 +73,8 @@ pub struct Binder<'a> {
     pub catalog: &'a Transaction,
     /// Schemas in which unqualified names are looked up: (database, schema), in order.
     pub search_path: Vec<(String, String)>,
+    /// Schemas with temporary objects of the session; they hide what has the same name beside them.
+    pub temporary: Vec<(String, String)>,
     /// Values of `?`, `$1`, `:1`, in order.
     pub parameters: &'a [Typed],
     /// Types of parameters without values, when a statement is only described. Grows as parameters are met.
@@ -112,6 +114,7 @@ impl<'a> Binder<'a> {
             env,
             catalog,
             search_path,
+            temporary: Vec::new(),
             parameters: &[],
             parameter_types: Vec::new(),
             variables: None,

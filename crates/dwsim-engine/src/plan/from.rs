@@ -68,7 +68,7 @@ impl Binder<'_> {
         Ok(r.plan)
     }
 
-    fn table_with_joins(
+    pub(crate) fn table_with_joins(
         &mut self,
         t: &ast::TableWithJoins,
         left: Option<Relation>,
@@ -381,7 +381,7 @@ impl Binder<'_> {
         Ok(Some(r))
     }
 
-    fn join(&mut self, left: Relation, j: &ast::Join) -> Result<Relation> {
+    pub(crate) fn join(&mut self, left: Relation, j: &ast::Join) -> Result<Relation> {
         use ast::JoinOperator as J;
         let (ty, constraint) = match &j.join_operator {
             J::Join(c) | J::Inner(c) => (JoinType::Inner, c),
@@ -805,10 +805,27 @@ impl Binder<'_> {
             _ => vec![],
         };
         candidates.into_iter().find_map(|n| {
-            self.catalog
-                .object(ObjectKind::Relation, &n)
-                .cloned()
-                .map(|o| (n, o))
+            let temp = ObjectName {
+                schema: crate::session::temp_schema(
+                    self.env.dialect,
+                    self.env.session_id,
+                    &n.schema,
+                ),
+                ..n.clone()
+            };
+            let hidden = self
+                .temporary
+                .contains(&(temp.database.clone(), temp.schema.clone()))
+                && self.env.dialect == DialectName::Snowflake;
+            [Some(temp).filter(|_| hidden), Some(n)]
+                .into_iter()
+                .flatten()
+                .find_map(|n| {
+                    self.catalog
+                        .object(ObjectKind::Relation, &n)
+                        .cloned()
+                        .map(|o| (n, o))
+                })
         })
     }
 

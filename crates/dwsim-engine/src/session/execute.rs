@@ -1,0 +1,212 @@
+//! Dispatch of parsed statements that both dialects share, and description without execution.
+//! Each statement is in a file of its own.
+
+use sqlparser::ast::{self, Statement};
+
+use super::{Completion, Description, Outcome, Session};
+use crate::error::{Result, SqlError};
+use crate::exec::RowStream;
+use crate::functions::Typed;
+use crate::types::{ColumnInfo, SqlType};
+
+impl Session {
+    /// Runs a statement. `text` is its source, kept for views; `parameters` are the values of its placeholders.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the statement or happens while it runs; a query's own errors may also come with its rows.
+    pub async fn execute(
+        &mut self,
+        statement: &Statement,
+        text: &str,
+        parameters: &[Typed],
+    ) -> Result<Outcome> {
+        text.clone_into(&mut self.text);
+        if self.is_aborted()
+            && !matches!(
+                statement,
+                Statement::Commit { .. } | Statement::Rollback { .. }
+            )
+        {
+            return Err(crate::error::ErrorKind::TransactionAborted.into());
+        }
+        match statement {
+            Statement::Query(q) => self.run_query(q, parameters).await.map(Outcome::Rows),
+            Statement::Insert(i) => self.insert(i, parameters).await.map(Outcome::Done),
+            Statement::Update(u) => self.update(u, parameters).await.map(Outcome::Done),
+            Statement::Delete(d) => self.delete(d, parameters).await.map(Outcome::Done),
+            Statement::Merge(m) => self.merge(m, parameters).await.map(Outcome::Done),
+            Statement::CreateTable(c) => self.create_table(c, parameters).await.map(Outcome::Done),
+            Statement::CreateView(c) => self.create_view(c).map(Outcome::Done),
+            Statement::CreateSchema {
+                schema_name,
+                if_not_exists,
+                or_replace,
+                ..
+            } => self
+                .create_schema(schema_name, *if_not_exists, *or_replace)
+                .map(Outcome::Done),
+            Statement::AlterTable(a) => self.alter_table(a).await.map(Outcome::Done),
+            Statement::Drop {
+                object_type,
+                if_exists,
+                names,
+                cascade,
+                ..
+            } => self
+                .drop_objects(*object_type, names, *if_exists, *cascade)
+                .map(Outcome::Done),
+            Statement::Truncate(t) => self.truncate(t).map(Outcome::Done),
+            Statement::StartTransaction { statements, .. } if statements.is_empty() => {
+                self.begin();
+                Ok(Outcome::Done(Completion::new("BEGIN")))
+            }
+            Statement::Commit { .. } => {
+                let committed = self.commit()?;
+                Ok(Outcome::Done(Completion::new(if committed {
+                    "COMMIT"
+                } else {
+                    "ROLLBACK"
+                })))
+            }
+            Statement::Rollback {
+                savepoint: None, ..
+            } => {
+                self.rollback();
+                Ok(Outcome::Done(Completion::new("ROLLBACK")))
+            }
+            Statement::Explain { statement, .. } => {
+                self.explain(statement, parameters).await.map(Outcome::Rows)
+            }
+            other => Err(SqlError::unsupported(first_words(other))),
+        }
+    }
+
+    /// Runs a query.
+    ///
+    /// # Errors
+    /// What binding or planning it gives.
+    pub async fn run_query(&mut self, q: &ast::Query, parameters: &[Typed]) -> Result<RowStream> {
+        let view = self.view()?;
+        let env = self.env();
+        let bound = {
+            let variables = self.variables.clone();
+            let lookup = move |n: &str| variables.get(n).cloned();
+            let mut binder = self.binder(env, &view, parameters);
+            binder.variables = Some(&lookup);
+            binder.top_query(q)?
+        };
+        let bounds = self.bounds();
+        let engine = std::sync::Arc::clone(self.engine());
+        let shuffle = engine.config.shuffle_seed.filter(|_| !bound.ordered);
+        let stream = engine.executor.stream(bound, bounds).await?;
+        match shuffle {
+            None => Ok(stream),
+            Some(seed) => {
+                let (columns, batches) = stream.collect().await?;
+                let batches = crate::exec::shuffle(&columns, batches, seed)?;
+                Ok(RowStream::ready(columns, batches))
+            }
+        }
+    }
+
+    /// The columns and parameters of a statement, without running it.
+    ///
+    /// # Errors
+    /// What binding it gives.
+    pub fn describe(
+        &mut self,
+        statement: &Statement,
+        types: &[Option<SqlType>],
+    ) -> Result<Description> {
+        let Statement::Query(q) = statement else {
+            return self.describe_parameters(statement, types);
+        };
+        let view = self.view()?;
+        let env = self.env();
+        let variables = self.variables.clone();
+        let lookup = move |n: &str| variables.get(n).cloned();
+        let mut binder = self.binder(env, &view, &[]);
+        binder.variables = Some(&lookup);
+        binder.parameter_types = types.to_vec();
+        let bound = binder.top_query(q)?;
+        let parameters = binder
+            .parameter_types
+            .iter()
+            .map(|t| t.clone().unwrap_or_else(SqlType::text))
+            .collect();
+        Ok(Description {
+            columns: bound.columns,
+            parameters,
+            rows: true,
+        })
+    }
+
+    /// The parameters of a statement without rows: as many as it names, of the given types.
+    fn describe_parameters(
+        &mut self,
+        statement: &Statement,
+        types: &[Option<SqlType>],
+    ) -> Result<Description> {
+        let mut count = 0usize;
+        let mut marks = 0usize;
+        let _ = ast::visit_expressions(statement, |e: &ast::Expr| {
+            if let ast::Expr::Value(v) = e {
+                if let ast::Value::Placeholder(p) = &v.value {
+                    match p.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()) {
+                        Some(n) => count = count.max(n),
+                        None if p == "?" => marks += 1,
+                        None => {}
+                    }
+                }
+            }
+            std::ops::ControlFlow::<()>::Continue(())
+        });
+        let parameters = (0..count.max(marks))
+            .map(|i| {
+                types
+                    .get(i)
+                    .cloned()
+                    .flatten()
+                    .unwrap_or_else(SqlType::text)
+            })
+            .collect();
+        let rows = matches!(statement, Statement::Explain { .. });
+        let columns = if rows {
+            vec![ColumnInfo::new("QUERY PLAN", SqlType::text())]
+        } else {
+            vec![]
+        };
+        Ok(Description {
+            columns,
+            parameters,
+            rows,
+        })
+    }
+
+    async fn explain(&mut self, statement: &Statement, parameters: &[Typed]) -> Result<RowStream> {
+        let Statement::Query(q) = statement else {
+            return Err(SqlError::unsupported(
+                "EXPLAIN of a statement that is no query",
+            ));
+        };
+        let view = self.view()?;
+        let bound = self.binder(self.env(), &view, parameters).top_query(q)?;
+        let (_, physical) = self.engine().executor.explain(&bound).await?;
+        let lines: arrow::array::StringArray = physical.lines().map(Some).collect();
+        let column = ColumnInfo::new("QUERY PLAN", SqlType::text());
+        let schema = std::sync::Arc::new(arrow::datatypes::Schema::new(vec![
+            arrow::datatypes::Field::new("QUERY PLAN", arrow::datatypes::DataType::Utf8, true),
+        ]));
+        let batch = arrow::array::RecordBatch::try_new(schema, vec![std::sync::Arc::new(lines)])?;
+        Ok(RowStream::ready(vec![column], vec![batch]))
+    }
+}
+
+/// The first words of a statement, to name it in an error.
+fn first_words(s: &Statement) -> String {
+    s.to_string()
+        .split_whitespace()
+        .take(3)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

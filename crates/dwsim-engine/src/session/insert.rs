@@ -1,0 +1,275 @@
+//! INSERT … VALUES / SELECT, and INSERT OVERWRITE.
+//! Multi-table INSERT is Snowflake's own.
+
+use std::sync::Arc;
+
+use sqlparser::ast;
+
+use super::state::{RELATION, RETRIES};
+use super::write::{Target, check_not_null, table_of};
+use super::{Completion, Session};
+use crate::catalog::{Object, TableData};
+use crate::error::{Result, SqlError};
+use crate::functions::Typed;
+use crate::plan::{Binder, CastMode, Relation};
+
+impl Session {
+    pub(super) async fn insert(
+        &mut self,
+        i: &ast::Insert,
+        parameters: &[Typed],
+    ) -> Result<Completion> {
+        for (what, given) in [
+            ("INSERT … ON CONFLICT", i.on.is_some()),
+            ("INSERT … RETURNING", i.returning.is_some()),
+            ("multi-table INSERT", i.multi_table_insert_type.is_some()),
+            ("INSERT … SET", !i.assignments.is_empty()),
+            ("INSERT … PARTITION", i.partitioned.is_some()),
+        ] {
+            if given {
+                return Err(SqlError::unsupported(what));
+            }
+        }
+        let ast::TableObject::TableName(table) = &i.table else {
+            return Err(SqlError::unsupported(
+                "INSERT into something that is no table",
+            ));
+        };
+        let (name, _) = self.table(table)?;
+        let names: Vec<String> = i
+            .columns
+            .iter()
+            .filter_map(|c| {
+                c.0.last()
+                    .and_then(|p| p.as_ident())
+                    .map(|id| self.dialect().fold(id))
+            })
+            .collect();
+        let mut last = None;
+        for _ in 0..RETRIES {
+            let mut t = self.view()?;
+            let entry = table_of(&t, &name)?;
+            let (plan, identities, scanned) = {
+                let variables = self.variables.clone();
+                let lookup = move |n: &str| variables.get(n).cloned();
+                let mut b = self.binder(self.env(), &t, parameters);
+                b.variables = Some(&lookup);
+                let mut given = b.target_columns(&entry.def, &names)?;
+                let source = match &i.source {
+                    None => {
+                        given.clear();
+                        Relation {
+                            plan: datafusion::logical_expr::LogicalPlanBuilder::empty(true)
+                                .build()?,
+                            columns: vec![],
+                        }
+                    }
+                    Some(q) => match plain_values(q) {
+                        Some(rows) => {
+                            let width = rows.first().map_or(0, |r| r.len());
+                            // Fewer values than columns fill the first columns, when no columns are named.
+                            if names.is_empty()
+                                && width < given.len()
+                                && self.dialect().name() == crate::dialect::DialectName::Redshift
+                            {
+                                given.truncate(width);
+                            }
+                            b.insert_values(&rows, &entry.def, &given)?
+                        }
+                        None => {
+                            let r = b.query_relation(q)?;
+                            if names.is_empty()
+                                && r.columns.len() < given.len()
+                                && self.dialect().name() == crate::dialect::DialectName::Redshift
+                            {
+                                given.truncate(r.columns.len());
+                            }
+                            r
+                        }
+                    },
+                };
+                for g in &given {
+                    let c = &entry.def.columns[*g];
+                    if c.identity.as_ref().is_some_and(|id| id.always) {
+                        return Err(SqlError::raw(
+                            "",
+                            "42601",
+                            format!(
+                                "cannot set an identity column to a value: column \"{}\"",
+                                c.name
+                            ),
+                        ));
+                    }
+                }
+                let (plan, identities) = b.fit(source, &entry.def, &given)?;
+                (plan, identities, b.scanned_rows)
+            };
+            let rows = self.rows_for(&plan, scanned, &entry).await?;
+            let rows = self.fill_identities(&t, &name, &entry, &identities, rows)?;
+            check_not_null(&entry.def, &rows)?;
+            let n: usize = rows.iter().map(arrow::array::RecordBatch::num_rows).sum();
+            let data = if i.overwrite {
+                TableData::new(Arc::clone(&entry.data.schema), rows)
+            } else {
+                entry.data.append(rows)?
+            };
+            t.set_object(
+                RELATION,
+                &name,
+                Some(Object::Table(Arc::new(entry.with_data(data)))),
+            )?;
+            match self.put(t) {
+                Ok(()) => {
+                    return Ok(Completion {
+                        inserted: n as u64,
+                        ..Completion::of("INSERT", &name.name)
+                    });
+                }
+                Err(e) if self.retries(&e) => last = Some(e),
+                Err(e) => return Err(e),
+            }
+        }
+        Err(last.unwrap_or_else(|| SqlError::internal("no attempt")))
+    }
+}
+
+/// The rows of a bare VALUES clause.
+fn plain_values(q: &ast::Query) -> Option<Vec<&[ast::Expr]>> {
+    if q.with.is_some() || q.order_by.is_some() || q.limit_clause.is_some() || q.fetch.is_some() {
+        return None;
+    }
+    match q.body.as_ref() {
+        ast::SetExpr::Values(v) => Some(v.rows.iter().map(|r| r.as_slice()).collect()),
+        _ => None,
+    }
+}
+
+/// DEFAULT as a value.
+fn is_default(e: &ast::Expr) -> bool {
+    matches!(e, ast::Expr::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("default"))
+        || matches!(e, ast::Expr::Function(f) if f.name.to_string().eq_ignore_ascii_case("default") && matches!(f.args, ast::FunctionArguments::None))
+}
+
+impl Binder<'_> {
+    /// The rows of INSERT … VALUES, each value as its column's type, DEFAULT resolved.
+    pub(super) fn insert_values(
+        &mut self,
+        rows: &[&[ast::Expr]],
+        def: &crate::catalog::TableDef,
+        given: &[usize],
+    ) -> Result<Relation> {
+        use datafusion::common::Column;
+        use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+        let mut out = Vec::with_capacity(rows.len());
+        for row in rows {
+            if row.len() != given.len() {
+                return Err(match self.env.dialect {
+                    crate::dialect::DialectName::Snowflake => SqlError::raw(
+                        "002020",
+                        "21S01",
+                        format!(
+                            "SQL compilation error:\nInsert value list does not match column list expecting {} but got {}",
+                            given.len(),
+                            row.len()
+                        ),
+                    ),
+                    crate::dialect::DialectName::Redshift => SqlError::raw(
+                        "",
+                        "42601",
+                        if row.len() > given.len() {
+                            "INSERT has more expressions than target columns"
+                        } else {
+                            "INSERT has more target columns than expressions"
+                        },
+                    ),
+                });
+            }
+            let mut values: Vec<Expr> = Vec::with_capacity(row.len());
+            for (e, g) in row.iter().zip(given) {
+                let c = &def.columns[*g];
+                let t = if is_default(e) {
+                    match self.default_of(def, *g)? {
+                        Target::Value(t) => t,
+                        Target::Identity => {
+                            return Err(SqlError::unsupported(
+                                "DEFAULT for an identity column in VALUES",
+                            ));
+                        }
+                    }
+                } else {
+                    let t = self.expr(e)?;
+                    self.assignable(&t, &c.ty, &c.name)?;
+                    self.cast(t, &c.ty, CastMode::Implicit)?
+                };
+                values.push(t.expr);
+            }
+            out.push(values);
+        }
+        let plan = LogicalPlanBuilder::values(out)?.build()?;
+        let fields = plan.schema().columns();
+        let mut exprs = Vec::new();
+        let mut columns = Vec::new();
+        for (g, field) in given.iter().zip(fields) {
+            let c = &def.columns[*g];
+            let internal = self.fresh(&c.name);
+            // A column of NULLs only has no type of its own.
+            let typed = datafusion::logical_expr::cast(Expr::Column(field), c.ty.arrow());
+            exprs.push(typed.alias(&internal));
+            columns.push(crate::plan::ScopeColumn {
+                qualifier: vec![],
+                name: c.name.clone(),
+                internal: Column::from_name(internal),
+                ty: c.ty.clone(),
+                nullable: true,
+                origin: None,
+                hidden: false,
+            });
+        }
+        let plan = LogicalPlanBuilder::from(plan).project(exprs)?.build()?;
+        Ok(Relation { plan, columns })
+    }
+
+    /// A query as the source of rows.
+    ///
+    /// # Errors
+    /// What binding it gives.
+    pub fn query_relation(&mut self, q: &ast::Query) -> Result<Relation> {
+        self.query(q)
+    }
+
+    /// Fails when a value may not be stored in a column without a cast.
+    pub(super) fn assignable(
+        &self,
+        t: &Typed,
+        to: &crate::types::SqlType,
+        column: &str,
+    ) -> Result<()> {
+        let ok = t.ty == *to
+            || t.ty == crate::types::SqlType::Null
+            || t.ty.class() == to.class()
+            || self.dialect.implicit_cast(&t.ty, to);
+        if ok {
+            return Ok(());
+        }
+        Err(match self.env.dialect {
+            crate::dialect::DialectName::Redshift => SqlError::raw(
+                "",
+                "42804",
+                format!(
+                    "column \"{column}\" is of type {} but expression is of type {}",
+                    self.type_name(to),
+                    self.type_name(&t.ty)
+                ),
+            ),
+            crate::dialect::DialectName::Snowflake => SqlError::raw(
+                "002023",
+                "22000",
+                format!(
+                    "SQL compilation error:\nExpression type does not match column data type, expecting {} but got {} for column {column}",
+                    self.type_name(to),
+                    self.type_name(&t.ty)
+                ),
+            ),
+        })
+    }
+}

@@ -1,0 +1,337 @@
+//! MERGE: one plan joins source and target, decides each row's clause and computes its values; then all
+//! changes are made at once. Each target row may be changed once only.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::datatypes::{Int32Type, UInt64Type};
+use datafusion::common::JoinType;
+use datafusion::logical_expr::expr::Case;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
+use datafusion::scalar::ScalarValue;
+use sqlparser::ast::{self, MergeAction, MergeClauseKind, MergeInsertKind};
+
+use super::delete::without;
+use super::state::{RELATION, RETRIES};
+use super::update::{Changes, apply};
+use super::write::{Target, check_not_null, table_of};
+use super::{Completion, Session};
+use crate::catalog::{Object, TableEntry};
+use crate::dialect::DialectName;
+use crate::error::{ErrorKind, Result, SqlError};
+use crate::functions::Typed;
+use crate::plan::CastMode;
+
+/// What one WHEN clause does, and where its values are in the plan's output.
+enum Action {
+    Update { columns: Vec<(usize, usize)> },
+    Delete,
+    Insert { values: Vec<Option<usize>> },
+    Nothing,
+}
+
+impl Session {
+    pub(super) async fn merge(
+        &mut self,
+        m: &ast::Merge,
+        parameters: &[Typed],
+    ) -> Result<Completion> {
+        if m.output.is_some() {
+            return Err(SqlError::unsupported("MERGE … OUTPUT"));
+        }
+        let ast::TableFactor::Table {
+            name: table, alias, ..
+        } = &m.table
+        else {
+            return Err(SqlError::unsupported(
+                "MERGE INTO something that is no table",
+            ));
+        };
+        let (name, _) = self.table(table)?;
+        let mut last = None;
+        for _ in 0..RETRIES {
+            let mut t = self.view()?;
+            let entry = table_of(&t, &name)?;
+            let (plan, actions, scanned) = {
+                let variables = self.variables.clone();
+                let lookup = move |n: &str| variables.get(n).cloned();
+                let mut b = self.binder(self.env(), &t, parameters);
+                b.variables = Some(&lookup);
+                let qualifier = b.target_alias(&name, alias.as_ref());
+                let (target, id) = b.scan_rows(&name, &entry, &qualifier)?;
+                let source = b.factor(&m.source)?;
+                let columns: Vec<_> = source
+                    .columns
+                    .iter()
+                    .chain(&target.columns)
+                    .cloned()
+                    .collect();
+                b.set_columns(columns);
+                let on = b.expr(&m.on)?;
+                let on = b.condition(on)?;
+                let joined = LogicalPlanBuilder::from(source.plan).join_on(
+                    target.plan,
+                    JoinType::Left,
+                    vec![on.expr],
+                )?;
+                let matched = id.clone().is_not_null();
+                let mut whens: Vec<(Box<Expr>, Box<Expr>)> = Vec::new();
+                for (i, c) in m.clauses.iter().enumerate() {
+                    let mut when = match c.clause_kind {
+                        MergeClauseKind::Matched => matched.clone(),
+                        MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget => {
+                            Expr::Not(Box::new(matched.clone()))
+                        }
+                        MergeClauseKind::NotMatchedBySource => {
+                            return Err(SqlError::unsupported("WHEN NOT MATCHED BY SOURCE"));
+                        }
+                    };
+                    if let Some(p) = &c.predicate {
+                        let p = b.expr(p)?;
+                        when = when.and(b.condition(p)?.expr);
+                    }
+                    whens.push((Box::new(when), Box::new(lit(i as i32))));
+                }
+                if whens.is_empty() {
+                    return Err(SqlError::new(ErrorKind::Syntax {
+                        message: "MERGE without WHEN".into(),
+                        near: String::new(),
+                    }));
+                }
+                let action = Expr::Case(Case::new(None, whens, Some(Box::new(lit(-1i32)))));
+                let mut exprs = vec![id.alias("row"), action.clone().alias("action")];
+                let mut actions = Vec::new();
+                for (i, c) in m.clauses.iter().enumerate() {
+                    // A value is computed only for the rows of its clause.
+                    let mut add = |t: Typed, exprs: &mut Vec<Expr>| -> Result<usize> {
+                        let only = Expr::Case(Case::new(
+                            None,
+                            vec![(Box::new(action.clone().eq(lit(i as i32))), Box::new(t.expr))],
+                            Some(Box::new(Expr::Literal(
+                                ScalarValue::try_from(&t.ty.arrow())?,
+                                None,
+                            ))),
+                        ));
+                        let at = exprs.len();
+                        exprs.push(only.alias(format!("v{at}")));
+                        Ok(at)
+                    };
+                    actions.push(match &c.action {
+                        MergeAction::Delete { .. } => Action::Delete,
+                        MergeAction::DoNothing { .. } => Action::Nothing,
+                        MergeAction::Update(u) => {
+                            if u.update_predicate.is_some() || u.delete_predicate.is_some() {
+                                return Err(SqlError::unsupported("WHERE inside a MERGE clause"));
+                            }
+                            let mut columns = Vec::new();
+                            match &u.kind {
+                                ast::MergeUpdateKind::Set(assignments) => {
+                                    for a in assignments {
+                                        let col = b.assigned(&entry, &a.target)?;
+                                        let v = b.assigned_value(&entry, col, &a.value)?;
+                                        columns.push((col, add(v, &mut exprs)?));
+                                    }
+                                }
+                                #[expect(unreachable_patterns, reason = "the parser's enum may grow")]
+                                _ => return Err(SqlError::unsupported("this form of MERGE … UPDATE")),
+                            }
+                            Action::Update { columns }
+                        }
+                        MergeAction::Insert(ins) => {
+                            if ins.insert_predicate.is_some() {
+                                return Err(SqlError::unsupported("WHERE inside a MERGE clause"));
+                            }
+                            let names: Vec<String> = ins
+                                .columns
+                                .iter()
+                                .filter_map(|c| c.0.last().and_then(|p| p.as_ident()).map(|i| self.dialect().fold(i)))
+                                .collect();
+                            let given = b.target_columns(&entry.def, &names)?;
+                            let MergeInsertKind::Values(values) = &ins.kind else {
+                                return Err(SqlError::unsupported("MERGE … INSERT ROW"));
+                            };
+                            let [row] = values.rows.as_slice() else {
+                                return Err(SqlError::unsupported("MERGE … INSERT of several rows"));
+                            };
+                            let row = row.as_slice();
+                            if row.len() != given.len() {
+                                return Err(SqlError::raw(
+                                    "002020",
+                                    "21S01",
+                                    format!(
+                                        "SQL compilation error:\nInsert value list does not match column list expecting {} but got {}",
+                                        given.len(),
+                                        row.len()
+                                    ),
+                                ));
+                            }
+                            let mut out = Vec::with_capacity(entry.def.columns.len());
+                            for (col, def) in entry.def.columns.iter().enumerate() {
+                                let v = match given.iter().position(|g| *g == col) {
+                                    Some(at) => b.assigned_value(&entry, col, &row[at])?,
+                                    None => match b.default_of(&entry.def, col)? {
+                                        Target::Value(v) => v,
+                                        Target::Identity => {
+                                            out.push(None);
+                                            continue;
+                                        }
+                                    },
+                                };
+                                let v = b.cast(v, &def.ty, CastMode::Implicit)?;
+                                out.push(Some(add(v, &mut exprs)?));
+                            }
+                            Action::Insert { values: out }
+                        }
+                    });
+                }
+                (joined.project(exprs)?.build()?, actions, b.scanned_rows)
+            };
+            let bounds = self.bounds();
+            let found = self
+                .engine()
+                .executor
+                .collect(&plan, scanned, &bounds)
+                .await?;
+            let done = self.apply_merge(&mut t, &name, &entry, &actions, &found)?;
+            match self.put(t) {
+                Ok(()) => return Ok(done),
+                Err(e) if self.retries(&e) => last = Some(e),
+                Err(e) => return Err(e),
+            }
+        }
+        Err(last.unwrap_or_else(|| SqlError::internal("no attempt")))
+    }
+
+    fn apply_merge(
+        &mut self,
+        t: &mut crate::catalog::Transaction,
+        name: &crate::catalog::ObjectName,
+        entry: &Arc<TableEntry>,
+        actions: &[Action],
+        found: &[RecordBatch],
+    ) -> Result<Completion> {
+        let mut done = Completion::of("MERGE", &name.name);
+        let Some(first) = found.first() else {
+            return Ok(done);
+        };
+        let all = concat_batches(&first.schema(), found)?;
+        let chosen = all.column(1).as_primitive::<Int32Type>().clone();
+        let mut keep = vec![true; entry.data.rows];
+        let mut seen: HashSet<u64> = HashSet::new();
+        let mut current = entry.with_data((*entry.data).clone());
+        let mut inserts = Vec::new();
+        let strict = self.dialect().name() == DialectName::Redshift
+            || self
+                .parameters()
+                .get("ERROR_ON_NONDETERMINISTIC_MERGE")
+                .is_none_or(|v| v.eq_ignore_ascii_case("true"));
+        for (i, action) in actions.iter().enumerate() {
+            let mask: BooleanArray = chosen.iter().map(|c| Some(c == Some(i as i32))).collect();
+            let mut rows = filter_record_batch(&all, &mask)?;
+            if rows.num_rows() == 0 {
+                continue;
+            }
+            if matches!(action, Action::Update { .. } | Action::Delete) {
+                let ids = rows.column(0).as_primitive::<UInt64Type>().clone();
+                let fresh: BooleanArray =
+                    ids.values().iter().map(|r| Some(seen.insert(*r))).collect();
+                if fresh.true_count() < fresh.len() {
+                    if strict && matches!(action, Action::Update { .. }) {
+                        return Err(
+                            ErrorKind::DuplicateMatch(duplicate_row(entry, &ids, &fresh)).into(),
+                        );
+                    }
+                    rows = filter_record_batch(&rows, &fresh)?;
+                }
+            }
+            let ids = rows.column(0).as_primitive::<UInt64Type>();
+            match action {
+                Action::Nothing => {}
+                Action::Delete => {
+                    for r in ids.values() {
+                        keep[*r as usize] = false;
+                    }
+                    done.deleted += rows.num_rows() as u64;
+                }
+                Action::Update { columns } => {
+                    let changes = Changes {
+                        rows: UInt64Array::from(ids.values().to_vec()),
+                        columns: columns
+                            .iter()
+                            .map(|(c, at)| (*c, Arc::clone(rows.column(*at))))
+                            .collect(),
+                    };
+                    let data = apply(&current, &changes)?;
+                    current = entry.with_data(data);
+                    done.updated += rows.num_rows() as u64;
+                }
+                Action::Insert { values } => {
+                    let mut columns: Vec<ArrayRef> = Vec::with_capacity(values.len());
+                    let mut identities = Vec::new();
+                    for (c, v) in values.iter().enumerate() {
+                        columns.push(match v {
+                            Some(at) => Arc::clone(rows.column(*at)),
+                            None => {
+                                identities.push(c);
+                                arrow::array::new_null_array(
+                                    &entry.def.columns[c].ty.arrow(),
+                                    rows.num_rows(),
+                                )
+                            }
+                        });
+                    }
+                    let batch = RecordBatch::try_new(Arc::clone(&entry.data.schema), columns)?;
+                    done.inserted += batch.num_rows() as u64;
+                    inserts.extend(self.fill_identities(
+                        t,
+                        name,
+                        entry,
+                        &identities,
+                        vec![batch],
+                    )?);
+                }
+            }
+        }
+        let data = without(&current, &keep)?.append(inserts)?;
+        check_not_null(&entry.def, &data.batches)?;
+        t.set_object(
+            RELATION,
+            name,
+            Some(Object::Table(Arc::new(entry.with_data(data)))),
+        )?;
+        Ok(done)
+    }
+}
+
+/// The first row that was matched twice, as Snowflake's message shows it: `[1, "a", NULL]`.
+fn duplicate_row(entry: &TableEntry, ids: &UInt64Array, fresh: &BooleanArray) -> String {
+    let Some(at) = (0..fresh.len()).find(|i| !fresh.value(*i)) else {
+        return String::new();
+    };
+    let mut row = ids.value(at) as usize;
+    for b in &entry.data.batches {
+        if row < b.num_rows() {
+            let shown: Vec<String> = b
+                .columns()
+                .iter()
+                .map(|c| {
+                    if c.is_null(row) {
+                        return "NULL".to_owned();
+                    }
+                    let text =
+                        arrow::util::display::array_value_to_string(c, row).unwrap_or_default();
+                    if matches!(c.data_type(), arrow::datatypes::DataType::Utf8) {
+                        format!("\"{text}\"")
+                    } else {
+                        text
+                    }
+                })
+                .collect();
+            return format!("[{}]", shown.join(", "));
+        }
+        row -= b.num_rows();
+    }
+    String::new()
+}

@@ -1,0 +1,21 @@
+//! Sessions: the state of one connection, and the statements both dialects share.
+//! What only one dialect has (COPY, SHOW, grants, …) is built on this by its own crate.
+
+mod alter;
+mod create;
+mod delete;
+mod drop;
+mod execute;
+mod insert;
+mod merge;
+mod options;
+mod outcome;
+mod state;
+mod update;
+mod write;
+
+pub use create::{Attributes, column_def};
+pub use options::SessionOptions;
+pub use outcome::{Completion, Description, Outcome};
+pub(crate) use state::temp_schema;
+pub use state::{Session, is_temp_schema};

@@ -1,0 +1,313 @@
+//! UPDATE: rows are found and new values computed by one plan, then put into copies of the touched batches.
+//! Untouched batches and columns are shared with the version before.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::compute::{concat, interleave};
+use arrow::datatypes::UInt64Type;
+use datafusion::common::{Column, TableReference};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use sqlparser::ast;
+
+use super::state::{RELATION, RETRIES};
+use super::write::{Target, check_not_null, table_of};
+use super::{Completion, Session};
+use crate::catalog::{Object, ObjectName, TableData, TableEntry};
+use crate::error::{ErrorKind, Result, SqlError};
+use crate::exec::{ROW_ID, TableProviderOf};
+use crate::functions::Typed;
+use crate::plan::{Binder, CastMode, Relation, ScopeColumn};
+
+/// New values for some rows of a table.
+pub(super) struct Changes {
+    /// Row numbers.
+    pub rows: UInt64Array,
+    /// Position of each changed column, with its new values in the order of `rows`.
+    pub columns: Vec<(usize, ArrayRef)>,
+}
+
+impl Binder<'_> {
+    /// A scan with row numbers as a last, hidden column.
+    pub(super) fn scan_rows(
+        &mut self,
+        name: &ObjectName,
+        entry: &TableEntry,
+        alias: &[String],
+    ) -> Result<(Relation, Expr)> {
+        self.scanned_rows += entry.data.rows;
+        let reference = TableReference::bare(self.fresh(&name.name));
+        let provider = Arc::new(TableProviderOf::with_row_ids(entry)?);
+        let plan = LogicalPlanBuilder::scan(reference.clone(), provider_as_source(provider), None)?
+            .build()?;
+        let columns = entry
+            .def
+            .columns
+            .iter()
+            .map(|c| ScopeColumn {
+                qualifier: alias.to_vec(),
+                name: c.name.clone(),
+                internal: Column::new(Some(reference.clone()), c.name.clone()),
+                ty: c.ty.clone(),
+                nullable: !c.not_null,
+                origin: None,
+                hidden: false,
+            })
+            .collect();
+        let id = Expr::Column(Column::new(Some(reference), ROW_ID));
+        Ok((Relation { plan, columns }, id))
+    }
+
+    /// The qualifier of a statement's target: its alias, or its full name.
+    pub(super) fn target_alias(
+        &self,
+        name: &ObjectName,
+        alias: Option<&ast::TableAlias>,
+    ) -> Vec<String> {
+        match alias {
+            Some(a) => vec![self.dialect.fold(&a.name)],
+            None => vec![
+                name.database.clone(),
+                name.schema.clone(),
+                name.name.clone(),
+            ],
+        }
+    }
+
+    /// The column an assignment sets.
+    pub(super) fn assigned(
+        &self,
+        entry: &TableEntry,
+        target: &ast::AssignmentTarget,
+    ) -> Result<usize> {
+        let ast::AssignmentTarget::ColumnName(n) = target else {
+            return Err(SqlError::unsupported("assignment to a list of columns"));
+        };
+        let name =
+            n.0.last()
+                .and_then(|p| p.as_ident())
+                .map(|i| self.dialect.fold(i))
+                .ok_or_else(|| SqlError::unsupported("this assignment"))?;
+        entry
+            .def
+            .index_of(&name)
+            .ok_or_else(|| ErrorKind::UnknownColumn(name).into())
+    }
+
+    /// The value an assignment gives, as its column's type.
+    pub(super) fn assigned_value(
+        &mut self,
+        entry: &TableEntry,
+        i: usize,
+        value: &ast::Expr,
+    ) -> Result<Typed> {
+        let c = &entry.def.columns[i];
+        if matches!(value, ast::Expr::Identifier(id) if id.quote_style.is_none() && id.value.eq_ignore_ascii_case("default"))
+        {
+            return match self.default_of(&entry.def, i)? {
+                Target::Value(t) => Ok(t),
+                Target::Identity => Err(SqlError::unsupported(
+                    "DEFAULT for an identity column in UPDATE",
+                )),
+            };
+        }
+        let t = self.expr(value)?;
+        self.assignable(&t, &c.ty, &c.name)?;
+        self.cast(t, &c.ty, CastMode::Implicit)
+    }
+}
+
+impl Session {
+    pub(super) async fn update(
+        &mut self,
+        u: &ast::Update,
+        parameters: &[Typed],
+    ) -> Result<Completion> {
+        for (what, given) in [
+            ("UPDATE … RETURNING", u.returning.is_some()),
+            ("UPDATE … ORDER BY", !u.order_by.is_empty()),
+            ("UPDATE … LIMIT", u.limit.is_some()),
+        ] {
+            if given {
+                return Err(SqlError::unsupported(what));
+            }
+        }
+        let ast::TableFactor::Table {
+            name: table, alias, ..
+        } = &u.table.relation
+        else {
+            return Err(SqlError::unsupported(
+                "UPDATE of something that is no table",
+            ));
+        };
+        let (name, _) = self.table(table)?;
+        let mut last = None;
+        for _ in 0..RETRIES {
+            let mut t = self.view()?;
+            let entry = table_of(&t, &name)?;
+            let (plan, targets, scanned) = {
+                let variables = self.variables.clone();
+                let lookup = move |n: &str| variables.get(n).cloned();
+                let mut b = self.binder(self.env(), &t, parameters);
+                b.variables = Some(&lookup);
+                let qualifier = b.target_alias(&name, alias.as_ref());
+                let (target, id) = b.scan_rows(&name, &entry, &qualifier)?;
+                let from = match &u.from {
+                    None => &[][..],
+                    Some(
+                        ast::UpdateTableFromKind::BeforeSet(f)
+                        | ast::UpdateTableFromKind::AfterSet(f),
+                    ) => f.as_slice(),
+                };
+                let source = b.dml_source(target, from, &u.table.joins)?;
+                let mut builder = LogicalPlanBuilder::from(source.plan.clone());
+                b.set_columns(source.columns);
+                if let Some(w) = &u.selection {
+                    let c = b.expr(w)?;
+                    let c = b.condition(c)?;
+                    builder = builder.filter(c.expr)?;
+                }
+                let mut exprs = vec![id.alias("row")];
+                let mut targets = Vec::new();
+                for a in &u.assignments {
+                    let i = b.assigned(&entry, &a.target)?;
+                    let v = b.assigned_value(&entry, i, &a.value)?;
+                    exprs.push(v.expr.alias(format!("v{}", targets.len())));
+                    targets.push(i);
+                }
+                (builder.project(exprs)?.build()?, targets, b.scanned_rows)
+            };
+            let bounds = self.bounds();
+            let found = self
+                .engine()
+                .executor
+                .collect(&plan, scanned, &bounds)
+                .await?;
+            let changes = gather(&found, &targets)?;
+            let n = changes.as_ref().map_or(0, |c| c.rows.len());
+            if let Some(changes) = changes {
+                let data = apply(&entry, &changes)?;
+                check_not_null(&entry.def, &data.batches)?;
+                t.set_object(
+                    RELATION,
+                    &name,
+                    Some(Object::Table(Arc::new(entry.with_data(data)))),
+                )?;
+            }
+            match self.put(t) {
+                Ok(()) => {
+                    return Ok(Completion {
+                        updated: n as u64,
+                        ..Completion::of("UPDATE", &name.name)
+                    });
+                }
+                Err(e) if self.retries(&e) => last = Some(e),
+                Err(e) => return Err(e),
+            }
+        }
+        Err(last.unwrap_or_else(|| SqlError::internal("no attempt")))
+    }
+}
+
+/// The changes a plan found: row numbers first, then one column per target. Of several changes of one row the first stays.
+pub(super) fn gather(found: &[RecordBatch], targets: &[usize]) -> Result<Option<Changes>> {
+    let found: Vec<&RecordBatch> = found.iter().filter(|b| b.num_rows() > 0).collect();
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let column = |i: usize| -> Result<ArrayRef> {
+        let parts: Vec<&dyn Array> = found.iter().map(|b| b.column(i).as_ref()).collect();
+        Ok(concat(&parts)?)
+    };
+    let rows = column(0)?;
+    let rows = rows.as_primitive::<UInt64Type>();
+    let mut first: HashMap<u64, u32> = HashMap::with_capacity(rows.len());
+    for (i, r) in rows.values().iter().enumerate() {
+        first.entry(*r).or_insert(i as u32);
+    }
+    let unique = first.len() == rows.len();
+    let mut columns = Vec::with_capacity(targets.len());
+    if unique {
+        for (k, t) in targets.iter().enumerate() {
+            columns.push((*t, column(k + 1)?));
+        }
+        return Ok(Some(Changes {
+            rows: rows.clone(),
+            columns,
+        }));
+    }
+    let mut keep: Vec<u32> = first.into_values().collect();
+    keep.sort_unstable();
+    let keep = arrow::array::UInt32Array::from(keep);
+    let rows = arrow::compute::take(rows, &keep, None)?;
+    for (k, t) in targets.iter().enumerate() {
+        columns.push((*t, arrow::compute::take(&column(k + 1)?, &keep, None)?));
+    }
+    Ok(Some(Changes {
+        rows: rows.as_primitive::<UInt64Type>().clone(),
+        columns,
+    }))
+}
+
+/// A table's rows with the changes in them.
+pub(super) fn apply(entry: &TableEntry, changes: &Changes) -> Result<TableData> {
+    let mut at: Vec<(u64, usize)> = changes
+        .rows
+        .values()
+        .iter()
+        .enumerate()
+        .map(|(i, r)| (*r, i))
+        .collect();
+    at.sort_unstable();
+    let mut out = Vec::with_capacity(entry.data.batches.len());
+    let mut first = 0u64;
+    let mut next = at.as_slice();
+    for b in &entry.data.batches {
+        let n = b.num_rows() as u64;
+        let here = next.partition_point(|(r, _)| *r < first + n);
+        let (mine, rest) = next.split_at(here);
+        next = rest;
+        if mine.is_empty() {
+            out.push(b.clone());
+            first += n;
+            continue;
+        }
+        let mut columns = b.columns().to_vec();
+        for (i, values) in &changes.columns {
+            let mut indices: Vec<(usize, usize)> = (0..b.num_rows()).map(|r| (0, r)).collect();
+            for (r, k) in mine {
+                indices[(r - first) as usize] = (1, *k);
+            }
+            columns[*i] = interleave(&[columns[*i].as_ref(), values.as_ref()], &indices)?;
+        }
+        out.push(RecordBatch::try_new(b.schema(), columns)?);
+        first += n;
+    }
+    Ok(TableData::new(Arc::clone(&entry.data.schema), out))
+}
+
+impl Binder<'_> {
+    /// The target of UPDATE, DELETE or MERGE joined with the tables of FROM or USING.
+    pub(super) fn dml_source(
+        &mut self,
+        target: Relation,
+        from: &[ast::TableWithJoins],
+        joins: &[ast::Join],
+    ) -> Result<Relation> {
+        let mut all = target;
+        for j in joins {
+            all = self.join(all, j)?;
+        }
+        for f in from {
+            all = self.table_with_joins(f, Some(all))?;
+        }
+        Ok(all)
+    }
+
+    /// Makes these the columns that names in the statement mean.
+    pub(super) fn set_columns(&mut self, columns: Vec<ScopeColumn>) {
+        self.scope().columns = columns;
+    }
+}
