@@ -253,6 +253,16 @@ async fn presigned_urls() {
         let answer = send(harness.address, &request).await;
         assert_eq!(status(&answer), "200", "{answer}");
         assert_eq!(harness.store.get("bucket", "put").unwrap().bytes, "new");
+        // as the SDK for JavaScript signs it: metadata, and the checksum of no body
+        let more = format!(
+            "{path}&x-amz-meta-m=a%20b&x-amz-checksum-crc32=AAAAAA%3D%3D&X-Amz-Sdk-Checksum-Algorithm=CRC32"
+        );
+        let request = self::request(&format!("PUT {more}"), "Content-Length: 3\r\n", "js!");
+        let answer = send(harness.address, &request).await;
+        assert_eq!(status(&answer), "200", "{answer}");
+        let object = harness.store.get("bucket", "put").unwrap();
+        assert_eq!(object.bytes, "js!");
+        assert_eq!(object.info.attributes().metadata["m"], "a b");
     }
 }
 
