@@ -7,25 +7,7 @@ use arrow::ipc::writer::FileWriter;
 
 use crate::error::GenerateError;
 use crate::plan::TablePlan;
-use crate::write::Report;
-
-/// Counts what passes through.
-struct Counting<W> {
-    inner: W,
-    bytes: u64,
-}
-
-impl<W: Write> Write for Counting<W> {
-    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-        let n = self.inner.write(buf)?;
-        self.bytes += n as u64;
-        Ok(n)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.inner.flush()
-    }
-}
+use crate::write::{Counting, Report};
 
 /// Writes the shard's rows.
 pub(crate) fn write<W: Write>(

@@ -59,6 +59,24 @@ pub struct Progress<'a> {
     pub bytes: u64,
 }
 
+/// Counts what passes through.
+pub(crate) struct Counting<W> {
+    pub(crate) inner: W,
+    pub(crate) bytes: u64,
+}
+
+impl<W: Write> Write for Counting<W> {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        let n = self.inner.write(buf)?;
+        self.bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
+}
+
 /// Receives progress; must be quick.
 pub(crate) type Report<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 

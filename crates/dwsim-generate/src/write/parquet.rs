@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::error::GenerateError;
 use crate::plan::Encoding;
 use crate::plan::{RowGroup, TablePlan};
-use crate::write::Report;
+use crate::write::{Counting, Report};
 
 /// Row groups that are encoded at the same time; bounds memory.
 const WINDOW: usize = 2;
@@ -51,7 +51,14 @@ pub(crate) fn write<W: Write + Send>(
     out: W,
     report: Report<'_>,
 ) -> Result<u64, GenerateError> {
-    let writer = ArrowWriter::try_new(out, table.schema.clone(), Some(properties(table)?))?;
+    let writer = ArrowWriter::try_new(
+        Counting {
+            inner: out,
+            bytes: 0,
+        },
+        table.schema.clone(),
+        Some(properties(table)?),
+    )?;
     let (mut file, factory) = writer.into_serialized_writer()?;
     let groups: Vec<RowGroup> = table.row_groups().collect();
     let mut done = 0;
@@ -81,9 +88,10 @@ pub(crate) fn write<W: Write + Send>(
             report(table.progress(done, file.bytes_written() as u64));
         }
     }
-    file.finish()?;
-    let bytes = file.bytes_written() as u64;
-    file.into_inner()?.flush()?;
+    // writes the footer and gives the writer back
+    let mut out = file.into_inner()?;
+    out.flush()?;
+    let bytes = out.bytes;
     report(table.progress(done, bytes));
     Ok(bytes)
 }

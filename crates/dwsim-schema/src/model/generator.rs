@@ -101,7 +101,8 @@ impl Grid {
     /// Number of values.
     #[must_use]
     pub fn size(&self) -> u128 {
-        ((self.last - self.first) / self.step).unsigned_abs() + 1
+        // as wide as a decimal(38) from end to end, the distance fits only without a sign
+        self.last.wrapping_sub(self.first) as u128 / self.step.unsigned_abs() + 1
     }
 }
 
