@@ -1,1 +1,3 @@
 //! The Redshift dialect, its system catalogs and its wire server
+
+pub mod functions;

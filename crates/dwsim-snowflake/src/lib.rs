@@ -1,1 +1,3 @@
 //! The Snowflake dialect and the protocol of its drivers
+
+pub mod functions;

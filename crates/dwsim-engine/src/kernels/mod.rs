@@ -1,6 +1,7 @@
 //! The computations behind functions, operators and casts: pure code over Arrow arrays, shared by both dialects.
 //! Names, parameters and documentation of SQL functions are in the dialects' tables.
 
+pub mod aggregate;
 pub mod cast;
 pub mod datetime;
 pub mod format;

@@ -1,0 +1,15 @@
+//! The functions of Redshift: one table row per SQL name, one file per family.
+//! Kernels are in `dwsim_engine::kernels`, shared with the other dialect where the meaning is the same.
+
+mod aggregate;
+mod window;
+
+use dwsim_engine::functions::FunctionTable;
+
+/// All functions of the dialect. Built once by the caller and kept.
+pub fn table() -> FunctionTable {
+    let mut t = FunctionTable::default();
+    t.aggregates(aggregate::AGGREGATES);
+    t.windows(window::WINDOWS);
+    t
+}
