@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array,
-    Int64Array, LargeBinaryArray, StringArray, StringBuilder,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, Date32Array, Decimal128Array,
+    Float64Array, Int64Array, LargeBinaryArray, PrimitiveArray, StringArray, StringBuilder,
 };
 
 use crate::env::Env;
@@ -149,6 +149,18 @@ impl<'a> Call<'a> {
     /// Argument `i` as unscaled decimals; the scale is that of `types[i]`.
     pub fn decimal(&self, i: usize) -> Result<View<'a, Decimal128Array>> {
         self.view(i)
+    }
+
+    /// Argument `i` of any primitive array type, as a function from the row.
+    pub fn view_primitive<T: ArrowPrimitiveType>(
+        &self,
+        i: usize,
+    ) -> Result<impl Fn(usize) -> Option<T::Native> + 'a> {
+        let view = self.view::<PrimitiveArray<T>>(i)?;
+        Ok(move |row| {
+            let i = if view.scalar { 0 } else { row };
+            view.array.is_valid(i).then(|| view.array.value(i))
+        })
     }
 
     /// The constant text of argument `i`: `Some` when the argument is a constant, with `None` inside for NULL.

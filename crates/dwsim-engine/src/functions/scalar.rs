@@ -119,7 +119,7 @@ impl ScalarUDFImpl for KernelUdf {
 }
 
 /// Casts a kernel's array to the declared type's array where they differ (an Int64 count as NUMBER(18,0), say).
-pub(crate) fn conform(array: ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
+pub fn conform(array: ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
     conform_to(array, &ty.arrow())
 }
 

@@ -2,6 +2,7 @@
 //! Names, parameters and documentation of SQL functions are in the dialects' tables.
 
 pub mod aggregate;
+pub mod arithmetic;
 pub mod cast;
 pub mod datetime;
 pub mod format;
