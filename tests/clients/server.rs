@@ -34,6 +34,8 @@ impl Server {
                 "--s3-port",
                 "0",
             ])
+            // it ends too when this test is killed and cannot end it
+            .args(["--parent-pid", &std::process::id().to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.try_clone().expect("the log can be shared"))
