@@ -2,6 +2,7 @@
 //! Which of them happen without being asked for is the dialects' affair; formats come from the environment.
 
 mod boolean;
+pub(crate) mod datetime;
 mod numeric;
 mod text;
 mod variant;
@@ -61,7 +62,7 @@ pub fn is_widening(from: &SqlType, to: &SqlType) -> bool {
 
 /// The kernel for a pair of types, if there is such a conversion. It reads the types and the mode from its call.
 pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kernel> {
-    use TypeClass::{Boolean, Numeric, Text};
+    use TypeClass::{Boolean, Date, Interval, Numeric, Text, Time, Timestamp};
     if from.is_semi() || to.is_semi() {
         return variant::kernel(from, to, dialect);
     }
@@ -77,6 +78,17 @@ pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kern
         (Text, TypeClass::Binary) => text::text_to_binary,
         (TypeClass::Binary, Text) => text::binary_to_text,
         (TypeClass::Binary, TypeClass::Binary) => text::binary_to_binary,
+        (Text, Date | Time | Timestamp) => datetime::text_to_datetime,
+        (Date | Time | Timestamp, Text) => datetime::datetime_to_text,
+        (Date, Timestamp)
+        | (Timestamp, Date | Time | Timestamp)
+        | (Time, Time) => datetime::datetime_to_datetime,
+        (Numeric, Date | Time | Timestamp) if dialect == DialectName::Snowflake => {
+            datetime::number_to_datetime
+        }
+        (Text, Interval) => datetime::text_to_interval,
+        (Interval, Text) => datetime::interval_to_text,
+        (Interval, Interval) => datetime::interval_to_interval,
         _ => return None,
     })
 }
