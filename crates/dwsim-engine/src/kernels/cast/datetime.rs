@@ -169,9 +169,10 @@ impl Numbers {
             DataType::Float32 | DataType::Float64 => {
                 (arrow::compute::cast(array, &DataType::Float64)?, 9)
             }
-            DataType::Int16 | DataType::Int32 | DataType::Int64 => {
-                (arrow::compute::cast(array, &DataType::Decimal128(38, 0))?, 0)
-            }
+            DataType::Int16 | DataType::Int32 | DataType::Int64 => (
+                arrow::compute::cast(array, &DataType::Decimal128(38, 0))?,
+                0,
+            ),
             other => {
                 return Err(SqlError::internal(format!(
                     "{}: {other} is no number",
@@ -230,9 +231,7 @@ pub(super) fn interval_to_text(call: &Call<'_>) -> Result<ArrayRef> {
         let Some(i) = source.get(row) else {
             return Ok(false);
         };
-        let micros = || {
-            i64::try_from(i.approximate_micros()).map_err(|_| overflow(ty))
-        };
+        let micros = || i64::try_from(i.approximate_micros()).map_err(|_| overflow(ty));
         match (ty, snowflake) {
             (SqlType::IntervalYm, true) => interval::write_snowflake_year_month(i.months, out),
             (SqlType::IntervalYm, false) => interval::write_year_month(i.months, out),
@@ -296,16 +295,61 @@ mod tests {
             ("2021-03-07", Date, &[][..], "2021-03-07"),
             ("2021-03-07 10:00:00", Date, &[], "2021-03-07"),
             ("nonsense", Date, &[], "Date 'nonsense' is not recognized"),
-            ("07.03.2021", Date, &[("DATE_INPUT_FORMAT", "DD.MM.YYYY")], "2021-03-07"),
-            ("2021-03-07", Date, &[("DATE_OUTPUT_FORMAT", "MON DD YY")], "Mar 07 21"),
+            (
+                "07.03.2021",
+                Date,
+                &[("DATE_INPUT_FORMAT", "DD.MM.YYYY")],
+                "2021-03-07",
+            ),
+            (
+                "2021-03-07",
+                Date,
+                &[("DATE_OUTPUT_FORMAT", "MON DD YY")],
+                "Mar 07 21",
+            ),
             ("10:00:01.5", Time(9), &[], "10:00:01"),
-            ("10:00:01.567", Time(1), &[("TIME_OUTPUT_FORMAT", "HH24:MI:SS.FF")], "10:00:01.5"),
-            ("2021-03-07 10:00:01.5 +0200", Timestamp(9), &[], "2021-03-07 10:00:01.500"),
-            ("2021-03-07 10:00:01.5 +0200", TimestampLtz(9), &[], "2021-03-07 00:00:01.500 -0800"),
-            ("2021-03-07 10:00:01.5 +0200", TimestampTz(9), &[], "2021-03-07 10:00:01.500 +0200"),
-            ("2021-07-07 10:00:01", TimestampTz(9), &[], "2021-07-07 10:00:01.000 -0700"),
-            ("2021-07-07 10:00:01", TimestampLtz(3), &[], "2021-07-07 10:00:01.000 -0700"),
-            ("2021-03-14 02:30:00", TimestampLtz(9), &[], "2021-03-14 03:30:00.000 -0700"),
+            (
+                "10:00:01.567",
+                Time(1),
+                &[("TIME_OUTPUT_FORMAT", "HH24:MI:SS.FF")],
+                "10:00:01.5",
+            ),
+            (
+                "2021-03-07 10:00:01.5 +0200",
+                Timestamp(9),
+                &[],
+                "2021-03-07 10:00:01.500",
+            ),
+            (
+                "2021-03-07 10:00:01.5 +0200",
+                TimestampLtz(9),
+                &[],
+                "2021-03-07 00:00:01.500 -0800",
+            ),
+            (
+                "2021-03-07 10:00:01.5 +0200",
+                TimestampTz(9),
+                &[],
+                "2021-03-07 10:00:01.500 +0200",
+            ),
+            (
+                "2021-07-07 10:00:01",
+                TimestampTz(9),
+                &[],
+                "2021-07-07 10:00:01.000 -0700",
+            ),
+            (
+                "2021-07-07 10:00:01",
+                TimestampLtz(3),
+                &[],
+                "2021-07-07 10:00:01.000 -0700",
+            ),
+            (
+                "2021-03-14 02:30:00",
+                TimestampLtz(9),
+                &[],
+                "2021-03-14 03:30:00.000 -0700",
+            ),
             ("2021-07-07", Timestamp(9), &[], "2021-07-07 00:00:00.000"),
             ("9999-12-31", Timestamp(6), &[], "9999-12-31 00:00:00.000"),
             (
@@ -314,29 +358,60 @@ mod tests {
                 &[],
                 "Number out of representable range: type TIMESTAMP_NTZ(9), value 9999-12-31 00:00:00.000",
             ),
-            ("25:00:00", Time(9), &[], "Time '25:00:00' is not recognized"),
+            (
+                "25:00:00",
+                Time(9),
+                &[],
+                "Time '25:00:00' is not recognized",
+            ),
         ] {
-            assert_eq!(through(DialectName::Snowflake, text, &to, params), want, "{text} {to:?}");
+            assert_eq!(
+                through(DialectName::Snowflake, text, &to, params),
+                want,
+                "{text} {to:?}"
+            );
         }
     }
 
     #[test]
     fn redshift_texts() {
-        use SqlType::{Date, Interval, IntervalDs, IntervalYm, Time, TimeTz, Timestamp, TimestampLtz};
+        use SqlType::{
+            Date, Interval, IntervalDs, IntervalYm, Time, TimeTz, Timestamp, TimestampLtz,
+        };
         for (text, to, want) in [
             ("Jun 1,2008", Date, "2008-06-01"),
-            ("20080215 09:59:59.1234567", Timestamp(6), "2008-02-15 09:59:59.123457"),
-            ("2008-02-15 09:59:59 EST", TimestampLtz(6), "2008-02-15 14:59:59+00"),
-            ("2008-02-15 09:59:59 EST", Timestamp(6), "2008-02-15 09:59:59"),
+            (
+                "20080215 09:59:59.1234567",
+                Timestamp(6),
+                "2008-02-15 09:59:59.123457",
+            ),
+            (
+                "2008-02-15 09:59:59 EST",
+                TimestampLtz(6),
+                "2008-02-15 14:59:59+00",
+            ),
+            (
+                "2008-02-15 09:59:59 EST",
+                Timestamp(6),
+                "2008-02-15 09:59:59",
+            ),
             ("10:11:12.5-08:30", TimeTz, "10:11:12.5-08:30"),
             ("10:11:12", TimeTz, "10:11:12+00"),
             ("10:11 PM", Time(6), "22:11:00"),
             ("x", Date, "invalid input syntax for type date: \"x\""),
             ("1 year 2 months", IntervalYm, "1 years 2 mons"),
-            ("1 day 2:03:04.5", IntervalDs, "1 days 2 hours 3 mins 4.5 secs"),
+            (
+                "1 day 2:03:04.5",
+                IntervalDs,
+                "1 days 2 hours 3 mins 4.5 secs",
+            ),
             ("1 year 3 days", Interval, "1 year 3 days"),
         ] {
-            assert_eq!(through(DialectName::Redshift, text, &to, &[]), want, "{text} {to:?}");
+            assert_eq!(
+                through(DialectName::Redshift, text, &to, &[]),
+                want,
+                "{text} {to:?}"
+            );
         }
     }
 }

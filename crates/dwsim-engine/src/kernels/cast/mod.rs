@@ -80,9 +80,9 @@ pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kern
         (TypeClass::Binary, TypeClass::Binary) => text::binary_to_binary,
         (Text, Date | Time | Timestamp) => datetime::text_to_datetime,
         (Date | Time | Timestamp, Text) => datetime::datetime_to_text,
-        (Date, Timestamp)
-        | (Timestamp, Date | Time | Timestamp)
-        | (Time, Time) => datetime::datetime_to_datetime,
+        (Date, Timestamp) | (Timestamp, Date | Time | Timestamp) | (Time, Time) => {
+            datetime::datetime_to_datetime
+        }
         (Numeric, Date | Time | Timestamp) if dialect == DialectName::Snowflake => {
             datetime::number_to_datetime
         }

@@ -138,7 +138,11 @@ impl Sum {
     fn add_days(&mut self, days: f64) -> Option<()> {
         // A thirtieth of a month is not exact in binary: what is within a microsecond of a whole day is one.
         let near = days.round();
-        let days = if (days - near).abs() < 1e-9 { near } else { days };
+        let days = if (days - near).abs() < 1e-9 {
+            near
+        } else {
+            days
+        };
         let whole = days.trunc();
         self.days = self.days.checked_add(whole as i128)?;
         self.add_nanos(((days - whole) * DAY as f64).round() as i128)
@@ -250,7 +254,11 @@ pub fn parse(text: &str, unit: Option<Unit>, dialect: DialectName) -> Option<Int
             sum.months += if negative { -total } else { total };
             continue;
         }
-        let fraction = if c.eat(b'.') { c.fraction(usize::MAX) } else { 0 };
+        let fraction = if c.eat(b'.') {
+            c.fraction(usize::MAX)
+        } else {
+            0
+        };
         c.blanks();
         let at = c;
         let word = c.letters().to_ascii_lowercase();
@@ -291,7 +299,11 @@ fn clock(c: &mut Cursor<'_>, first: i64, unit: Option<Unit>) -> Option<i128> {
     let (h, m, s, f);
     if c.eat(b':') {
         let third = c.number(1, 9)?;
-        f = if c.eat(b'.') { c.fraction(usize::MAX) } else { 0 };
+        f = if c.eat(b'.') {
+            c.fraction(usize::MAX)
+        } else {
+            0
+        };
         (h, m, s) = (first, second_field, third);
     } else if c.eat(b'.') {
         f = c.fraction(usize::MAX);
@@ -323,7 +335,11 @@ fn iso(text: &str) -> Option<Interval> {
         }
         let negative = c.eat(b'-');
         let value = c.number(1, 18)?;
-        let fraction = if c.eat(b'.') { c.fraction(usize::MAX) } else { 0 };
+        let fraction = if c.eat(b'.') {
+            c.fraction(usize::MAX)
+        } else {
+            0
+        };
         let letter = c.peek()?.to_ascii_uppercase();
         c.skip(1);
         let unit = match (letter, time) {
@@ -438,16 +454,31 @@ mod tests {
         use DialectName::{Redshift, Snowflake};
         for (text, unit, dialect, want) in [
             ("1 day, 2 hours", None, Redshift, Some("1 day 02:00:00")),
-            ("1 year, 3 quarters, 4 months", None, Snowflake, Some("2 years 1 mon")),
+            (
+                "1 year, 3 quarters, 4 months",
+                None,
+                Snowflake,
+                Some("2 years 1 mon"),
+            ),
             ("52 weeks, 2 y", None, Redshift, Some("2 years 364 days")),
             ("59 minutes 1.5 s", None, Redshift, Some("00:59:01.5")),
             ("90", None, Redshift, Some("00:01:30")),
             ("23", Some(Unit::Month), Redshift, Some("1 year 11 mons")),
             ("-2", Some(Unit::Day), Redshift, Some("-2 days")),
             ("1-2", Some(Unit::Month), Redshift, Some("1 year 2 mons")),
-            ("3 4:05:06.789", Some(Unit::Day), Redshift, Some("3 days 04:05:06.789")),
+            (
+                "3 4:05:06.789",
+                Some(Unit::Day),
+                Redshift,
+                Some("3 days 04:05:06.789"),
+            ),
             ("04:05", None, Redshift, Some("04:05:00")),
-            ("P1Y2M3DT4H5M6.7S", None, Redshift, Some("1 year 2 mons 3 days 04:05:06.7")),
+            (
+                "P1Y2M3DT4H5M6.7S",
+                None,
+                Redshift,
+                Some("1 year 2 mons 3 days 04:05:06.7"),
+            ),
             ("2 hours ago", None, Redshift, Some("-02:00:00")),
             ("0.5 weeks", None, Redshift, Some("3 days 12:00:00")),
             ("1.5 months", None, Redshift, Some("1 mon 15 days")),

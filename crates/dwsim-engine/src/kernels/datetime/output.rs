@@ -30,15 +30,11 @@ enum Form {
 /// Snowflake's model for a type, from the session's parameters or their defaults.
 pub fn snowflake_model_text<'a>(ty: &SqlType, env: &'a Env) -> &'a str {
     let set = |name: &str| env.parameter(name).filter(|v| !v.is_empty());
-    let general = || {
-        set("TIMESTAMP_OUTPUT_FORMAT").unwrap_or("YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM")
-    };
+    let general = || set("TIMESTAMP_OUTPUT_FORMAT").unwrap_or("YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM");
     match ty {
         SqlType::Date => set("DATE_OUTPUT_FORMAT").unwrap_or("YYYY-MM-DD"),
         SqlType::Time(_) | SqlType::TimeTz => set("TIME_OUTPUT_FORMAT").unwrap_or("HH24:MI:SS"),
-        SqlType::TimestampLtz(_) => {
-            set("TIMESTAMP_LTZ_OUTPUT_FORMAT").unwrap_or_else(general)
-        }
+        SqlType::TimestampLtz(_) => set("TIMESTAMP_LTZ_OUTPUT_FORMAT").unwrap_or_else(general),
         SqlType::TimestampTz(_) => set("TIMESTAMP_TZ_OUTPUT_FORMAT").unwrap_or_else(general),
         _ => match env.parameter("TIMESTAMP_NTZ_OUTPUT_FORMAT") {
             None => "YYYY-MM-DD HH24:MI:SS.FF3",
@@ -127,7 +123,12 @@ fn write_time(m: Moment, out: &mut String) {
 
 fn write_offset(m: Moment, out: &mut String) {
     let o = m.offset.abs();
-    let _ = write!(out, "{}{:02}", if m.offset < 0 { '-' } else { '+' }, o / 3600);
+    let _ = write!(
+        out,
+        "{}{:02}",
+        if m.offset < 0 { '-' } else { '+' },
+        o / 3600
+    );
     if o % 3600 != 0 {
         let _ = write!(out, ":{:02}", o / 60 % 60);
     }

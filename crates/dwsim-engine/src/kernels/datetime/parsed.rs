@@ -161,10 +161,7 @@ impl<'a> Cursor<'a> {
     /// Takes the letters that come next.
     pub fn letters(&mut self) -> &'a str {
         let rest = self.rest();
-        let n = rest
-            .bytes()
-            .take_while(|b| b.is_ascii_alphabetic())
-            .count();
+        let n = rest.bytes().take_while(|b| b.is_ascii_alphabetic()).count();
         self.at += n;
         rest.get(..n).unwrap_or("")
     }

@@ -22,7 +22,10 @@ pub enum Order {
 impl Order {
     /// From the `datestyle` setting (`ISO, MDY`).
     pub fn of(env: &Env) -> Self {
-        let style = env.parameter("datestyle").unwrap_or("").to_ascii_uppercase();
+        let style = env
+            .parameter("datestyle")
+            .unwrap_or("")
+            .to_ascii_uppercase();
         if style.contains("DMY") {
             Order::Dmy
         } else if style.contains("YMD") {
@@ -179,7 +182,9 @@ fn digits(c: &mut Cursor<'_>, f: &mut Fields, order: Order) -> Option<()> {
     let after = rest.as_bytes().get(n).copied();
     match after {
         Some(b':') => clock(c, f),
-        Some(sep @ (b'-' | b'/' | b'.')) if !f.has_date() || f.month.is_some() && f.year.is_none() => {
+        Some(sep @ (b'-' | b'/' | b'.'))
+            if !f.has_date() || f.month.is_some() && f.year.is_none() =>
+        {
             if f.month.is_some() && !f.has_numeric_part() {
                 // "Jan-31-2000" after its month: the day, then the year.
                 let day = c.number(1, 2)?;
@@ -232,7 +237,11 @@ fn set_time(f: &mut Fields, hour: i64, minute: i64, second: i64, fraction: i64) 
 fn compact_time(c: &mut Cursor<'_>, f: &mut Fields) -> Option<()> {
     let n = c.digits_ahead();
     let v = c.number(1, 6)?;
-    let fraction = if c.eat(b'.') { c.fraction(usize::MAX) } else { 0 };
+    let fraction = if c.eat(b'.') {
+        c.fraction(usize::MAX)
+    } else {
+        0
+    };
     match n {
         6 => set_time(f, v / 10_000, v / 100 % 100, v % 100, fraction),
         4 => set_time(f, v / 100, v % 100, 0, fraction),
@@ -456,15 +465,24 @@ mod tests {
             ("990108", Some("1999-01-08")),
             ("1999.008", Some("1999-01-08")),
             ("2023-06-12 09:59:59", Some("2023-06-12 09:59:59")),
-            ("2023-06-12T09:59:59.123456Z", Some("2023-06-12 09:59:59.123456 +0")),
+            (
+                "2023-06-12T09:59:59.123456Z",
+                Some("2023-06-12 09:59:59.123456 +0"),
+            ),
             ("Jun 12,2023 09:59:59.5", Some("2023-06-12 09:59:59.5")),
             ("20230612 095959", Some("2023-06-12 09:59:59")),
             ("June 12, 2023 09:59 PM", Some("2023-06-12 21:59:00")),
             ("Mon Jun 12 2023 12:00 AM", Some("2023-06-12 00:00:00")),
             ("2023-06-12 09:59:59 EST", Some("2023-06-12 09:59:59 -300")),
             ("2023-06-12 09:59:59-08", Some("2023-06-12 09:59:59 -480")),
-            ("2023-06-12 09:59:59 US/Pacific", Some("2023-06-12 09:59:59 -420")),
-            ("2023-01-12 09:59:59 America/New_York", Some("2023-01-12 09:59:59 -300")),
+            (
+                "2023-06-12 09:59:59 US/Pacific",
+                Some("2023-06-12 09:59:59 -420"),
+            ),
+            (
+                "2023-01-12 09:59:59 America/New_York",
+                Some("2023-01-12 09:59:59 -300"),
+            ),
             ("04:05:06.789", Some("04:05:06.789")),
             ("04:05 pm", Some("16:05:00")),
             ("24:00:00", Some("24:00:00")),

@@ -147,10 +147,7 @@ impl Sink {
     /// As [`Sink::wall`].
     #[inline]
     pub fn moment(&mut self, m: Moment) -> Result<()> {
-        let keep_zone = matches!(
-            self.ty,
-            SqlType::TimestampLtz(_) | SqlType::TimestampTz(_)
-        );
+        let keep_zone = matches!(self.ty, SqlType::TimestampLtz(_) | SqlType::TimestampTz(_));
         let wall = match self.dialect {
             DialectName::Snowflake => m.wall.truncated(self.scale),
             DialectName::Redshift => m.wall.rounded(self.scale.min(6)),

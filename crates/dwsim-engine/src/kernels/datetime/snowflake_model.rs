@@ -34,7 +34,9 @@ enum Item {
     /// `TZM`.
     ZoneMinute,
     /// `TZHTZM` and `TZH:TZM`.
-    Zone { colon: bool },
+    Zone {
+        colon: bool,
+    },
     /// Zone as an abbreviation or a region: only its offset is known here.
     ZoneName,
     Literal(String),
@@ -350,7 +352,10 @@ mod tests {
     fn writes() {
         let m = moment(2021, 3, 7, 47_107_012_345_678, -8 * 3600);
         for (model, want) in [
-            ("YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM", "2021-03-07 13:05:07.012 -0800"),
+            (
+                "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
+                "2021-03-07 13:05:07.012 -0800",
+            ),
             ("mm/dd/yy hh12:mi:ss am", "03/07/21 01:05:07 PM"),
             ("DY, DD MON YYYY", "Sun, 07 Mar 2021"),
             ("MMMM DD, YYYY", "March 07, 2021"),
@@ -375,10 +380,18 @@ mod tests {
             ("MON DD, YYYY", "march 07, 2021", Some("2021-03-07")),
             ("MM/DD/YY", "03/07/69", Some("2069-03-07")),
             ("MM/DD/YY", "03/07/70", Some("1970-03-07")),
-            ("YYYY-MM-DD HH12:MI AM", "2021-03-07 01:05 PM", Some("2021-03-07 13:05:00")),
+            (
+                "YYYY-MM-DD HH12:MI AM",
+                "2021-03-07 01:05 PM",
+                Some("2021-03-07 13:05:00"),
+            ),
             ("HH24:MI:SS.FF", "13:05:07", Some("13:05:07")),
             ("HH24:MI:SS.FF3", "13:05:07.012345", Some("13:05:07.012345")),
-            ("YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM", "2021-03-07T01:02:03+05:30", Some("2021-03-07 01:02:03 +330")),
+            (
+                "YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM",
+                "2021-03-07T01:02:03+05:30",
+                Some("2021-03-07 01:02:03 +330"),
+            ),
             ("YYYY-MM-DD", "2021-13-07", None),
             ("YYYY-MM-DD", "2021-03-07 10:00", None),
             ("DD", "x", None),

@@ -106,13 +106,15 @@ impl<'a> Source<'a> {
             ),
             (SqlType::TimestampTz(_) | SqlType::TimeTz, DataType::Struct(_)) => {
                 let s = array.as_struct();
-                let offset = s.column(1).as_primitive_opt::<Int32Type>().ok_or_else(bad)?;
+                let offset = s
+                    .column(1)
+                    .as_primitive_opt::<Int32Type>()
+                    .ok_or_else(bad)?;
                 let first = s.column(0);
                 match first.data_type() {
-                    DataType::Timestamp(TimeUnit::Microsecond, _) => (
-                        Kind::Offset,
-                        Data::MicrosAt(first.as_primitive(), offset),
-                    ),
+                    DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                        (Kind::Offset, Data::MicrosAt(first.as_primitive(), offset))
+                    }
                     DataType::Timestamp(TimeUnit::Nanosecond, _) => {
                         (Kind::Offset, Data::NanosAt(first.as_primitive(), offset))
                     }

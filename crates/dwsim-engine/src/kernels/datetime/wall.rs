@@ -211,7 +211,12 @@ pub fn add_months(day: i32, months: i64) -> Option<i32> {
         return None;
     }
     let month = total.rem_euclid(12) as u32 + 1;
-    i32::try_from(days_from_civil(year, month, d.min(days_in_month(year, month)))).ok()
+    i32::try_from(days_from_civil(
+        year,
+        month,
+        d.min(days_in_month(year, month)),
+    ))
+    .ok()
 }
 
 /// The last day of the month.
@@ -301,6 +306,13 @@ mod tests {
         let w = Wall::midnight(0).shifted(-3600);
         assert_eq!((w.day, w.clock()), (-1, (23, 0, 0)));
         assert_eq!(Wall::from_micros(-1).fraction(), 999_999_000);
-        assert_eq!(Wall { day: 0, nano: DAY - 1 }.rounded(6), Wall::midnight(1));
+        assert_eq!(
+            Wall {
+                day: 0,
+                nano: DAY - 1
+            }
+            .rounded(6),
+            Wall::midnight(1)
+        );
     }
 }

@@ -210,7 +210,11 @@ pub fn offset_text(s: &str) -> Option<i32> {
         (h, m, sec)
     } else if digits.len() > 2 {
         let split = digits.len() - 2;
-        (number(digits.get(..split)?)?, number(digits.get(split..)?)?, 0)
+        (
+            number(digits.get(..split)?)?,
+            number(digits.get(split..)?)?,
+            0,
+        )
     } else {
         (number(digits)?, 0, 0)
     };
