@@ -1,1 +1,49 @@
-//! Facade.
+//! Amazon Redshift and Snowflake on your own machine, inside Cargo: what test code depends on.
+//! The emulators themselves are in `cargo dwsim` (`cargo install cargo-dwsim`); this crate re-exports the client side.
+//!
+//! ```no_run
+//! use dwsim::prelude::*;
+//!
+//! #[derive(Debug, PartialEq, dwsim::Row)]
+//! struct Revenue {
+//!     day: dwsim::chrono::NaiveDate,
+//!     total: Decimal,
+//! }
+//!
+//! #[dwsim::test] // one test per dialect, each on its own fork of the loaded template
+//! async fn refunds_are_counted(wh: Warehouse) -> dwsim::Result<()> {
+//!     wh.sql("delete from orders where order_total < 0").await?;
+//!     assert_sql_snapshot!(wh, "select count(*) as n from orders where order_total < 0");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Tests that are SQL files need no Rust but a `tests/sql.rs` with `harness = false`:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     dwsim::sql_tests_main()
+//! }
+//! ```
+
+pub use dwsim_macros::{Row, test};
+pub use dwsim_runtime::{
+    Blocking, Column, Connection, Decimal, Dialect, Endpoint, Endpoints, Error, FromValue, Interval, ParseDecimalError,
+    Project, Reply, Result, ResultTable, Row, RowRef, SqlError, ToValue, TypeKind, Value, Warehouse,
+    assert_sql_error_snapshot, assert_sql_snapshot, dec, sql_tests_main,
+};
+pub use dwsim_runtime::{chrono, serde_json};
+pub use dwsim_runtime::{endpoints, snapshot, sqltest, value};
+
+/// What most test files want: `use dwsim::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Decimal, Dialect, FromValue, Row, ToValue, Value, Warehouse, assert_sql_error_snapshot, assert_sql_snapshot, dec,
+    };
+}
+
+/// What the macros' code calls. Not for other use: it changes with them.
+#[doc(hidden)]
+pub mod __private {
+    pub use dwsim_runtime::testing::{block_on, run_test};
+}

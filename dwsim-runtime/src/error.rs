@@ -58,7 +58,7 @@ impl fmt::Display for SqlError {
 impl std::error::Error for SqlError {}
 
 /// An error of a connection or of what is built on it.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum Error {
     /// The warehouse refused a statement. The connection can be used further.
     #[error(transparent)]
@@ -108,6 +108,13 @@ pub enum Error {
     /// Anything else about the test's set-up: no project, no emulators, no template.
     #[error("{0}")]
     Setup(String),
+}
+
+/// As `Display`: a test that returns an error shows it to a person by `Debug`.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

@@ -301,8 +301,11 @@ fn look_for(project: &Project) -> Result<Endpoints> {
             ))
         });
     }
+    // an instance of another version may speak otherwise; `up` replaces it
     let fits = |instance: &Instance| {
-        !instance.templates.is_empty() && instance.config == config_hash(project)
+        !instance.templates.is_empty()
+            && instance.config == config_hash(project)
+            && instance.version == env!("CARGO_PKG_VERSION")
     };
     if let Some(instance) = find(project)?.filter(fits) {
         return Ok(instance.ready_endpoints());

@@ -26,6 +26,8 @@ pub mod script;
 pub mod snapshot;
 pub mod sqltest;
 pub mod template;
+#[doc(hidden)]
+pub mod testing;
 pub mod value;
 mod warehouse;
 
@@ -39,3 +41,6 @@ pub use project::Project;
 pub use row::{FromValue, Row, RowRef, ToValue};
 pub use value::{Column, Decimal, Interval, ParseDecimalError, ResultTable, TypeKind, Value};
 pub use warehouse::{Blocking, Warehouse};
+
+// their types are part of this crate's API
+pub use {chrono, serde_json};

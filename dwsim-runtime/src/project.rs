@@ -3,6 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+/// The environment variable that names the project's dwsim.toml, where it is not found from the package upward. The
+/// macros go by it too.
+pub const CONFIG_VAR: &str = "DWSIM_CONFIG";
+
 /// The folders of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
@@ -21,13 +25,18 @@ pub struct NoProject {
 }
 
 impl Project {
-    /// The project that `start` lies in: the nearest dwsim.toml from there upward. The target folder is
+    /// The project that `start` lies in: the file that `DWSIM_CONFIG` names, else the nearest dwsim.toml from there upward. The target folder is
     /// `DWSIM_TARGET_DIR`, else `CARGO_TARGET_DIR`, else the one that the running executable lies in, else `target`
     /// beside the Cargo.lock.
     ///
     /// # Errors
     /// When there is no dwsim.toml.
     pub fn find(start: &Path) -> Result<Self, NoProject> {
+        if let Some(file) = std::env::var_os(CONFIG_VAR).filter(|file| !file.is_empty()) {
+            let file = start.join(file);
+            let root = file.parent().filter(|_| file.is_file()).ok_or(NoProject { start: file.clone() })?;
+            return Ok(Project { root: root.to_path_buf(), target_dir: target_dir(root) });
+        }
         let root = start
             .ancestors()
             .find(|folder| folder.join("dwsim.toml").is_file());

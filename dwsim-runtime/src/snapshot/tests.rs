@@ -364,6 +364,61 @@ fn pending_results_merge_and_are_accepted() {
     assert!(store.list().unwrap().is_empty());
 }
 
+#[test]
+fn verdicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project {
+        root: folder.path().to_path_buf(),
+        target_dir: folder.path().join("target"),
+    };
+    let store = PendingStore::new(&project);
+    let see = |dialect, n: &[i128]| {
+        let rows = n.iter().map(|n| vec![Value::Int(*n)]).collect();
+        let columns = vec![Column::new("n", "bigint")];
+        let answer = Answer::Rows(ResultTable { columns, rows });
+        let observed = Observed {
+            snapshot: "tests/sql/a.snap".into(),
+            source: "tests/sql/a.sql".into(),
+            order: RowOrder::Any,
+            hash: Hashes::default(),
+            dialect,
+            answer,
+        };
+        verify(&project, observed).unwrap()
+    };
+    let accept = |reason| {
+        for proposal in store.list().unwrap() {
+            store.accept(&proposal, reason).unwrap();
+        }
+    };
+    let verdict = see(Dialect::Redshift, &[1, 2]);
+    assert!(matches!(&verdict, Verdict::New { pending, .. } if pending.is_file()));
+    accept(None);
+    assert_eq!(see(Dialect::Redshift, &[2, 1]), Verdict::Matches);
+    // the other warehouse: agrees, or differs without anybody having said why
+    assert!(matches!(see(Dialect::Snowflake, &[2, 1]), Verdict::OtherOnly { diff: None, .. }));
+    let differs = see(Dialect::Snowflake, &[1, 3]);
+    assert!(matches!(&differs, Verdict::OtherOnly { diff: Some(_), other: Dialect::Redshift, .. }));
+    assert!(differs.to_string().contains("2 -> 3"), "{differs}");
+    accept(Some("counts otherwise"));
+    assert_eq!(see(Dialect::Snowflake, &[1, 3]), Verdict::Matches);
+    assert_eq!(see(Dialect::Redshift, &[1, 2]), Verdict::Matches);
+    assert!(matches!(see(Dialect::Redshift, &[1]), Verdict::Changed { .. }));
+    assert_eq!(store.list().unwrap().len(), 1);
+    assert_eq!(see(Dialect::Redshift, &[1, 2]), Verdict::Matches);
+    assert!(store.list().unwrap().is_empty(), "a test that passes again has nothing pending");
+    std::fs::write(folder.path().join("tests/sql/a.snap"), "dwsim-snapshot 1\n").unwrap();
+    let observed = Observed {
+        snapshot: "tests/sql/a.snap".into(),
+        source: String::new(),
+        order: RowOrder::Any,
+        hash: Hashes::default(),
+        dialect: Dialect::Redshift,
+        answer: Answer::Done { affected: None },
+    };
+    assert!(verify(&project, observed).unwrap_err().to_string().contains("a.snap:1: "));
+}
+
 fn nasty_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),

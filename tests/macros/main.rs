@@ -1,0 +1,29 @@
+//! What the macros refuse, with the exact message and token; and what they accept.
+//! The schema they check against is `tests/macros/ui/dwsim.toml`.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Set in the inner run of [`macros`].
+const INNER: &str = "DWSIM_MACROS_UI";
+
+/// Compiles every file of `tests/macros/ui`. The macros look for dwsim.toml in the environment of the compiler, so the test
+/// runs itself once more with `DWSIM_CONFIG` set: a process cannot safely change its own environment.
+#[test]
+fn macros() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/macros/ui");
+    if std::env::var_os(INNER).is_none() {
+        let program = std::env::current_exe().expect("this test's own path");
+        let status = Command::new(program)
+            .args(["--exact", "macros", "--nocapture"])
+            .env(INNER, "1")
+            .env("DWSIM_CONFIG", folder.join("dwsim.toml"))
+            .status()
+            .expect("this test once more");
+        assert!(status.success());
+        return;
+    }
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/macros/ui/accepted.rs");
+    cases.compile_fail("tests/macros/ui/refused_*.rs");
+}

@@ -1,0 +1,3 @@
+fn main() {
+    let _ = dwsim::dec!(1e5);
+}

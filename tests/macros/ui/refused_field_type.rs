@@ -1,0 +1,8 @@
+struct Mine;
+
+#[derive(dwsim::Row)]
+struct Result {
+    n: Mine,
+}
+
+fn main() {}
