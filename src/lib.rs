@@ -28,9 +28,10 @@
 
 pub use dwsim_macros::{Row, test};
 pub use dwsim_runtime::{
-    Blocking, Column, Connection, Decimal, Dialect, Endpoint, Endpoints, Error, FromValue, Interval, ParseDecimalError,
-    Project, Reply, Result, ResultTable, Row, RowRef, SqlError, ToValue, TypeKind, Value, Warehouse,
-    assert_sql_error_snapshot, assert_sql_snapshot, dec, sql_tests_main,
+    Blocking, Column, Connection, Decimal, Dialect, Endpoint, Endpoints, Error, FromValue,
+    Interval, ParseDecimalError, Project, Reply, Result, ResultTable, Row, RowRef, SqlError,
+    ToValue, TypeKind, Value, Warehouse, assert_sql_error_snapshot, assert_sql_snapshot, dec,
+    sql_tests_main,
 };
 pub use dwsim_runtime::{chrono, serde_json};
 pub use dwsim_runtime::{endpoints, snapshot, sqltest, value};
@@ -38,7 +39,8 @@ pub use dwsim_runtime::{endpoints, snapshot, sqltest, value};
 /// What most test files want: `use dwsim::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Decimal, Dialect, FromValue, Row, ToValue, Value, Warehouse, assert_sql_error_snapshot, assert_sql_snapshot, dec,
+        Decimal, Dialect, FromValue, Row, ToValue, Value, Warehouse, assert_sql_error_snapshot,
+        assert_sql_snapshot, dec,
     };
 }
 

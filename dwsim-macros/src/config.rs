@@ -15,7 +15,10 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// `dwsim.toml:12:1`.
     pub(crate) fn at(&self, place: &Place) -> String {
-        let name = self.path.file_name().map_or_else(|| "dwsim.toml".into(), |name| name.to_string_lossy());
+        let name = self
+            .path
+            .file_name()
+            .map_or_else(|| "dwsim.toml".into(), |name| name.to_string_lossy());
         format!("{name}:{}:{}", place.line, place.column)
     }
 
@@ -33,10 +36,17 @@ pub(crate) fn load() -> Result<Option<Loaded>, String> {
     let Some(path) = find() else { return Ok(None) };
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
     let config = Config::parse("dwsim.toml", &text).map_err(|problems| {
-        let first = problems.items.first().map(ToString::to_string).unwrap_or_default();
+        let first = problems
+            .items
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         match problems.items.len() {
             0 | 1 => first,
-            n => format!("{first} (and {} more; `cargo dwsim check` lists them)", n - 1),
+            n => format!(
+                "{first} (and {} more; `cargo dwsim check` lists them)",
+                n - 1
+            ),
         }
     })?;
     Ok(Some(Loaded { path, config }))
@@ -47,5 +57,7 @@ fn find() -> Option<PathBuf> {
         return Some(PathBuf::from(path));
     }
     let start = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)?;
-    Path::ancestors(&start).map(|folder| folder.join("dwsim.toml")).find(|path| path.is_file())
+    Path::ancestors(&start)
+        .map(|folder| folder.join("dwsim.toml"))
+        .find(|path| path.is_file())
 }

@@ -17,8 +17,16 @@ pub(crate) struct FieldType<'a> {
 /// Takes a field's type apart.
 pub(crate) fn field_type(ty: &Type) -> FieldType<'_> {
     match argument_of(ty, "Option") {
-        Some(inner) => FieldType { optional: true, name: last_name(inner), inner },
-        None => FieldType { optional: false, name: last_name(ty), inner: ty },
+        Some(inner) => FieldType {
+            optional: true,
+            name: last_name(inner),
+            inner,
+        },
+        None => FieldType {
+            optional: false,
+            name: last_name(ty),
+            inner: ty,
+        },
     }
 }
 
@@ -27,7 +35,9 @@ fn last_name(ty: &Type) -> Option<String> {
         Type::Path(path) => {
             let last = path.path.segments.last()?;
             match argument_of(ty, "Vec") {
-                Some(inner) if last_name(inner).as_deref() == Some("u8") => Some("Vec<u8>".to_string()),
+                Some(inner) if last_name(inner).as_deref() == Some("u8") => {
+                    Some("Vec<u8>".to_string())
+                }
                 _ => Some(last.ident.to_string()),
             }
         }
@@ -38,8 +48,14 @@ fn last_name(ty: &Type) -> Option<String> {
 /// The `T` of `Wrapper<T>`.
 fn argument_of<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == wrapper)?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let last = path
+        .path
+        .segments
+        .last()
+        .filter(|last| last.ident == wrapper)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
     match arguments.args.first() {
         Some(GenericArgument::Type(inner)) => Some(inner),
         _ => None,
@@ -48,8 +64,30 @@ fn argument_of<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
 
 /// All names that are judged; any other is left to the compiler.
 const KNOWN: [&str; 24] = [
-    "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "f32", "f64", "bool", "char",
-    "String", "str", "Decimal", "NaiveDate", "NaiveTime", "NaiveDateTime", "DateTime", "Vec<u8>",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "f32",
+    "f64",
+    "bool",
+    "char",
+    "String",
+    "str",
+    "Decimal",
+    "NaiveDate",
+    "NaiveTime",
+    "NaiveDateTime",
+    "DateTime",
+    "Vec<u8>",
 ];
 
 /// The Rust types for a column, the usual one first.
@@ -58,7 +96,10 @@ fn fitting(ty: LogicalType) -> &'static [&'static str] {
         LogicalType::SmallInt => &["i16", "i32", "i64", "i128", "Decimal"],
         LogicalType::Integer => &["i32", "i64", "i128", "Decimal"],
         LogicalType::Serial | LogicalType::BigInt => &["i64", "i128", "Decimal"],
-        LogicalType::Decimal { scale: 0, precision } if precision <= 18 => &["i64", "i128", "Decimal"],
+        LogicalType::Decimal {
+            scale: 0,
+            precision,
+        } if precision <= 18 => &["i64", "i128", "Decimal"],
         LogicalType::Decimal { scale: 0, .. } => &["i128", "Decimal"],
         LogicalType::Decimal { .. } => &["Decimal"],
         LogicalType::Real => &["f32", "f64"],

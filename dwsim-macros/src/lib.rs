@@ -22,7 +22,9 @@ use proc_macro::TokenStream;
 #[proc_macro_derive(Row, attributes(dwsim))]
 pub fn derive_row(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
-    row::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    row::derive(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Makes one test per dialect of a function that takes a `Warehouse`: each has a database of its own, a fork of the
@@ -34,5 +36,7 @@ pub fn derive_row(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let function = syn::parse_macro_input!(item as syn::ItemFn);
-    test_attribute::expand(arguments.into(), function).unwrap_or_else(syn::Error::into_compile_error).into()
+    test_attribute::expand(arguments.into(), function)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }

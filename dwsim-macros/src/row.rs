@@ -21,14 +21,20 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     if let Some(table) = &table {
         let loaded = config::load().map_err(|message| Error::new(table.span(), message))?;
         let loaded = loaded.ok_or_else(|| {
-            Error::new(table.span(), "no dwsim.toml in the package's folder or above; `cargo dwsim init` writes one")
+            Error::new(
+                table.span(),
+                "no dwsim.toml in the package's folder or above; `cargo dwsim init` writes one",
+            )
         })?;
         check(&loaded, table, fields, &columns)?;
         dependency = loaded.dependency();
     }
     let name = &input.ident;
     let (generics, type_generics, bounds) = input.generics.split_for_impl();
-    let idents: Vec<&Ident> = fields.iter().filter_map(|field| field.ident.as_ref()).collect();
+    let idents: Vec<&Ident> = fields
+        .iter()
+        .filter_map(|field| field.ident.as_ref())
+        .collect();
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let table = match &table {
         Some(table) => quote! { ::core::option::Option::Some(#table) },
@@ -53,24 +59,40 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-fn named_fields(input: &DeriveInput) -> Result<&syn::punctuated::Punctuated<Field, syn::Token![,]>> {
+fn named_fields(
+    input: &DeriveInput,
+) -> Result<&syn::punctuated::Punctuated<Field, syn::Token![,]>> {
     match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => Ok(&fields.named),
             other => Err(Error::new(
-                if matches!(other, Fields::Unit) { input.ident.span() } else { other.span() },
+                if matches!(other, Fields::Unit) {
+                    input.ident.span()
+                } else {
+                    other.span()
+                },
                 "a row has named fields, one per column",
             )),
         },
-        Data::Enum(data) => Err(Error::new(data.enum_token.span, "a row is a struct with named fields, not an enum")),
-        Data::Union(data) => Err(Error::new(data.union_token.span, "a row is a struct with named fields, not a union")),
+        Data::Enum(data) => Err(Error::new(
+            data.enum_token.span,
+            "a row is a struct with named fields, not an enum",
+        )),
+        Data::Union(data) => Err(Error::new(
+            data.union_token.span,
+            "a row is a struct with named fields, not a union",
+        )),
     }
 }
 
 /// `#[dwsim(table = "orders")]`
 fn container_table(input: &DeriveInput) -> Result<Option<LitStr>> {
     let mut table = None;
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("dwsim")) {
+    for attribute in input
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("dwsim"))
+    {
         attribute.parse_nested_meta(|meta| {
             if !meta.path.is_ident("table") {
                 return Err(meta.error("unknown key; a row takes `table = \"…\"`"));
@@ -93,16 +115,29 @@ struct ColumnName {
 
 /// The field's own name, or `#[dwsim(rename = "type")]`.
 fn column_of(field: &Field) -> Result<ColumnName> {
-    let ident = field.ident.as_ref().ok_or_else(|| Error::new(field.span(), "a row has named fields"))?;
+    let ident = field
+        .ident
+        .as_ref()
+        .ok_or_else(|| Error::new(field.span(), "a row has named fields"))?;
     let own = ident.to_string();
-    let mut column = ColumnName { name: own.trim_start_matches("r#").to_string(), span: ident.span() };
-    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("dwsim")) {
+    let mut column = ColumnName {
+        name: own.trim_start_matches("r#").to_string(),
+        span: ident.span(),
+    };
+    for attribute in field
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("dwsim"))
+    {
         attribute.parse_nested_meta(|meta| {
             if !meta.path.is_ident("rename") {
                 return Err(meta.error("unknown key; a field takes `rename = \"…\"`"));
             }
             let name: LitStr = meta.value()?.parse()?;
-            column = ColumnName { name: name.value(), span: name.span() };
+            column = ColumnName {
+                name: name.value(),
+                span: name.span(),
+            };
             Ok(())
         })?;
     }
@@ -121,7 +156,10 @@ fn check(
     let Some(table) = schema.table(&wanted) else {
         let known = schema.tables().iter().map(|table| table.name.as_str());
         let help = help(did_you_mean(&wanted, known));
-        return Err(Error::new(table_name.span(), format!("dwsim.toml has no table `{wanted}`{help}")));
+        return Err(Error::new(
+            table_name.span(),
+            format!("dwsim.toml has no table `{wanted}`{help}"),
+        ));
     };
     let mut errors: Option<Error> = None;
     for (field, column) in fields.iter().zip(columns) {
@@ -140,14 +178,20 @@ fn check_field(loaded: &Loaded, table: &Table, field: &Field, name: &ColumnName)
         let known = table.columns.iter().map(|column| column.name.as_str());
         let help = help(did_you_mean(&name.name, known));
         let at = loaded.at(&table.place);
-        let message = format!("table `{}` has no column `{}` ({at}){help}", table.name, name.name);
+        let message = format!(
+            "table `{}` has no column `{}` ({at}){help}",
+            table.name, name.name
+        );
         return Err(Error::new(name.span, message));
     };
     let at = loaded.at(&column.place);
     let ty = field_type(&field.ty);
     if let Some(instead) = mismatch(&ty, column.ty) {
         let shown = ty.name.unwrap_or_default();
-        let message = format!("column `{}` is {} ({at}), which `{shown}` does not hold; use `{instead}`", column.name, column.ty);
+        let message = format!(
+            "column `{}` is {} ({at}), which `{shown}` does not hold; use `{instead}`",
+            column.name, column.ty
+        );
         return Err(Error::new(ty.inner.span(), message));
     }
     if column.nullable && !ty.optional {

@@ -18,25 +18,42 @@ pub(crate) fn expand(arguments: TokenStream, mut function: ItemFn) -> Result<Tok
         Some(FnArg::Typed(_)) if function.sig.inputs.len() == 1 => {}
         _ => {
             let span = function.sig.paren_token.span.join();
-            return Err(Error::new(span, "a dwsim test takes one argument, the `Warehouse`"));
+            return Err(Error::new(
+                span,
+                "a dwsim test takes one argument, the `Warehouse`",
+            ));
         }
     }
     if let Some(parameter) = function.sig.generics.params.first() {
-        return Err(Error::new_spanned(parameter, "a dwsim test has no generic parameters"));
+        return Err(Error::new_spanned(
+            parameter,
+            "a dwsim test has no generic parameters",
+        ));
     }
     let loaded = config::load().map_err(|message| Error::new(name.span(), message))?;
     let (shape, dependency) = match &loaded {
         Some(loaded) => {
             let hash = loaded.config.schema.shape_hash();
-            (quote! { ::core::option::Option::Some(#hash) }, loaded.dependency())
+            (
+                quote! { ::core::option::Option::Some(#hash) },
+                loaded.dependency(),
+            )
         }
         None => (quote! { ::core::option::Option::None }, TokenStream::new()),
     };
-    let for_tests = |attribute: &Attribute| ["ignore", "should_panic"].iter().any(|name| attribute.path().is_ident(name));
-    let (passed, kept): (Vec<Attribute>, Vec<Attribute>) = function.attrs.drain(..).partition(for_tests);
+    let for_tests = |attribute: &Attribute| {
+        ["ignore", "should_panic"]
+            .iter()
+            .any(|name| attribute.path().is_ident(name))
+    };
+    let (passed, kept): (Vec<Attribute>, Vec<Attribute>) =
+        function.attrs.drain(..).partition(for_tests);
     function.attrs = kept;
-    let conditions: Vec<&Attribute> =
-        function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
+    let conditions: Vec<&Attribute> = function
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .collect();
     let call = if function.sig.asyncness.is_some() {
         quote! { |warehouse| ::dwsim::__private::block_on(super::#name(warehouse)) }
     } else {
@@ -82,8 +99,12 @@ fn dialects(arguments: TokenStream) -> Result<Vec<(&'static str, &'static str)>>
     let mut chosen = Vec::new();
     for name in &names {
         let dialect = DIALECTS.into_iter().find(|(dialect, _)| name == dialect);
-        let dialect = dialect
-            .ok_or_else(|| Error::new(name.span(), format!("`{name}` is no dialect; they are redshift and snowflake")))?;
+        let dialect = dialect.ok_or_else(|| {
+            Error::new(
+                name.span(),
+                format!("`{name}` is no dialect; they are redshift and snowflake"),
+            )
+        })?;
         if chosen.contains(&dialect) {
             return Err(Error::new(name.span(), format!("`{name}` is there twice")));
         }

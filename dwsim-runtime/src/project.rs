@@ -34,8 +34,13 @@ impl Project {
     pub fn find(start: &Path) -> Result<Self, NoProject> {
         if let Some(file) = std::env::var_os(CONFIG_VAR).filter(|file| !file.is_empty()) {
             let file = start.join(file);
-            let root = file.parent().filter(|_| file.is_file()).ok_or(NoProject { start: file.clone() })?;
-            return Ok(Project { root: root.to_path_buf(), target_dir: target_dir(root) });
+            let root = file.parent().filter(|_| file.is_file()).ok_or(NoProject {
+                start: file.clone(),
+            })?;
+            return Ok(Project {
+                root: root.to_path_buf(),
+                target_dir: target_dir(root),
+            });
         }
         let root = start
             .ancestors()

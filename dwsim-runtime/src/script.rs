@@ -301,4 +301,17 @@ mod tests {
             );
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn every_statement_is_a_part_of_the_text(
+            sql in r#"(select|begin|end|case|declare|order by|;|\(|\)|'|"|\$\$|--|/\*|\*/|ä|\n|\r|\t| |1){0,20}"#,
+        ) {
+            for dialect in Dialect::ALL {
+                for statement in statements(&sql, dialect).unwrap_or_default() {
+                    proptest::prop_assert!(sql.contains(statement.text) && !statement.text.trim().is_empty());
+                }
+            }
+        }
+    }
 }

@@ -30,7 +30,10 @@ pub fn run_test<T: Termination>(
 fn open(dialect: Dialect, module: &str, manifest: &str, shape: Option<&str>) -> Result<Warehouse> {
     let project = Project::find(Path::new(manifest)).map_err(|e| Error::Setup(e.to_string()))?;
     let endpoints = instance::endpoints(&project)?;
-    let loaded = endpoints.template.as_ref().and_then(|template| template.schema_hash.as_deref());
+    let loaded = endpoints
+        .template
+        .as_ref()
+        .and_then(|template| template.schema_hash.as_deref());
     if let (Some(built), Some(loaded)) = (shape, loaded)
         && built != loaded
     {
@@ -48,7 +51,10 @@ fn open(dialect: Dialect, module: &str, manifest: &str, shape: Option<&str>) -> 
 /// # Panics
 /// When there is no runtime to be had from the operating system.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime.block_on(future),
         Err(error) => panic!("no async runtime for the test: {error}"),
     }

@@ -396,17 +396,33 @@ fn verdicts() {
     accept(None);
     assert_eq!(see(Dialect::Redshift, &[2, 1]), Verdict::Matches);
     // the other warehouse: agrees, or differs without anybody having said why
-    assert!(matches!(see(Dialect::Snowflake, &[2, 1]), Verdict::OtherOnly { diff: None, .. }));
+    assert!(matches!(
+        see(Dialect::Snowflake, &[2, 1]),
+        Verdict::OtherOnly { diff: None, .. }
+    ));
     let differs = see(Dialect::Snowflake, &[1, 3]);
-    assert!(matches!(&differs, Verdict::OtherOnly { diff: Some(_), other: Dialect::Redshift, .. }));
+    assert!(matches!(
+        &differs,
+        Verdict::OtherOnly {
+            diff: Some(_),
+            other: Dialect::Redshift,
+            ..
+        }
+    ));
     assert!(differs.to_string().contains("2 -> 3"), "{differs}");
     accept(Some("counts otherwise"));
     assert_eq!(see(Dialect::Snowflake, &[1, 3]), Verdict::Matches);
     assert_eq!(see(Dialect::Redshift, &[1, 2]), Verdict::Matches);
-    assert!(matches!(see(Dialect::Redshift, &[1]), Verdict::Changed { .. }));
+    assert!(matches!(
+        see(Dialect::Redshift, &[1]),
+        Verdict::Changed { .. }
+    ));
     assert_eq!(store.list().unwrap().len(), 1);
     assert_eq!(see(Dialect::Redshift, &[1, 2]), Verdict::Matches);
-    assert!(store.list().unwrap().is_empty(), "a test that passes again has nothing pending");
+    assert!(
+        store.list().unwrap().is_empty(),
+        "a test that passes again has nothing pending"
+    );
     std::fs::write(folder.path().join("tests/sql/a.snap"), "dwsim-snapshot 1\n").unwrap();
     let observed = Observed {
         snapshot: "tests/sql/a.snap".into(),
@@ -416,7 +432,12 @@ fn verdicts() {
         dialect: Dialect::Redshift,
         answer: Answer::Done { affected: None },
     };
-    assert!(verify(&project, observed).unwrap_err().to_string().contains("a.snap:1: "));
+    assert!(
+        verify(&project, observed)
+            .unwrap_err()
+            .to_string()
+            .contains("a.snap:1: ")
+    );
 }
 
 fn nasty_text() -> impl Strategy<Value = String> {
@@ -563,6 +584,13 @@ fn same(a: &Answer, b: &Answer) -> bool {
 }
 
 proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(
+        text in r#"(dwsim-snapshot 1\n)?(source: x\n|dialects: (redshift|snowflake)(, snowflake)?\n|order: any\n|---\n|n: (bigint|super|varchar\(3\))\n|--- [0-3] rows?\n|--- diverges(: x)?\n|--- redshift (1 row|columns|done|error 1)\n|[ -~]{0,9}\n){0,12}"#,
+    ) {
+        let _ = Snapshot::parse(&text, Path::new("p.snap"));
+    }
+
     #[test]
     fn what_is_written_is_read_back(
         first in answer(),

@@ -54,6 +54,13 @@ impl Case<'_> {
         format!("{}::{}", self.test.name, self.dialect)
     }
 
+    /// Does it fit one of these filters: a part of its id or of its source? No filter fits everything.
+    #[must_use]
+    pub fn matches(&self, filters: &[String]) -> bool {
+        let id = self.id();
+        filters.is_empty() || filters.iter().any(|filter| id.contains(filter) || self.test.source.contains(filter))
+    }
+
     /// Why it is not run, if it is not.
     #[must_use]
     pub fn skip(&self) -> Option<&str> {
@@ -328,6 +335,11 @@ mod tests {
             tests[0].cases(&Dialect::ALL).nth(1).unwrap().skip(),
             Some("not yet")
         );
+        let matches = |filter: &str| {
+            let cases = tests.iter().flat_map(|test| test.cases(&Dialect::ALL));
+            cases.filter(|case| case.matches(&[filter.to_string()])).count()
+        };
+        assert_eq!((matches("pair"), matches("::snowflake"), matches("sql/b.sql"), matches("x")), (2, 2, 1, 0));
         assert_eq!(tests[1].order, RowOrder::Exact);
         assert_eq!(tests[2].source, "tests/sql/only.redshift.sql");
         assert_eq!(tests[1].cases(&[Dialect::Redshift]).count(), 0);
