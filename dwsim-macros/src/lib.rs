@@ -14,7 +14,7 @@ use proc_macro::TokenStream;
 /// Implements `dwsim::Row`: reading the struct from a row of a result, by column name, and writing it to a table.
 ///
 /// With `#[dwsim(table = "orders")]` the fields are checked against that table of dwsim.toml when the test is compiled:
-/// that each column exists, that the Rust type holds the column's type, and that a nullable column is an `Option`.
+/// that each column exists, that the Rust type holds the column's type, and that a column with NULLs is an `Option`.
 /// Errors stand at the field and name the line of dwsim.toml. Columns may be left out. Without a table the struct is for
 /// query results, and nothing is checked before it is read.
 ///

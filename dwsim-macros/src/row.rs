@@ -5,7 +5,7 @@ use crate::config::{self, Loaded};
 use crate::field_types::{field_type, mismatch};
 use dwsim_schema::{Table, did_you_mean};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Result};
 
@@ -36,6 +36,15 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         .filter_map(|field| field.ident.as_ref())
         .collect();
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    // a type without the traits is an error at the field's type, not at the derive
+    let reads = fields.iter().zip(&names).map(|(field, name)| {
+        let ty = &field.ty;
+        quote_spanned! { ty.span() => row.get::<#ty>(#name)? }
+    });
+    let writes = fields.iter().zip(&idents).map(|(field, ident)| {
+        let ty = &field.ty;
+        quote_spanned! { ty.span() => <#ty as ::dwsim::ToValue>::to_value(&self.#ident) }
+    });
     let table = match &table {
         Some(table) => quote! { ::core::option::Option::Some(#table) },
         None => quote! { ::core::option::Option::None },
@@ -49,11 +58,11 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             const COLUMNS: &'static [&'static str] = &[#(#names),*];
 
             fn from_row(row: ::dwsim::RowRef<'_>) -> ::dwsim::Result<Self> {
-                ::core::result::Result::Ok(Self { #(#idents: row.get(#names)?),* })
+                ::core::result::Result::Ok(Self { #(#idents: #reads),* })
             }
 
             fn to_values(&self) -> ::std::vec::Vec<::dwsim::Value> {
-                ::std::vec![#(::dwsim::ToValue::to_value(&self.#idents)),*]
+                ::std::vec![#(#writes),*]
             }
         }
     })
@@ -194,12 +203,13 @@ fn check_field(loaded: &Loaded, table: &Table, field: &Field, name: &ColumnName)
         );
         return Err(Error::new(ty.inner.span(), message));
     }
-    if column.nullable && !ty.optional {
+    // a column that merely may be NULL is taken at its word: none of its generated values is
+    if column.nulls > 0.0 && !ty.optional {
         let inner = &field.ty;
+        let inner = quote!(#inner).to_string().replace(' ', "");
         let message = format!(
-            "column `{}` may be NULL ({at}); use `Option<{}>`, or say `not_null = true` there",
-            column.name,
-            quote!(#inner).to_string().replace(' ', "")
+            "column `{}` has NULLs ({at}); use `Option<{inner}>`",
+            column.name
         );
         return Err(Error::new(field.ty.span(), message));
     }

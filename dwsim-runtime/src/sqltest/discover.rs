@@ -58,7 +58,10 @@ impl Case<'_> {
     #[must_use]
     pub fn matches(&self, filters: &[String]) -> bool {
         let id = self.id();
-        filters.is_empty() || filters.iter().any(|filter| id.contains(filter) || self.test.source.contains(filter))
+        filters.is_empty()
+            || filters
+                .iter()
+                .any(|filter| id.contains(filter) || self.test.source.contains(filter))
     }
 
     /// Why it is not run, if it is not.
@@ -337,9 +340,19 @@ mod tests {
         );
         let matches = |filter: &str| {
             let cases = tests.iter().flat_map(|test| test.cases(&Dialect::ALL));
-            cases.filter(|case| case.matches(&[filter.to_string()])).count()
+            cases
+                .filter(|case| case.matches(&[filter.to_string()]))
+                .count()
         };
-        assert_eq!((matches("pair"), matches("::snowflake"), matches("sql/b.sql"), matches("x")), (2, 2, 1, 0));
+        assert_eq!(
+            (
+                matches("pair"),
+                matches("::snowflake"),
+                matches("sql/b.sql"),
+                matches("x")
+            ),
+            (2, 2, 1, 0)
+        );
         assert_eq!(tests[1].order, RowOrder::Exact);
         assert_eq!(tests[2].source, "tests/sql/only.redshift.sql");
         assert_eq!(tests[1].cases(&[Dialect::Redshift]).count(), 0);
