@@ -59,20 +59,29 @@ pub(crate) fn expand(arguments: TokenStream, mut function: ItemFn) -> Result<Tok
     } else {
         quote! { super::#name }
     };
+    // the harness takes no result from a test that should panic
+    let panics = passed
+        .iter()
+        .any(|attribute| attribute.path().is_ident("should_panic"));
+    let (result, end) = if panics {
+        (TokenStream::new(), quote! { ; })
+    } else {
+        (quote! { -> ::std::process::ExitCode }, TokenStream::new())
+    };
     let tests = dialects.iter().map(|(dialect, variant)| {
         let test = Ident::new(dialect, Span::call_site());
         let variant = Ident::new(variant, Span::call_site());
         quote! {
             #[test]
             #(#passed)*
-            fn #test() -> ::std::process::ExitCode {
+            fn #test() #result {
                 ::dwsim::__private::run_test(
                     ::dwsim::Dialect::#variant,
                     ::core::module_path!(),
                     ::core::env!("CARGO_MANIFEST_DIR"),
                     #shape,
                     #call,
-                )
+                )#end
             }
         }
     });
