@@ -83,6 +83,8 @@ pub(super) struct Expected {
     pub(super) checksums: Checksums,
     /// Announced by `x-amz-trailer`.
     pub(super) trailers: Vec<ChecksumAlgorithm>,
+    /// Whether the client waits for `100 Continue`.
+    pub(super) waits: bool,
 }
 
 /// What the operations are told about a body besides its bytes.
@@ -92,6 +94,8 @@ pub(super) struct Received {
     pub(super) length: Option<u64>,
     /// The checksums that come with it.
     pub(super) algorithms: Vec<ChecksumAlgorithm>,
+    /// Whether the client sends it only after it was asked to.
+    pub(super) waits: bool,
 }
 
 impl Received {
@@ -127,6 +131,7 @@ impl CheckedBody {
         let received = Received {
             length: expected.length,
             algorithms: algorithms.clone(),
+            waits: expected.waits,
         };
         let this = Self {
             inner,

@@ -336,7 +336,10 @@ impl Presigned<'_> {
 
 /// Takes what the headers say about the body, leaving those that the object keeps.
 fn expectations(headers: &mut HeaderMap, describes_body: bool) -> S3Result<Expected> {
-    let mut expected = Expected::default();
+    let mut expected = Expected {
+        waits: headers.contains_key(header::EXPECT),
+        ..Expected::default()
+    };
     let sha256 = headers.remove("x-amz-content-sha256");
     let sha256 = sha256.as_ref().and_then(|value| value.to_str().ok());
     let decoded = number(headers, "x-amz-decoded-content-length")?;

@@ -25,7 +25,7 @@ pub(super) async fn put(
     let received = Received::of(&request.extensions);
     let mut body = request.input.body.take();
     let result = put_body(api, request.input, &received, &mut body).await;
-    if result.is_err() {
+    if result.is_err() && !received.waits {
         transfer::drain(body).await;
     }
     result

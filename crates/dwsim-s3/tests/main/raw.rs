@@ -193,6 +193,28 @@ async fn bodies() {
 }
 
 #[tokio::test]
+async fn a_refused_upload_is_not_asked_for() {
+    let [harness, _] = Harness::both().await;
+    let headers = "Content-Length: 10000000\r\nExpect: 100-continue\r\n";
+    let refused = send(harness.address, &request("PUT /no-bucket/k", headers, "")).await;
+    assert_eq!(status(&refused), "404", "{refused}");
+    let mut stream = TcpStream::connect(harness.address).await.unwrap();
+    let taken = request(
+        "PUT /bucket/k",
+        "Content-Length: 5\r\nExpect: 100-continue\r\n",
+        "",
+    );
+    stream.write_all(&taken).await.unwrap();
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"hello").await.unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+    assert_eq!(status(&rest), "200");
+}
+
+#[tokio::test]
 async fn presigned_urls() {
     for harness in Harness::both().await {
         let s3 = &harness.client;
