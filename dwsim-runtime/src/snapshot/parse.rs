@@ -442,64 +442,42 @@ impl<'a> Parser<'a> {
         count: u64,
     ) -> Result<(), Wrong> {
         let head = self.at;
-        let mut read = 0u64;
-        for _ in 0..count {
-            let Some(line) = self.peek().filter(|line| !line.starts_with("---")) else {
-                break;
-            };
-            self.at += 1;
-            read += 1;
-            for dialect in targets {
-                let Some(draft) = drafts.get_mut(dialect) else {
-                    continue;
-                };
-                let columns = draft.columns.clone().unwrap_or_default();
-                let types: Vec<_> = columns.iter().map(|column| column.ty).collect();
-                let cells = cell::split_row(line, &types).map_err(|message| (self.at, message))?;
-                let mut row = Vec::with_capacity(cells.len());
-                for (cell, column) in cells.iter().zip(&columns) {
-                    let value = cell::parse(cell, column.ty).map_err(|e| {
-                        (
-                            self.at,
-                            format!("column `{}` on {dialect}: {e}", column.name),
-                        )
-                    })?;
-                    row.push(value);
-                }
-                match draft.answer.get_or_insert_with(|| {
-                    Answer::Rows(ResultTable {
-                        columns,
-                        rows: Vec::new(),
-                    })
-                }) {
-                    Answer::Rows(table) => table.rows.push(row),
-                    _ => return self.wrong(format!("{dialect} has answered above already")),
-                }
-            }
-        }
-        let more = self.peek().is_some_and(|line| !line.starts_with("---"));
-        if read != count || more {
-            let read = read + u64::from(more);
-            let than = if more { "more" } else { "fewer" };
+        let lines = self.lines[head..].iter();
+        let follow = lines.take_while(|line| !line.starts_with("---")).count();
+        if u64::try_from(follow).ok() != Some(count) {
             return Err((
                 head,
-                format!("{count} rows are announced, but {than} follow ({read})"),
+                format!("{count} rows are announced, but {follow} follow"),
             ));
         }
         for dialect in targets {
-            if let Some(draft) = drafts.get_mut(dialect) {
-                let columns = draft.columns.clone().unwrap_or_default();
-                let empty = || {
-                    Answer::Rows(ResultTable {
-                        columns,
-                        rows: Vec::new(),
-                    })
-                };
-                if !matches!(draft.answer.get_or_insert_with(empty), Answer::Rows(_)) {
-                    return self.wrong(format!("{dialect} has answered above already"));
+            let Some(draft) = drafts.get_mut(dialect) else {
+                continue;
+            };
+            let columns = draft.columns.clone().unwrap_or_default();
+            let empty = || {
+                Answer::Rows(ResultTable {
+                    columns,
+                    rows: Vec::new(),
+                })
+            };
+            let Answer::Rows(table) = draft.answer.get_or_insert_with(empty) else {
+                return self.wrong(format!("{dialect} has answered above already"));
+            };
+            let types: Vec<_> = table.columns.iter().map(|column| column.ty).collect();
+            table.rows.reserve(follow);
+            for (i, line) in self.lines[head..head + follow].iter().enumerate() {
+                let at = head + i + 1;
+                let cells = cell::split_row(line, &types).map_err(|message| (at, message))?;
+                let mut row = Vec::with_capacity(cells.len());
+                for (cell, column) in cells.iter().zip(&table.columns) {
+                    let wrong = |e| (at, format!("column `{}` on {dialect}: {e}", column.name));
+                    row.push(cell::parse(cell, column.ty).map_err(wrong)?);
                 }
+                table.rows.push(row);
             }
         }
+        self.at = head + follow;
         Ok(())
     }
 }

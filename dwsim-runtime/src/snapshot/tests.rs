@@ -184,8 +184,16 @@ fn broken_files_name_the_line() {
             4,
             "dialects",
         ),
-        (format!("{HEAD}n: bigint\n--- 2 rows\n1\n"), 8, "fewer"),
-        (format!("{HEAD}n: bigint\n--- 1 row\n1\n2\n"), 8, "more"),
+        (
+            format!("{HEAD}n: bigint\n--- 2 rows\n1\n"),
+            8,
+            "but 1 follow",
+        ),
+        (
+            format!("{HEAD}n: bigint\n--- 1 row\n1\n2\n"),
+            8,
+            "but 2 follow",
+        ),
         (format!("{HEAD}n: bigint\n--- 1 row\nx\n"), 9, "column `n`"),
         (
             format!("{HEAD}n: bigint\n--- 1 row\n1 | 2\n"),

@@ -223,9 +223,11 @@ from_integers!(i8, i16, i32, i64, u8, u16, u32, u64);
 /// ```
 #[macro_export]
 macro_rules! dec {
-    ($($number:tt)+) => {
-        const { $crate::Decimal::from_literal(stringify!($($number)+)) }
-    };
+    ($($number:tt)+) => {{
+            // an item and not a const block, which `cargo check` would not evaluate
+            const VALUE: $crate::Decimal = $crate::Decimal::from_literal(stringify!($($number)+));
+            VALUE
+    }};
 }
 
 #[cfg(test)]
