@@ -9,6 +9,9 @@ mod encode;
 mod json;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub use decode::{Items, Kind, Pairs, Ref};
 pub(crate) use encode::decimal_to_f64;
 pub use encode::{Builder, encode};

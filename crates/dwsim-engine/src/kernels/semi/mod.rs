@@ -53,3 +53,6 @@ pub use set::{
     array_contains, array_distinct, array_except, array_intersection, array_max, array_min,
     array_position, array_sort, arrays_overlap,
 };
+
+#[cfg(test)]
+mod tests;
