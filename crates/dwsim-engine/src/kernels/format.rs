@@ -107,7 +107,7 @@ pub fn write_fraction(nanos: u32, out: &mut String) {
 
 /// `YYYY-MM-DD HH:MI:SS.FF3`, with ` +HHMM` when an offset in minutes is given; nanoseconds since the epoch.
 pub fn iso_timestamp(nanos: i128, offset: Option<i32>) -> String {
-    let local = nanos + i128::from(offset.unwrap_or(0)) * 60_000_000_000;
+    let local = nanos.saturating_add(i128::from(offset.unwrap_or(0)) * 60_000_000_000);
     let days = local.div_euclid(86_400_000_000_000) as i32;
     let rest = local.rem_euclid(86_400_000_000_000) as i64;
     let s = rest / 1_000_000_000;
@@ -125,8 +125,8 @@ pub fn iso_timestamp(nanos: i128, offset: Option<i32>) -> String {
             out,
             " {}{:02}{:02}",
             if o < 0 { '-' } else { '+' },
-            o.abs() / 60,
-            o.abs() % 60
+            o.unsigned_abs() / 60,
+            o.unsigned_abs() % 60
         );
     }
     out

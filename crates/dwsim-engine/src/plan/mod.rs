@@ -9,6 +9,7 @@ mod binder;
 mod call;
 mod expr;
 mod from;
+mod list_table;
 mod names;
 mod operators;
 mod query;

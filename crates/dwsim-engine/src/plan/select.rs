@@ -15,7 +15,7 @@ use super::scope::Alias;
 use super::{Binder, Relation, Scope, ScopeColumn};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
-use crate::functions::Typed;
+use crate::functions::{FnCall, Typed};
 use crate::types::ColumnOrigin;
 
 /// One column of the result while it is being built.
@@ -802,4 +802,46 @@ fn replace(e: Expr, map: &[(Expr, Expr)]) -> Result<Expr> {
     })
     .map(|t| t.data)
     .map_err(SqlError::from)
+}
+
+impl FnCall<'_, '_> {
+    /// The columns that a call's only argument means when it is `*`, `t.*` or `* EXCLUDE …`: names and values.
+    /// None when the argument is anything else.
+    ///
+    /// # Errors
+    /// An unknown relation or column in it.
+    pub fn star(&mut self) -> Result<Option<Vec<(String, Typed)>>> {
+        let [ast::FunctionArg::Unnamed(arg)] = super::call::arguments(self.ast) else {
+            return Ok(None);
+        };
+        let none = ast::WildcardAdditionalOptions::default();
+        let visible = |b: &mut Binder<'_>| -> Vec<ScopeColumn> {
+            let columns = &b.scope().columns;
+            columns.iter().filter(|c| !c.hidden).cloned().collect()
+        };
+        let (columns, options) = match arg {
+            ast::FunctionArgExpr::Wildcard => (visible(self.binder), &none),
+            ast::FunctionArgExpr::WildcardWithOptions(o) => (visible(self.binder), o),
+            ast::FunctionArgExpr::QualifiedWildcard(name) => {
+                let qualifier: Vec<String> = name
+                    .0
+                    .iter()
+                    .filter_map(|p| p.as_ident())
+                    .map(|i| self.binder.dialect.fold(i))
+                    .collect();
+                let columns = self.binder.columns_of(&qualifier);
+                if columns.is_empty() {
+                    return Err(ErrorKind::UnknownObject {
+                        kind: "relation",
+                        name: qualifier.join("."),
+                    }
+                    .into());
+                }
+                (columns, &none)
+            }
+            ast::FunctionArgExpr::Expr(_) => return Ok(None),
+        };
+        let items = self.binder.star(columns, options)?;
+        Ok(Some(items.into_iter().map(|i| (i.name, i.value)).collect()))
+    }
 }

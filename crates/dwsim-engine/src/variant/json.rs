@@ -27,8 +27,10 @@ pub struct JsonError {
 /// How values are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsonStyle {
-    /// One line without blanks: TO_JSON, JSON_SERIALIZE, casts to text.
+    /// One line without blanks, floats as Snowflake prints them: TO_JSON, casts to text.
     Compact,
+    /// One line without blanks, floats in their shortest form: how Redshift returns SUPER, JSON_SERIALIZE.
+    Super,
     /// Two-space indentation: how Snowflake returns VARIANT columns.
     Pretty,
 }
@@ -469,6 +471,7 @@ fn write_at(
         Kind::Undefined => out.push_str("undefined"),
         Kind::Bool(b) => out.push_str(if b { "true" } else { "false" }),
         Kind::Decimal(v, s) => out.push_str(&crate::kernels::format::decimal(v, s)),
+        Kind::Double(d) if style == JsonStyle::Super => super_double(d, out),
         Kind::Double(d) => out.push_str(&crate::kernels::format::variant_double(d)),
         Kind::String(s) => quote_json(&s, out),
         Kind::Date(d) => quote_json(&crate::kernels::format::iso_date(d), out),
@@ -524,6 +527,25 @@ fn write_at(
             }
             out.push('}');
         }
+    }
+}
+
+/// A float inside SUPER: the shortest digits that give it back, as a JSON number where there is one.
+fn super_double(d: f64, out: &mut String) {
+    if d.is_finite() {
+        let _ = if d != 0.0 && (d.abs() >= 1e15 || d.abs() < 1e-5) {
+            write!(out, "{d:e}")
+        } else {
+            write!(out, "{d}")
+        };
+    } else if d.is_nan() {
+        out.push_str("\"NaN\"");
+    } else {
+        out.push_str(if d > 0.0 {
+            "\"Infinity\""
+        } else {
+            "\"-Infinity\""
+        });
     }
 }
 

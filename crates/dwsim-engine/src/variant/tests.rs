@@ -133,7 +133,12 @@ fn types_are_ordered_as_redshift_orders_super() {
 
 #[test]
 fn equal_numbers_are_equal_bytes() {
-    for (a, b) in [("1", "1.0"), ("0", "-0"), ("1.50", "1.5"), ("100", "100.000")] {
+    for (a, b) in [
+        ("1", "1.0"),
+        ("0", "-0"),
+        ("1.50", "1.5"),
+        ("100", "100.000"),
+    ] {
         let [a, b] = [a, b].map(|t| parse_json(t, ParseMode::Snowflake).unwrap().encode());
         assert_eq!(a, b);
     }
@@ -172,7 +177,18 @@ fn snowflake_reads_more_than_json() {
 #[test]
 fn redshift_reads_strict_json_only() {
     for text in [
-        "[1,]", "{a:1}", "'a'", "NaN", "01", ".5", "5.", "+1", "TRUE", "", "[1] 2", "{\"a\" 1}",
+        "[1,]",
+        "{a:1}",
+        "'a'",
+        "NaN",
+        "01",
+        ".5",
+        "5.",
+        "+1",
+        "TRUE",
+        "",
+        "[1] 2",
+        "{\"a\" 1}",
     ] {
         assert!(parse_json(text, ParseMode::Redshift).is_err(), "{text}");
     }

@@ -2,6 +2,7 @@
 //! Kernels are in `dwsim_engine::kernels`, shared with the other dialect where the meaning is the same.
 
 mod aggregate;
+mod semi;
 mod window;
 
 use dwsim_engine::functions::FunctionTable;
@@ -11,5 +12,6 @@ pub fn table() -> FunctionTable {
     let mut t = FunctionTable::default();
     t.aggregates(aggregate::AGGREGATES);
     t.windows(window::WINDOWS);
+    t.scalars(semi::SCALARS);
     t
 }

@@ -434,7 +434,7 @@ fn semi_to_semi(call: &Call<'_>) -> Result<ArrayRef> {
 /// Appends the value of a column at an index, which is not NULL, as an encoded value.
 ///
 /// # Errors
-/// An internal error when the type has no VARIANT form; [`super::kernel`] does not offer such casts.
+/// [`ErrorKind::CannotCast`] when the type has no VARIANT form; [`super::kernel`] does not offer such casts.
 pub fn encode_at(array: &dyn Array, ty: &SqlType, i: usize, b: &mut Builder<'_>) -> Result<()> {
     match array.data_type() {
         DataType::Boolean => b.bool(array.as_boolean().value(i)),
@@ -477,10 +477,12 @@ pub fn encode_at(array: &dyn Array, ty: &SqlType, i: usize, b: &mut Builder<'_>)
             let offset = parts.column(1).as_primitive::<Int32Type>().value(i);
             b.timestamp_tz(nanos(parts.column(0).as_ref(), i)?, offset);
         }
-        other => {
-            return Err(SqlError::internal(format!(
-                "{ty}, stored as {other}, has no VARIANT form"
-            )));
+        _ => {
+            return Err(ErrorKind::CannotCast {
+                from: ty.snowflake(),
+                to: "VARIANT".into(),
+            }
+            .into());
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, Int64Builder, LargeBinaryBuilder, ListArray, StringBuilder, StructArray,
 };
-use arrow::buffer::OffsetBuffer;
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{Field, Fields};
 
 use super::array::tokens;
@@ -52,6 +52,16 @@ pub fn unpivot_columns() -> Columns {
     vec![("value", SqlType::Variant), ("key", SqlType::text())]
 }
 
+/// The number of the input row: the argument at this place, or the place in the batch where there is none.
+fn number(call: &Call<'_>, i: usize, row: usize) -> Result<i64> {
+    let given = if call.len() > i {
+        super::util::integer(call, i, row)?
+    } else {
+        None
+    };
+    Ok(given.unwrap_or(row as i64 + 1))
+}
+
 /// A list array of structs with these fields.
 fn list(columns: &Columns, lengths: Vec<usize>, arrays: Vec<ArrayRef>) -> Result<ArrayRef> {
     let fields: Fields = columns
@@ -63,11 +73,13 @@ fn list(columns: &Columns, lengths: Vec<usize>, arrays: Vec<ArrayRef>) -> Result
         arrow::array::Array::data_type(&values).clone(),
         true,
     ));
+    // No elements are a NULL list: an outer join keeps those.
+    let nulls = NullBuffer::from_iter(lengths.iter().map(|n| *n > 0));
     Ok(Arc::new(ListArray::try_new(
         item,
         OffsetBuffer::from_lengths(lengths),
         Arc::new(values),
-        None,
+        Some(nulls),
     )?))
 }
 
@@ -192,7 +204,8 @@ fn push_key(path: &mut String, key: &str) {
 }
 
 /// FLATTEN(input, path, outer, recursive, mode): path is a path text or NULL, mode one of object, array and both in
-/// any case. Rows are numbered per input row from 1; with outer an input without elements gives one row of NULLs.
+/// any case. A sixth argument is the number of the input row; with outer an input without elements gives one row of
+/// NULLs.
 pub fn flatten(call: &Call<'_>) -> Result<ArrayRef> {
     let (paths, outers, recursives, modes) =
         (call.text(1)?, call.bool(2)?, call.bool(3)?, call.text(4)?);
@@ -201,7 +214,7 @@ pub fn flatten(call: &Call<'_>) -> Result<ArrayRef> {
     let mut path = String::new();
     for row in 0..call.rows {
         let before = out.rows;
-        let seq = row as i64 + 1;
+        let seq = number(call, 5, row)?;
         let mode = modes.get(row).unwrap_or("both");
         let mode = match mode.to_ascii_lowercase().as_str() {
             "both" => Mode {
@@ -243,15 +256,10 @@ pub fn flatten(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn split_rows<'a, I: Iterator<Item = &'a str>>(
     call: &Call<'a>,
-    default: &'static str,
     parts: impl Fn(&'a str, &'a str) -> I,
 ) -> Result<ArrayRef> {
     let texts = call.text(0)?;
-    let separators = if call.len() > 1 {
-        Some(call.text(1)?)
-    } else {
-        None
-    };
+    let separators = call.text(1)?;
     let (mut seq, mut index, mut value) = (
         Int64Builder::new(),
         Int64Builder::new(),
@@ -259,15 +267,12 @@ fn split_rows<'a, I: Iterator<Item = &'a str>>(
     );
     let mut lengths = Vec::with_capacity(call.rows);
     for row in 0..call.rows {
-        let separator = match &separators {
-            Some(s) => s.get(row),
-            None => Some(default),
-        };
         let mut n = 0;
-        if let (Some(text), Some(separator)) = (texts.get(row), separator) {
+        if let (Some(text), Some(separator)) = (texts.get(row), separators.get(row)) {
+            let seq_number = number(call, 2, row)?;
             for part in parts(text, separator) {
                 n += 1;
-                seq.append_value(row as i64 + 1);
+                seq.append_value(seq_number);
                 index.append_value(n as i64);
                 value.append_value(part);
             }
@@ -285,9 +290,9 @@ fn split_rows<'a, I: Iterator<Item = &'a str>>(
     )
 }
 
-/// SPLIT_TO_TABLE(text, separator): the parts, numbered from 1.
+/// SPLIT_TO_TABLE(text, separator [, number of the input row]): the parts, numbered from 1.
 pub fn split_to_table(call: &Call<'_>) -> Result<ArrayRef> {
-    split_rows(call, ",", |text, separator| {
+    split_rows(call, |text, separator| {
         // An empty separator does not split.
         let whole = separator.is_empty().then_some(text);
         let parts = (!separator.is_empty()).then(|| text.split(separator));
@@ -295,9 +300,9 @@ pub fn split_to_table(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
-/// STRTOK_SPLIT_TO_TABLE(text [, delimiters]): the tokens, numbered from 1; a blank unless delimiters are given.
+/// STRTOK_SPLIT_TO_TABLE(text, delimiters [, number of the input row]): the tokens, numbered from 1.
 pub fn strtok_split_to_table(call: &Call<'_>) -> Result<ArrayRef> {
-    split_rows(call, " ", tokens)
+    split_rows(call, tokens)
 }
 
 /// PartiQL's iteration over an array: elements and their indexes from 0. What is no array has no elements.

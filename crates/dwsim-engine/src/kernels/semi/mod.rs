@@ -51,7 +51,8 @@ pub use parse::{
 pub use path::{Step, get, get_ignore_case, get_path, parse_path, path};
 pub use set::{
     array_contains, array_distinct, array_except, array_intersection, array_max, array_min,
-    array_position, array_sort, arrays_overlap,
+    array_position, array_sort, arrays_overlap, super_array_contains, super_array_position,
+    super_array_positions,
 };
 
 #[cfg(test)]

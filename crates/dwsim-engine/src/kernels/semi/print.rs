@@ -3,80 +3,72 @@
 
 use std::fmt::Write;
 
-use chrono::{DateTime, Offset, TimeZone};
-
 use crate::dialect::DialectName;
 use crate::env::Env;
+use crate::kernels::datetime::output::Format;
+use crate::kernels::datetime::source::Moment;
+use crate::kernels::datetime::wall::{SECOND, Wall};
+use crate::kernels::datetime::zone::Zone;
 use crate::kernels::format;
-use crate::variant::{JsonStyle, Kind, Ref, quote_json, write_json_with};
+use crate::types::SqlType;
+use crate::variant::{JsonStyle, Kind, Ref, write_json_with};
 
-/// Minutes east of UTC of the session's zone at an instant (nanoseconds since the epoch).
-pub(crate) fn zone_offset(env: &Env, nanos: i128) -> i32 {
-    let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).unwrap_or(0);
-    DateTime::from_timestamp(seconds, 0).map_or(0, |t| {
-        env.timezone
-            .offset_from_utc_datetime(&t.naive_utc())
-            .fix()
-            .local_minus_utc()
-            / 60
-    })
-}
-
-/// A float inside SUPER: the shortest digits that give it back, as a JSON number where there is one.
-fn super_double(d: f64, out: &mut String) {
-    if d.is_finite() {
-        let _ = if d != 0.0 && (d.abs() >= 1e15 || d.abs() < 1e-5) {
-            write!(out, "{d:e}")
-        } else {
-            write!(out, "{d}")
-        };
-    } else {
-        quote_json(
-            if d.is_nan() {
-                "NaN"
-            } else if d > 0.0 {
-                "Infinity"
-            } else {
-                "-Infinity"
-            },
-            out,
-        );
-    }
-}
-
-/// Writes a scalar without quotes when its text form is not the JSON form; false when it is.
+/// Writes a date, time or timestamp without quotes, as the session shows it; false for any other kind.
 fn bare_temporal(kind: &Kind<'_>, env: &Env, out: &mut String) -> bool {
-    let text = match kind {
-        Kind::Date(d) => format::iso_date(*d),
-        // TIME_OUTPUT_FORMAT is HH24:MI:SS unless the session says otherwise.
-        Kind::Time(t) => format::iso_time(t - t.rem_euclid(1_000_000_000)),
-        Kind::Timestamp(t) => format::iso_timestamp(*t, None),
-        Kind::TimestampLtz(t) => format::iso_timestamp(*t, Some(zone_offset(env, *t))),
-        Kind::TimestampTz(t, o) => format::iso_timestamp(*t, Some(*o)),
+    let nanos = |t: i128, offset: i32| {
+        let local = t.checked_add(i128::from(offset) * i128::from(SECOND))?;
+        Wall::from_total(local).map(|wall| Moment { wall, offset })
+    };
+    let (ty, moment) = match *kind {
+        Kind::Date(d) => (
+            SqlType::Date,
+            Some(Moment {
+                wall: Wall::midnight(d),
+                offset: 0,
+            }),
+        ),
+        Kind::Time(t) => (SqlType::Time(9), nanos(t.into(), 0)),
+        Kind::Timestamp(t) => (SqlType::Timestamp(9), nanos(t, 0)),
+        Kind::TimestampLtz(t) => {
+            let mut zone = Zone::new(env.timezone, env.dialect);
+            let offset = Wall::from_total(t).map_or(0, |w| zone.offset_at(w.seconds()));
+            (SqlType::TimestampLtz(9), nanos(t, offset))
+        }
+        Kind::TimestampTz(t, minutes) => (
+            SqlType::TimestampTz(9),
+            nanos(t, minutes.saturating_mul(60)),
+        ),
         _ => return false,
     };
-    out.push_str(&text);
+    match moment {
+        Some(m) => Format::session(&ty, env).write(m, out),
+        // Beyond every calendar year: the plain form says at least what is stored.
+        None => match *kind {
+            Kind::Timestamp(t) | Kind::TimestampLtz(t) | Kind::TimestampTz(t, _) => {
+                out.push_str(&format::iso_timestamp(t, None));
+            }
+            _ => return false,
+        },
+    }
     true
 }
 
 /// Appends a value as JSON text in the session's forms.
 pub fn write_value(value: Ref<'_>, style: JsonStyle, env: &Env, out: &mut String) {
-    let scalar = |kind: &Kind<'_>, out: &mut String| match kind {
-        Kind::Double(d) if env.dialect == DialectName::Redshift => {
-            super_double(*d, out);
-            true
-        }
-        _ => {
-            let start = out.len();
+    let scalar = |kind: &Kind<'_>, out: &mut String| {
+        let start = out.len();
+        out.push('"');
+        if bare_temporal(kind, env, out) {
             out.push('"');
-            if bare_temporal(kind, env, out) {
-                out.push('"');
-                true
-            } else {
-                out.truncate(start);
-                false
-            }
+            true
+        } else {
+            out.truncate(start);
+            false
         }
+    };
+    let style = match (style, env.dialect) {
+        (JsonStyle::Compact, DialectName::Redshift) => JsonStyle::Super,
+        (other, _) => other,
     };
     write_json_with(value, style, &scalar, out);
 }
@@ -97,7 +89,7 @@ pub fn write_plain(value: Ref<'_>, env: &Env, out: &mut String) {
                 let _ = write!(out, "{byte:02X}");
             }
         }
-        Kind::Double(d) if env.dialect == DialectName::Snowflake => {
+        Kind::Double(d) => {
             out.push_str(&crate::kernels::cast::double_text(d, false, env.dialect));
         }
         kind => {

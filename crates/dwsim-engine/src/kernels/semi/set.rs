@@ -8,6 +8,7 @@ use arrow::array::ArrayRef;
 
 use super::compare::{key, order, same};
 use super::util::{build, is_nullish};
+use crate::dialect::DialectName;
 use crate::error::Result;
 use crate::functions::Call;
 use crate::types::SqlType;
@@ -86,13 +87,32 @@ fn counts(call: &Call<'_>, items: Items<'_>) -> HashMap<Vec<u8>, usize> {
     counts
 }
 
-/// Elements of the first array that the second has (`keep`) or lacks, each as often as it has partners.
+/// A boolean argument that may be missing or NULL.
+fn flag(call: &Call<'_>, i: usize, row: usize) -> Result<Option<bool>> {
+    if call.len() <= i || call.types[i] == SqlType::Null {
+        return Ok(None);
+    }
+    Ok(call.bool(i)?.get(row))
+}
+
+/// Elements of the first array that the second has (`keep`) or lacks, each as often as it has partners; with a third
+/// argument of true (Redshift), as sets.
 fn multiset(call: &Call<'_>, keep: bool) -> Result<ArrayRef> {
     build(call, |row, b| {
         let (Some(left), Some(right)) = (items(call, 0, row)?, items(call, 1, row)?) else {
             return Ok(false);
         };
         let mut partners = counts(call, right);
+        if flag(call, 2, row)? == Some(true) {
+            let mut seen = std::collections::HashSet::new();
+            return array(
+                b,
+                left.filter(|v| {
+                    let key = key(*v, call.env.dialect);
+                    partners.contains_key(&key) == keep && seen.insert(key)
+                }),
+            );
+        }
         array(
             b,
             left.filter(|v| {
@@ -169,18 +189,12 @@ pub fn array_min(call: &Call<'_>) -> Result<ArrayRef> {
 /// ARRAY_SORT(array [, ascending [, nulls_first]]). Missing elements stand at an end of their own; JSON null is
 /// greater than every value.
 pub fn array_sort(call: &Call<'_>) -> Result<ArrayRef> {
-    let flag = |i: usize, row: usize| -> Result<Option<bool>> {
-        if call.types[i] == SqlType::Null {
-            return Ok(None);
-        }
-        Ok(call.bool(i)?.get(row))
-    };
     build(call, |row, b| {
         let Some(items) = items(call, 0, row)? else {
             return Ok(false);
         };
         let ascending = if call.len() > 1 {
-            match flag(1, row)? {
+            match flag(call, 1, row)? {
                 Some(v) => v,
                 None => return Ok(false),
             }
@@ -188,14 +202,17 @@ pub fn array_sort(call: &Call<'_>) -> Result<ArrayRef> {
             true
         };
         let nulls_first = if call.len() > 2 {
-            match flag(2, row)? {
+            match flag(call, 2, row)? {
                 Some(v) => v,
                 None => return Ok(false),
             }
         } else {
             !ascending
         };
-        let (missing, mut values): (Vec<_>, Vec<_>) = items.partition(Ref::is_undefined);
+        // Redshift has nulls where Snowflake has missing elements.
+        let redshift = call.env.dialect == DialectName::Redshift;
+        let (missing, mut values): (Vec<_>, Vec<_>) =
+            items.partition(|v| v.is_undefined() || (redshift && v.is_null()));
         values.sort_by(|x, y| {
             let o = match (is_nullish(*x), is_nullish(*y)) {
                 (false, false) => order(*x, *y, call.env.dialect),
@@ -208,5 +225,97 @@ pub fn array_sort(call: &Call<'_>) -> Result<ArrayRef> {
         } else {
             array(b, values.into_iter().chain(missing))
         }
+    })
+}
+
+/// What Redshift's searching functions are given: the array, the value as it is compared, whether null is a value.
+struct Search<'a> {
+    items: Items<'a>,
+    wanted: Ref<'a>,
+    is_null: bool,
+    null_match: bool,
+}
+
+const NULL_VALUE: &[u8] = &[1];
+
+fn search<'a>(call: &Call<'a>, row: usize) -> Result<Option<Search<'a>>> {
+    let Some(items) = items(call, 0, row)? else {
+        return Ok(None);
+    };
+    let null_match = match flag(call, 2, row)? {
+        Some(v) => v,
+        None => {
+            let name = "default_array_search_null_handling";
+            call.env.parameter(name).is_none() || call.env.flag(name)
+        }
+    };
+    let wanted = if call.types[1] == SqlType::Null {
+        None
+    } else {
+        super::util::value(call, 1, row)?
+    };
+    let wanted = wanted.unwrap_or(Ref::new(NULL_VALUE));
+    Ok(Some(Search {
+        items,
+        wanted,
+        is_null: wanted.is_null(),
+        null_match,
+    }))
+}
+
+impl Search<'_> {
+    /// Indexes of the matches; None when the answer is unknown.
+    fn positions(mut self, call: &Call<'_>) -> Option<Vec<usize>> {
+        if self.is_null && !self.null_match {
+            return None;
+        }
+        let mut nulls = false;
+        let found: Vec<usize> = self
+            .items
+            .by_ref()
+            .enumerate()
+            .filter(|(_, v)| {
+                nulls |= v.is_null();
+                same(*v, self.wanted, call.env.dialect)
+            })
+            .map(|(i, _)| i)
+            .collect();
+        if found.is_empty() && nulls && !self.null_match {
+            return None;
+        }
+        Some(found)
+    }
+}
+
+/// ARRAY_CONTAINS(array, value [, null_match]) of Redshift.
+pub fn super_array_contains(call: &Call<'_>) -> Result<ArrayRef> {
+    call.map_bool(|row| {
+        Ok(search(call, row)?
+            .and_then(|s| s.positions(call))
+            .map(|p| !p.is_empty()))
+    })
+}
+
+/// ARRAY_POSITION(array, value [, null_match]) of Redshift: index from 0, -1 for none.
+pub fn super_array_position(call: &Call<'_>) -> Result<ArrayRef> {
+    call.map_int(|row| {
+        Ok(search(call, row)?
+            .and_then(|s| s.positions(call))
+            .map(|p| p.first().map_or(-1, |i| *i as i64)))
+    })
+}
+
+/// ARRAY_POSITIONS(array, value [, null_match]) of Redshift: all indexes from 0.
+pub fn super_array_positions(call: &Call<'_>) -> Result<ArrayRef> {
+    build(call, |row, b| {
+        let Some(positions) = search(call, row)?.and_then(|s| s.positions(call)) else {
+            return Ok(false);
+        };
+        b.begin_array();
+        for i in positions {
+            b.decimal(i as i128, 0);
+        }
+        b.end();
+        Ok(true)
     })
 }

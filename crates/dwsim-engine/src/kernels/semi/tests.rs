@@ -105,8 +105,7 @@ fn call_array(
     args: &[A],
     returns: &SqlType,
 ) -> Result<ArrayRef> {
-    let (columns, types): (Vec<_>, Vec<_>) =
-        args.iter().map(|a| column(*a, env.dialect)).unzip();
+    let (columns, types): (Vec<_>, Vec<_>) = args.iter().map(|a| column(*a, env.dialect)).unzip();
     kernel(&Call {
         name,
         args: &columns,
@@ -136,7 +135,12 @@ fn paths() {
     table(
         Snowflake,
         &[
-            ("path", path, &[J("{a:{b:[1,2]}}"), T("a"), T("b"), I(1)], "2"),
+            (
+                "path",
+                path,
+                &[J("{a:{b:[1,2]}}"), T("a"), T("b"), I(1)],
+                "2",
+            ),
             ("path", path, &[J("{a:1}"), T("A")], "NULL"),
             ("path", path, &[J("[1,,3]"), I(1)], "NULL"),
             ("path", path, &[J("[1]"), I(-1)], "NULL"),
@@ -146,12 +150,27 @@ fn paths() {
             ("path", path, &[NV, T("a")], "NULL"),
             ("path", path, &[J("5"), T("a")], "NULL"),
             ("get_path", get_path, &[J("{a:[{b:1}]}"), T("a[0].b")], "1"),
-            ("get_path", get_path, &[J("{\"a b\":{\"c.d\":1}}"), T("[\"a b\"]['c.d']")], "1"),
+            (
+                "get_path",
+                get_path,
+                &[J("{\"a b\":{\"c.d\":1}}"), T("[\"a b\"]['c.d']")],
+                "1",
+            ),
             ("get_path", get_path, &[J("{\"a b\":2}"), T("\"a b\"")], "2"),
             ("get_path", get_path, &[J("{a:2}"), T("a..b")], "error"),
             ("get_path", get_path, &[J("{a:2}"), T("a[x]")], "error"),
-            ("get_ignore_case", get_ignore_case, &[J("{aa:1,aA:2,Aa:3}"), T("aA")], "2"),
-            ("get_ignore_case", get_ignore_case, &[J("{aa:1,aA:2,Aa:3}"), T("AA")], "3"),
+            (
+                "get_ignore_case",
+                get_ignore_case,
+                &[J("{aa:1,aA:2,Aa:3}"), T("aA")],
+                "2",
+            ),
+            (
+                "get_ignore_case",
+                get_ignore_case,
+                &[J("{aa:1,aA:2,Aa:3}"), T("AA")],
+                "3",
+            ),
         ],
     );
 }
@@ -161,15 +180,35 @@ fn parsing_functions() {
     table(
         Snowflake,
         &[
-            ("parse_json", parse_json, &[T(" {\"b\":1, \"a\":[]} ")], "{\"a\":[],\"b\":1}"),
+            (
+                "parse_json",
+                parse_json,
+                &[T(" {\"b\":1, \"a\":[]} ")],
+                "{\"a\":[],\"b\":1}",
+            ),
             ("parse_json", parse_json, &[T("  ")], "NULL"),
             ("parse_json", parse_json, &[T("{")], "error"),
             ("parse_json", parse_json, &[J("\"[1]\"")], "[1]"),
-            ("parse_json", parse_json, &[T("{\"a\":1,\"a\":2}"), T("d")], "{\"a\":2}"),
-            ("parse_json", parse_json, &[T("{\"a\":1,\"a\":2}"), T("s")], "error"),
+            (
+                "parse_json",
+                parse_json,
+                &[T("{\"a\":1,\"a\":2}"), T("d")],
+                "{\"a\":2}",
+            ),
+            (
+                "parse_json",
+                parse_json,
+                &[T("{\"a\":1,\"a\":2}"), T("s")],
+                "error",
+            ),
             ("try_parse_json", try_parse_json, &[T("{")], "NULL"),
             ("check_json", check_json, &[T("[1]")], "NULL"),
-            ("check_json", check_json, &[T("[1")], "incomplete array value, pos 3"),
+            (
+                "check_json",
+                check_json,
+                &[T("[1")],
+                "incomplete array value, pos 3",
+            ),
             ("to_json", to_json, &[J("\"null\"")], "\"null\""),
             ("strip_null_value", strip_null_value, &[J("null")], "NULL"),
         ],
@@ -177,25 +216,90 @@ fn parsing_functions() {
     table(
         Redshift,
         &[
-            ("json_parse", json_parse, &[T("{\"b\":1, \"a\":2.50}")], "{\"b\":1,\"a\":2.5}"),
+            (
+                "json_parse",
+                json_parse,
+                &[T("{\"b\":1, \"a\":2.50}")],
+                "{\"b\":1,\"a\":2.5}",
+            ),
             ("json_parse", json_parse, &[T("[1,]")], "error"),
             ("can_json_parse", can_json_parse, &[T("[1,]")], "false"),
             ("can_json_parse", can_json_parse, &[T("[1]")], "true"),
             ("json_size", json_size, &[J("[10001,10002]")], "13"),
             ("is_valid_json", is_valid_json, &[T("{\"a\":1}")], "true"),
             ("is_valid_json", is_valid_json, &[T("{\"a\":1")], "false"),
-            ("is_valid_json_array", is_valid_json_array, &[T("{}")], "false"),
-            ("is_valid_json_array", is_valid_json_array, &[T("[[]]")], "true"),
-            ("extract", json_extract_path_text, &[T("{\"a\":{\"b\":\"x\"}}"), T("a"), T("b")], "x"),
-            ("extract", json_extract_path_text, &[T("{\"a\":{\"b\":\"x\"}}"), T("a")], "{\"b\":\"x\"}"),
-            ("extract", json_extract_path_text, &[T("{\"a\":1}"), T("A")], "NULL"),
-            ("extract", json_extract_path_text, &[T("{\"a\":[5,6]}"), T("a"), T("1")], "6"),
-            ("extract", json_extract_path_text, &[T("{\"a\""), T("a")], "error"),
-            ("extract", json_extract_path_text, &[T("{\"a\""), T("a"), B(true)], "NULL"),
-            ("element", json_extract_array_element_text, &[T("[\"a\",[1]]"), I(0)], "a"),
-            ("element", json_extract_array_element_text, &[T("[\"a\",[1]]"), I(1)], "[1]"),
-            ("element", json_extract_array_element_text, &[T("[1]"), I(9)], "NULL"),
-            ("element", json_extract_array_element_text, &[T("[1"), I(0), B(true)], "NULL"),
+            (
+                "is_valid_json_array",
+                is_valid_json_array,
+                &[T("{}")],
+                "false",
+            ),
+            (
+                "is_valid_json_array",
+                is_valid_json_array,
+                &[T("[[]]")],
+                "true",
+            ),
+            (
+                "extract",
+                json_extract_path_text,
+                &[T("{\"a\":{\"b\":\"x\"}}"), T("a"), T("b")],
+                "x",
+            ),
+            (
+                "extract",
+                json_extract_path_text,
+                &[T("{\"a\":{\"b\":\"x\"}}"), T("a")],
+                "{\"b\":\"x\"}",
+            ),
+            (
+                "extract",
+                json_extract_path_text,
+                &[T("{\"a\":1}"), T("A")],
+                "NULL",
+            ),
+            (
+                "extract",
+                json_extract_path_text,
+                &[T("{\"a\":[5,6]}"), T("a"), T("1")],
+                "6",
+            ),
+            (
+                "extract",
+                json_extract_path_text,
+                &[T("{\"a\""), T("a")],
+                "error",
+            ),
+            (
+                "extract",
+                json_extract_path_text,
+                &[T("{\"a\""), T("a"), B(true)],
+                "NULL",
+            ),
+            (
+                "element",
+                json_extract_array_element_text,
+                &[T("[\"a\",[1]]"), I(0)],
+                "a",
+            ),
+            (
+                "element",
+                json_extract_array_element_text,
+                &[T("[\"a\",[1]]"), I(1)],
+                "[1]",
+            ),
+            (
+                "element",
+                json_extract_array_element_text,
+                &[T("[1]"), I(9)],
+                "NULL",
+            ),
+            (
+                "element",
+                json_extract_array_element_text,
+                &[T("[1"), I(0), B(true)],
+                "NULL",
+            ),
             ("length", json_array_length, &[T("[1,2,[3]]")], "3"),
             ("length", json_array_length, &[T("{}")], "error"),
             ("length", json_array_length, &[T("{}"), B(true)], "NULL"),
@@ -252,9 +356,19 @@ fn arrays() {
     table(
         Snowflake,
         &[
-            ("construct", array_construct, &[I(1), N, T("x"), J("[2]")], "[1,undefined,\"x\",[2]]"),
+            (
+                "construct",
+                array_construct,
+                &[I(1), N, T("x"), J("[2]")],
+                "[1,undefined,\"x\",[2]]",
+            ),
             ("construct", array_construct, &[], "[]"),
-            ("compact", array_construct_compact, &[I(1), N, J("null")], "[1,null]"),
+            (
+                "compact",
+                array_construct_compact,
+                &[I(1), N, J("null")],
+                "[1,null]",
+            ),
             ("append", array_append, &[J("[1]"), T("x")], "[1,\"x\"]"),
             ("append", array_append, &[NV, I(1)], "NULL"),
             ("prepend", array_prepend, &[J("[1]"), I(0)], "[0,1]"),
@@ -269,36 +383,126 @@ fn arrays() {
             ("range", array_generate_range, &[I(5), I(2)], "[]"),
             ("range", array_generate_range, &[I(0), I(2), I(0)], "error"),
             ("range", array_generate_range, &[I(0), I(i64::MAX)], "error"),
-            ("insert", array_insert, &[J("[0,1,2]"), I(1), T("x")], "[0,\"x\",1,2]"),
-            ("insert", array_insert, &[J("[0,1,2]"), I(-1), T("x")], "[0,1,\"x\",2]"),
-            ("insert", array_insert, &[J("[0]"), I(3), T("x")], "[0,undefined,undefined,\"x\"]"),
-            ("insert", array_insert, &[J("[0]"), I(1), N], "[0,undefined]"),
-            ("remove", array_remove, &[J("[1,2,1.0,\"1\"]"), J("1")], "[2,\"1\"]"),
+            (
+                "insert",
+                array_insert,
+                &[J("[0,1,2]"), I(1), T("x")],
+                "[0,\"x\",1,2]",
+            ),
+            (
+                "insert",
+                array_insert,
+                &[J("[0,1,2]"), I(-1), T("x")],
+                "[0,1,\"x\",2]",
+            ),
+            (
+                "insert",
+                array_insert,
+                &[J("[0]"), I(3), T("x")],
+                "[0,undefined,undefined,\"x\"]",
+            ),
+            (
+                "insert",
+                array_insert,
+                &[J("[0]"), I(1), N],
+                "[0,undefined]",
+            ),
+            (
+                "remove",
+                array_remove,
+                &[J("[1,2,1.0,\"1\"]"), J("1")],
+                "[2,\"1\"]",
+            ),
             ("remove", array_remove, &[J("[1]"), N], "NULL"),
-            ("remove_at", array_remove_at, &[J("[1,2,3]"), I(-1)], "[1,2]"),
-            ("remove_at", array_remove_at, &[J("[1,2,3]"), I(7)], "[1,2,3]"),
+            (
+                "remove_at",
+                array_remove_at,
+                &[J("[1,2,3]"), I(-1)],
+                "[1,2]",
+            ),
+            (
+                "remove_at",
+                array_remove_at,
+                &[J("[1,2,3]"), I(7)],
+                "[1,2,3]",
+            ),
             ("reverse", array_reverse, &[J("[1,2,3]")], "[3,2,1]"),
             ("size", array_size, &[J("[1,,3]")], "3"),
             ("size", array_size, &[J("{}")], "NULL"),
-            ("slice", array_slice, &[J("[0,1,2,3,4,5,6]"), I(-5), I(-3)], "[2,3]"),
-            ("slice", array_slice, &[J("[0,1,2,3]"), I(1), I(99)], "[1,2,3]"),
+            (
+                "slice",
+                array_slice,
+                &[J("[0,1,2,3,4,5,6]"), I(-5), I(-3)],
+                "[2,3]",
+            ),
+            (
+                "slice",
+                array_slice,
+                &[J("[0,1,2,3]"), I(1), I(99)],
+                "[1,2,3]",
+            ),
             ("slice", array_slice, &[J("[0,1,2,3]"), I(10), I(12)], "[]"),
-            ("to_string", array_to_string, &[J("[true,1,-1.5,\"A\",[\"x\"],,null]"), T(", ")], "true, 1, -1.5, A, [\"x\"], , "),
-            ("to_object", arrays_to_object, &[J("[\"b\",,\"a\"]"), J("[1,2,null]")], "{\"a\":null,\"b\":1}"),
-            ("to_object", arrays_to_object, &[J("[\"b\"]"), J("[1,2]")], "error"),
-            ("zip", arrays_zip, &[J("[1,2]"), J("[\"a\"]")], "[{\"$1\":1,\"$2\":\"a\"},{\"$1\":2,\"$2\":null}]"),
-            ("split", split, &[T("a||b|"), T("|")], "[\"a\",\"\",\"b\",\"\"]"),
+            (
+                "to_string",
+                array_to_string,
+                &[J("[true,1,-1.5,\"A\",[\"x\"],,null]"), T(", ")],
+                "true, 1, -1.5, A, [\"x\"], , ",
+            ),
+            (
+                "to_object",
+                arrays_to_object,
+                &[J("[\"b\",,\"a\"]"), J("[1,2,null]")],
+                "{\"a\":null,\"b\":1}",
+            ),
+            (
+                "to_object",
+                arrays_to_object,
+                &[J("[\"b\"]"), J("[1,2]")],
+                "error",
+            ),
+            (
+                "zip",
+                arrays_zip,
+                &[J("[1,2]"), J("[\"a\"]")],
+                "[{\"$1\":1,\"$2\":\"a\"},{\"$1\":2,\"$2\":null}]",
+            ),
+            (
+                "split",
+                split,
+                &[T("a||b|"), T("|")],
+                "[\"a\",\"\",\"b\",\"\"]",
+            ),
             ("split", split, &[T("ab"), T("")], "[\"ab\"]"),
-            ("strtok", strtok_to_array, &[T("a.b@c"), T(".@")], "[\"a\",\"b\",\"c\"]"),
+            (
+                "strtok",
+                strtok_to_array,
+                &[T("a.b@c"), T(".@")],
+                "[\"a\",\"b\",\"c\"]",
+            ),
         ],
     );
     table(
         Redshift,
         &[
-            ("array", array_construct, &[I(1), N, T("x")], "[1,null,\"x\"]"),
-            ("flatten", super_array_flatten, &[J("[1,[2,[3,[]]]]")], "[1,2,3]"),
+            (
+                "array",
+                array_construct,
+                &[I(1), N, T("x")],
+                "[1,null,\"x\"]",
+            ),
+            (
+                "flatten",
+                super_array_flatten,
+                &[J("[1,[2,[3,[]]]]")],
+                "[1,2,3]",
+            ),
             ("flatten", super_array_flatten, &[J("1")], "NULL"),
-            ("subarray", super_subarray, &[J("[0,1,2,3,4]"), I(2), I(2)], "[2,3]"),
+            (
+                "subarray",
+                super_subarray,
+                &[J("[0,1,2,3,4]"), I(2), I(2)],
+                "[2,3]",
+            ),
             ("split", super_split_to_array, &[T("1,2")], "[\"1\",\"2\"]"),
         ],
     );
@@ -310,15 +514,35 @@ fn collections() {
         Snowflake,
         &[
             ("contains", array_contains, &[J("2"), J("[1,2e0]")], "true"),
-            ("contains", array_contains, &[J("\"2\""), J("[1,2]")], "false"),
+            (
+                "contains",
+                array_contains,
+                &[J("\"2\""), J("[1,2]")],
+                "false",
+            ),
             ("contains", array_contains, &[NV, J("[1,]")], "true"),
             ("contains", array_contains, &[NV, J("[1]")], "NULL"),
             ("position", array_position, &[J("3"), J("[1,3]")], "1"),
             ("position", array_position, &[J("9"), J("[1,3]")], "NULL"),
-            ("distinct", array_distinct, &[J("[2,1,2,1.0,,,null]")], "[2,1,undefined,null]"),
-            ("except", array_except, &[J("[1,2,2,2,3]"), J("[2]")], "[1,2,2,3]"),
+            (
+                "distinct",
+                array_distinct,
+                &[J("[2,1,2,1.0,,,null]")],
+                "[2,1,undefined,null]",
+            ),
+            (
+                "except",
+                array_except,
+                &[J("[1,2,2,2,3]"), J("[2]")],
+                "[1,2,2,3]",
+            ),
             ("except", array_except, &[J("[1,,]"), J("[,]")], "[1]"),
-            ("intersection", array_intersection, &[J("[1,2,2,2,3]"), J("[2,2]")], "[2,2]"),
+            (
+                "intersection",
+                array_intersection,
+                &[J("[1,2,2,2,3]"), J("[2,2]")],
+                "[2,2]",
+            ),
             ("overlap", arrays_overlap, &[J("[1,]"), J("[,2]")], "true"),
             ("overlap", arrays_overlap, &[J("[1]"), J("[2]")], "false"),
             ("overlap", arrays_overlap, &[J("[1]"), NV], "NULL"),
@@ -326,9 +550,114 @@ fn collections() {
             ("max", array_max, &[J("[,null]")], "null"),
             ("max", array_max, &[J("[,]")], "NULL"),
             ("min", array_min, &[J("[20,0,,10]")], "0"),
-            ("sort", array_sort, &[J("[20,null,0,,10]")], "[0,10,20,null,undefined]"),
-            ("sort", array_sort, &[J("[20,null,0,,10]"), B(false)], "[undefined,null,20,10,0]"),
-            ("sort", array_sort, &[J("[20,,0]"), B(true), B(true)], "[undefined,0,20]"),
+            (
+                "sort",
+                array_sort,
+                &[J("[20,null,0,,10]")],
+                "[0,10,20,null,undefined]",
+            ),
+            (
+                "sort",
+                array_sort,
+                &[J("[20,null,0,,10]"), B(false)],
+                "[undefined,null,20,10,0]",
+            ),
+            (
+                "sort",
+                array_sort,
+                &[J("[20,,0]"), B(true), B(true)],
+                "[undefined,0,20]",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn redshift_collections() {
+    table(
+        Redshift,
+        &[
+            (
+                "contains",
+                super_array_contains,
+                &[J("[1,null]"), J("1.0")],
+                "true",
+            ),
+            (
+                "contains",
+                super_array_contains,
+                &[J("[1,null]"), J("2")],
+                "false",
+            ),
+            (
+                "contains",
+                super_array_contains,
+                &[J("[1,null]"), N],
+                "true",
+            ),
+            (
+                "contains",
+                super_array_contains,
+                &[J("[1,null]"), J("2"), B(false)],
+                "NULL",
+            ),
+            (
+                "contains",
+                super_array_contains,
+                &[J("[1]"), N, B(false)],
+                "NULL",
+            ),
+            ("contains", super_array_contains, &[J("1"), J("1")], "NULL"),
+            ("position", super_array_position, &[J("[5,6]"), J("6")], "1"),
+            (
+                "position",
+                super_array_position,
+                &[J("[5,6]"), J("7")],
+                "-1",
+            ),
+            (
+                "positions",
+                super_array_positions,
+                &[J("[5,6,5]"), J("5")],
+                "[0,2]",
+            ),
+            (
+                "positions",
+                super_array_positions,
+                &[J("[5]"), J("7")],
+                "[]",
+            ),
+            ("except", array_except, &[J("[1,2,2]"), J("[2]")], "[1,2]"),
+            (
+                "except",
+                array_except,
+                &[J("[1,2,2]"), J("[2]"), B(true)],
+                "[1]",
+            ),
+            (
+                "intersection",
+                array_intersection,
+                &[J("[2,2,2]"), J("[2,2]"), B(true)],
+                "[2]",
+            ),
+            (
+                "sort",
+                array_sort,
+                &[J("[\"b\",0,null,1,false]")],
+                "[false,0,1,\"b\",null]",
+            ),
+            (
+                "sort",
+                array_sort,
+                &[J("[\"b\",0,null]"), B(false)],
+                "[null,\"b\",0]",
+            ),
+            (
+                "sort",
+                array_sort,
+                &[J("[\"b\",0,null]"), B(false), B(false)],
+                "[\"b\",0,null]",
+            ),
         ],
     );
 }
@@ -338,30 +667,115 @@ fn objects() {
     table(
         Snowflake,
         &[
-            ("construct", object_construct, &[T("b"), I(1), T("a"), N, N, I(3)], "{\"b\":1}"),
-            ("keep_null", object_construct_keep_null, &[T("b"), I(1), T("a"), N], "{\"a\":null,\"b\":1}"),
-            ("construct", object_construct, &[T("a"), I(1), T("a"), I(2)], "error"),
+            (
+                "construct",
+                object_construct,
+                &[T("b"), I(1), T("a"), N, N, I(3)],
+                "{\"b\":1}",
+            ),
+            (
+                "keep_null",
+                object_construct_keep_null,
+                &[T("b"), I(1), T("a"), N],
+                "{\"a\":null,\"b\":1}",
+            ),
+            (
+                "construct",
+                object_construct,
+                &[T("a"), I(1), T("a"), I(2)],
+                "error",
+            ),
             ("construct", object_construct, &[T("a")], "error"),
-            ("insert", object_insert, &[J("{b:1}"), T("a"), I(2)], "{\"a\":2,\"b\":1}"),
-            ("insert", object_insert, &[J("{a:1}"), T("a"), I(2)], "error"),
-            ("insert", object_insert, &[J("{a:1}"), T("a"), I(2), B(true)], "{\"a\":2}"),
-            ("insert", object_insert, &[J("{a:1}"), T("a"), N, B(true)], "{}"),
-            ("insert", object_insert, &[J("{a:1}"), T("b"), N], "{\"a\":1}"),
-            ("insert", object_insert, &[J("{a:1}"), T("b"), J("null")], "{\"a\":1,\"b\":null}"),
-            ("delete", object_delete, &[J("{a:1,b:2,c:3}"), T("a"), T("c")], "{\"b\":2}"),
-            ("pick", object_pick, &[J("{a:1,b:2,c:3}"), J("[\"a\",\"x\"]")], "{\"a\":1}"),
-            ("pick", object_pick, &[J("{a:1,b:2,c:3}"), T("c"), T("b")], "{\"b\":2,\"c\":3}"),
+            (
+                "insert",
+                object_insert,
+                &[J("{b:1}"), T("a"), I(2)],
+                "{\"a\":2,\"b\":1}",
+            ),
+            (
+                "insert",
+                object_insert,
+                &[J("{a:1}"), T("a"), I(2)],
+                "error",
+            ),
+            (
+                "insert",
+                object_insert,
+                &[J("{a:1}"), T("a"), I(2), B(true)],
+                "{\"a\":2}",
+            ),
+            (
+                "insert",
+                object_insert,
+                &[J("{a:1}"), T("a"), N, B(true)],
+                "{}",
+            ),
+            (
+                "insert",
+                object_insert,
+                &[J("{a:1}"), T("b"), N],
+                "{\"a\":1}",
+            ),
+            (
+                "insert",
+                object_insert,
+                &[J("{a:1}"), T("b"), J("null")],
+                "{\"a\":1,\"b\":null}",
+            ),
+            (
+                "delete",
+                object_delete,
+                &[J("{a:1,b:2,c:3}"), T("a"), T("c")],
+                "{\"b\":2}",
+            ),
+            (
+                "pick",
+                object_pick,
+                &[J("{a:1,b:2,c:3}"), J("[\"a\",\"x\"]")],
+                "{\"a\":1}",
+            ),
+            (
+                "pick",
+                object_pick,
+                &[J("{a:1,b:2,c:3}"), T("c"), T("b")],
+                "{\"b\":2,\"c\":3}",
+            ),
             ("keys", object_keys, &[J("{b:1,a:{c:1}}")], "[\"a\",\"b\"]"),
         ],
     );
     table(
         Redshift,
         &[
-            ("object", super_object, &[T("b"), I(1), T("a"), N], "{\"b\":1,\"a\":null}"),
-            ("object", super_object, &[T("b"), I(1), T("b"), I(2)], "error"),
-            ("count", get_number_attributes, &[J("{\"a\":1,\"b\":{\"c\":1}}")], "2"),
-            ("upper", upper_attribute_names, &[J("[{\"a\":{\"b\":\"c\"}}]")], "[{\"A\":{\"B\":\"c\"}}]"),
-            ("lower", lower_attribute_names, &[J("{\"A\":1,\"a\":2}")], "error"),
+            (
+                "object",
+                super_object,
+                &[T("b"), I(1), T("a"), N],
+                "{\"b\":1,\"a\":null}",
+            ),
+            (
+                "object",
+                super_object,
+                &[T("b"), I(1), T("b"), I(2)],
+                "error",
+            ),
+            (
+                "count",
+                get_number_attributes,
+                &[J("{\"a\":1,\"b\":{\"c\":1}}")],
+                "2",
+            ),
+            (
+                "upper",
+                upper_attribute_names,
+                &[J("[{\"a\":{\"b\":\"c\"}}]")],
+                "[{\"A\":{\"B\":\"c\"}}]",
+            ),
+            (
+                "lower",
+                lower_attribute_names,
+                &[J("{\"A\":1,\"a\":2}")],
+                "error",
+            ),
             (
                 "transform",
                 object_transform,
@@ -377,7 +791,12 @@ fn objects() {
                 ],
                 "{\"n\":{\"f\":1},\"age\":9,\"new\":{\"k\":\"v\"}}",
             ),
-            ("transform", object_transform, &[J("[1]"), I(1), T("\"a\"")], "[1]"),
+            (
+                "transform",
+                object_transform,
+                &[J("[1]"), I(1), T("\"a\"")],
+                "[1]",
+            ),
         ],
     );
 }
@@ -401,7 +820,12 @@ fn comparison() {
             ("eq", eq, &[J("\"a\""), J("1")], "false"),
             ("lt", lt, &[J("\"a\""), J("1")], "NULL"),
             ("lt", lt, &[J("1"), J("2.5")], "true"),
-            ("eq", eq, &[J("{\"a\":1,\"b\":[2]}"), J("{\"b\":[2],\"a\":1}")], "true"),
+            (
+                "eq",
+                eq,
+                &[J("{\"a\":1,\"b\":[2]}"), J("{\"b\":[2],\"a\":1}")],
+                "true",
+            ),
             ("eq", eq, &[J("null"), J("null")], "NULL"),
             ("ge", ge, &[J("[1]"), J("[1]")], "NULL"),
         ],
@@ -423,7 +847,12 @@ fn super_arithmetic() {
             ("div", super_div, &[J("1"), J("0")], "error"),
             ("mod", super_mod, &[J("-7"), J("3")], "-1"),
             ("mul", super_mul, &[J("2"), J("1.5e0")], "3"),
-            ("mul", super_mul, &[J("99999999999999999999"), J("99999999999999999999")], "error"),
+            (
+                "mul",
+                super_mul,
+                &[J("99999999999999999999"), J("99999999999999999999")],
+                "error",
+            ),
             ("negate", super_negate, &[J("1.5")], "-1.5"),
         ],
     );
@@ -462,10 +891,7 @@ fn flattening() {
         all("{a:1,b:[7]}", "b", false, false, "both"),
         ["1|NULL|b[0]|0|7|[7]"]
     );
-    assert_eq!(
-        all("[]", "", true, false, "both"),
-        ["1|NULL||NULL|NULL|[]"]
-    );
+    assert_eq!(all("[]", "", true, false, "both"), ["1|NULL||NULL|NULL|[]"]);
     assert!(all("[]", "", false, false, "both").is_empty());
     assert!(all("5", "", false, false, "both").is_empty());
     assert_eq!(
@@ -490,11 +916,26 @@ fn flattening() {
 fn rows_of_texts_and_super_values() {
     let env = env(Redshift);
     for (kernel, args, columns, expected) in [
-        (split_to_table as Kernel, &[T("a.b"), T(".")][..], split_to_table_columns(), 2),
-        (strtok_split_to_table, &[T("a b  c")][..], split_to_table_columns(), 3),
+        (
+            split_to_table as Kernel,
+            &[T("a.b"), T(".")][..],
+            split_to_table_columns(),
+            2,
+        ),
+        (
+            strtok_split_to_table,
+            &[T("a b  c"), T(" ")][..],
+            split_to_table_columns(),
+            3,
+        ),
         (unnest, &[J("[1,null]")][..], unnest_columns(), 2),
         (unnest, &[J("{}")][..], unnest_columns(), 0),
-        (unpivot_object, &[J("{\"a\":1,\"b\":2}")][..], unpivot_columns(), 2),
+        (
+            unpivot_object,
+            &[J("{\"a\":1,\"b\":2}")][..],
+            unpivot_columns(),
+            2,
+        ),
     ] {
         let list = call_array(kernel, "F", &env, args, &SqlType::Array).unwrap();
         let rows = list.as_list::<i32>().value(0);
@@ -536,23 +977,41 @@ fn aggregates() {
         });
         out.map_or("error".into(), |a| show(a.as_ref(), &env))
     };
-    assert_eq!(run(array_agg, &[vec![Some("2"), None, Some("null")]]), "[2,null]");
+    assert_eq!(
+        run(array_agg, &[vec![Some("2"), None, Some("null")]]),
+        "[2,null]"
+    );
     assert_eq!(run(array_agg, &[vec![]]), "[]");
     assert_eq!(
-        run(array_unique_agg, &[vec![Some("5"), Some("2"), Some("5.0"), None]]),
+        run(
+            array_unique_agg,
+            &[vec![Some("5"), Some("2"), Some("5.0"), None]]
+        ),
         "[5,2]"
     );
     assert_eq!(
-        run(array_union_agg, &[vec![Some("[1,1,2]"), None, Some("[1,2,3]")]]),
+        run(
+            array_union_agg,
+            &[vec![Some("[1,1,2]"), None, Some("[1,2,3]")]]
+        ),
         "[1,1,2,3]"
     );
     let keys = vec![Some("\"b\""), Some("\"a\""), None];
     assert_eq!(
-        run(object_agg, &[keys.clone(), vec![Some("1"), Some("[2]"), Some("3")]]),
+        run(
+            object_agg,
+            &[keys.clone(), vec![Some("1"), Some("[2]"), Some("3")]]
+        ),
         "{\"a\":[2],\"b\":1}"
     );
     assert_eq!(
-        run(object_agg, &[vec![Some("\"a\""), Some("\"a\"")], vec![Some("1"), Some("2")]]),
+        run(
+            object_agg,
+            &[
+                vec![Some("\"a\""), Some("\"a\"")],
+                vec![Some("1"), Some("2")]
+            ]
+        ),
         "error"
     );
 }
