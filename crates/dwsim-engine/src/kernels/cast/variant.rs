@@ -539,3 +539,6 @@ fn sql_to_variant(call: &Call<'_>) -> Result<ArrayRef> {
 fn sql_to_array(call: &Call<'_>) -> Result<ArrayRef> {
     sql_to_semi(call, true)
 }
+
+#[cfg(test)]
+mod tests;

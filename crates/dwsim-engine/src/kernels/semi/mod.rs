@@ -56,4 +56,4 @@ pub use set::{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
