@@ -55,9 +55,9 @@ pub use config::{
 };
 pub use diagnostics::{Diagnostic, Diagnostics, Place, Source, did_you_mean};
 pub use model::{
-    Column, DistStyle, Distribution, Generator, Grid, JsonShape, Limits, NumericSpec, Pick,
-    ProviderCall, RedshiftTable, Reference, Resolution, Scalar, Schema, SnowflakeTable, Table,
-    TemplatePart, TemporalSpec, TypeOverrides,
+    Column, Condition, DistStyle, Distribution, Expression, Generator, Grid, Group, JsonShape,
+    Limits, NumericSpec, Offset, Operator, Pick, ProviderCall, RedshiftTable, Reference,
+    Resolution, Scalar, Schema, SnowflakeTable, Table, TemplatePart, TemporalSpec, TypeOverrides,
 };
 pub use number::Number;
 pub use types::{Dialect, JsonKind, LogicalType};

@@ -45,6 +45,7 @@ fn the_shop_reads() {
 
 #[test]
 fn refusals_name_their_place() {
+    let mut wrong = Vec::new();
     for (columns, code, at, message, help) in [
         (
             "a = { type = \"integr\" }",
@@ -156,7 +157,7 @@ fn refusals_name_their_place() {
         (
             "a = { type = \"varchar(5)\", values = [\"toolong\"] }",
             codes::WRONG_KIND,
-            (4, 37),
+            (4, 38),
             "not a value of type varchar(5)",
             "",
         ),
@@ -307,6 +308,69 @@ fn refusals_name_their_place() {
             "not a value of type",
             "",
         ),
+        (
+            "a = { type = \"date\", greater_than = \"b\" }\nb = { type = \"date\" }",
+            codes::MISSING_KEY,
+            (4, 37),
+            "needs `delta`",
+            "10 days",
+        ),
+        (
+            "a = { type = \"date\", greater_than = \"b\", delta = [\"0 days\", \"5 days\"] }\nb = { type = \"time\" }",
+            codes::BAD_TYPE,
+            (4, 37),
+            "cannot be put in order",
+            "",
+        ),
+        (
+            "a = { type = \"date\", between = [\"b\", \"c\"] }\nb = { type = \"date\" }\nc = { type = \"date\" }",
+            codes::IMPOSSIBLE,
+            (4, 32),
+            "`b` is not always at most `c`",
+            "greater_than",
+        ),
+        (
+            "a = { type = \"integer\", formula = \"b *\" }\nb = { type = \"integer\" }",
+            codes::BAD_VALUE,
+            (4, 35),
+            "it ends where",
+            "",
+        ),
+        (
+            "a = { type = \"integer\", formula = \"a + 1\" }",
+            codes::CYCLE,
+            (4, 35),
+            "its own value",
+            "",
+        ),
+        (
+            "a = { type = \"integer\", when = { b = [\"x\"] } }\nb = { type = \"integer\" }",
+            codes::WRONG_KIND,
+            (4, 38),
+            "not of type integer",
+            "",
+        ),
+        (
+            "a = { type = \"integer\", not_null = true, when = { b = 1 } }\nb = { type = \"integer\" }",
+            codes::IMPOSSIBLE,
+            (4, 1),
+            "no value where `when` does not hold",
+            "otherwise",
+        ),
+        (
+            "a = { type = \"integer\", carry = \"p.x\" }",
+            codes::BAD_REFERENCE,
+            (4, 33),
+            "no foreign key to `p`",
+            "",
+        ),
+        (
+            "a = { type = \"smallint\", generator = \"child_number\" }",
+            codes::MISSING_KEY,
+            (4, 38),
+            "no foreign key with `children`",
+            "",
+        ),
     ] {
         let found = problems(&table(columns));
         let hit = found
@@ -317,16 +381,19 @@ fn refusals_name_their_place() {
             panic!("{columns}\nfound: {found}")
         };
         let place = hit.place.unwrap();
-        assert_eq!((place.line, place.column), at, "{columns}\n{hit}");
+        if (place.line, place.column) != at {
+            wrong.push(format!("{at:?} {columns}\n  {hit}"));
+        }
         assert!(
             hit.help.as_deref().unwrap_or_default().contains(help),
             "{columns}\n{hit}"
         );
         assert!(
             hit.to_string()
-                .starts_with(&format!("dwsim.toml:{}:{}: ", at.0, at.1))
+                .starts_with(&format!("dwsim.toml:{}:{}: ", place.line, place.column))
         );
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float32Array, Float64Array, StringArray};
 use dwsim_schema::{
-    Column, Diagnostics, Distribution, Generator, JsonShape, LogicalType, NumericSpec, Pick,
-    Scalar, Schema, Table, TemplatePart, codes, temporal,
+    Column, Diagnostics, Distribution, Generator, JsonShape, LogicalType, NumericSpec, Scalar,
+    Schema, Table, TemplatePart, codes, temporal,
 };
 
 use crate::draw::{AliasTable, Key, Permutation, Zipf};
@@ -15,8 +15,9 @@ use crate::plan::keys::{self, Digit};
 use crate::plan::table::{ColumnPlan, Encoding};
 use crate::plan::text::{self, Site};
 use crate::source::{
-    Bernoulli, Bytes, Categorical, Constant, Continuous, Foreign, GridValues, Hierarchy, Index,
-    JsonArray, JsonField, JsonObject, Nulls, Piece, Sequence, Shape, SharedSource, Template, Uuid,
+    Bernoulli, Bytes, Categorical, ChildIndex, Children, Constant, Continuous, GridValues, Index,
+    JsonArray, JsonField, JsonObject, Nulls, Parent, Piece, Sequence, Shape, SharedSource,
+    Template, Uuid,
 };
 
 /// Least share of a distribution that a range must hold to be drawn from exactly.
@@ -24,41 +25,52 @@ const MIN_MASS: f64 = 1e-9;
 
 /// Builds sources table by table; parents come before children.
 pub(crate) struct Compiler<'a> {
-    schema: &'a Schema,
-    seed: u64,
-    rows: &'a BTreeMap<String, u64>,
-    diags: Diagnostics,
+    pub(crate) schema: &'a Schema,
+    pub(crate) seed: u64,
+    /// Rows of every table; of tables of children only once they are reached.
+    rows: BTreeMap<String, u64>,
+    pub(crate) diags: Diagnostics,
     /// Sources of finished columns, by table and column name.
-    done: BTreeMap<(String, String), SharedSource>,
+    pub(crate) done: BTreeMap<(String, String), SharedSource>,
+    /// Which parent each row has, by table and foreign key.
+    pub(crate) parents: BTreeMap<(String, String), Parent>,
+    /// The children of the table being built.
+    pub(crate) children: Option<Arc<ChildIndex>>,
 }
 
 impl<'a> Compiler<'a> {
     pub(crate) fn new(
         schema: &'a Schema,
         seed: u64,
-        rows: &'a BTreeMap<String, u64>,
+        rows: BTreeMap<String, u64>,
         diags: Diagnostics,
     ) -> Self {
+        let (done, parents) = (BTreeMap::new(), BTreeMap::new());
         Self {
             schema,
             seed,
             rows,
             diags,
-            done: BTreeMap::new(),
+            done,
+            parents,
+            children: None,
         }
     }
 
-    /// The problems found.
-    pub(crate) fn finish(self) -> Diagnostics {
-        self.diags
+    /// The problems found, and the rows of every table.
+    pub(crate) fn finish(self) -> (Diagnostics, BTreeMap<String, u64>) {
+        (self.diags, self.rows)
     }
 
     /// All columns of a table.
     pub(crate) fn table(&mut self, table: &'a Table) -> Vec<ColumnPlan> {
+        self.children = self.count_children(table);
+        if let Some(children) = &self.children {
+            self.rows.insert(table.name.clone(), children.rows());
+        }
         let rows = self.rows_of(&table.name);
         let sizes = |c: &Column| self.size(table, c);
-        let mut diags = Diagnostics::new(Vec::new());
-        diags.sources.clone_from(&self.diags.sources);
+        let mut diags = Diagnostics::new(self.diags.sources.clone());
         let digits = keys::digits(table, self.seed, rows, sizes, &mut diags);
         self.diags.items.append(&mut diags.items);
         (0..table.columns.len())
@@ -73,7 +85,29 @@ impl<'a> Compiler<'a> {
             .collect()
     }
 
-    fn rows_of(&self, table: &str) -> u64 {
+    /// Counts the children of every parent, if that decides the table's rows.
+    fn count_children(&self, table: &Table) -> Option<Arc<ChildIndex>> {
+        let column = table.children_key()?;
+        let Generator::Children { min, weights } = &column.generator else {
+            return None;
+        };
+        let parents = self.rows_of(&column.references.as_ref()?.table);
+        let key = Key {
+            seed: self.seed,
+            table: &table.name,
+            column: &column.name,
+            purpose: "children",
+        };
+        let children = Children {
+            stream: key.stream(),
+            min: *min,
+            counts: AliasTable::new(weights),
+        };
+        Some(Arc::new(ChildIndex::new(children, parents)))
+    }
+
+    /// Rows of a table.
+    pub(crate) fn rows_of(&self, table: &str) -> u64 {
         self.rows.get(table).copied().unwrap_or(0)
     }
 
@@ -88,7 +122,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The source of a column of a table, made once.
-    fn column(
+    pub(crate) fn column(
         &mut self,
         table: &'a Table,
         column: &'a Column,
@@ -110,79 +144,26 @@ impl<'a> Compiler<'a> {
             .and_then(|i| digits.get(i))
             .and_then(Option::as_ref);
         let source = match &column.generator {
-            Generator::ForeignKey(pick) => {
-                self.foreign(table, column, *pick, key, digits, digit)?
+            Generator::ForeignKey(_) | Generator::Children { .. } => {
+                self.foreign(table, column, key, digits, digit)?
             }
             Generator::Template(parts) => self.template(table, column, parts, rows, digits)?,
+            Generator::Carry { .. }
+            | Generator::Offset(_)
+            | Generator::Between { .. }
+            | Generator::Formula(_)
+            | Generator::ChildNumber
+            | Generator::Group { .. } => self.derived(table, column, key, digits)?,
             _ => self.value(column, key, rows, digit)?,
         };
+        let source = self.when(table, column, source, digits)?;
         let source = nullable(source, column, key);
         self.done.insert(name, source.clone());
         Some(source)
     }
 
-    fn foreign(
-        &mut self,
-        table: &'a Table,
-        column: &'a Column,
-        pick: Pick,
-        key: Key<'a>,
-        digits: &[Option<Digit>],
-        digit: Option<&Digit>,
-    ) -> Option<SharedSource> {
-        let reference = column.references.as_ref()?;
-        let parent_table = self.schema.table(&reference.table)?;
-        let parent_column = parent_table.column(&reference.column)?;
-        if parent_table.name == table.name {
-            let parent = self.column(table, parent_column, digits)?;
-            return Some(Arc::new(Hierarchy {
-                stream: key.stream(),
-                parent,
-            }));
-        }
-        let rows = self.rows_of(&table.name);
-        let parents = self.rows_of(&parent_table.name);
-        if parents == 0 {
-            if rows > 0 && column.nulls < 1.0 {
-                let message = format!("table `{}` has no rows to reference", parent_table.name);
-                self.diags
-                    .push(codes::BAD_REFERENCE, reference.place, message, None);
-            }
-            return None;
-        }
-        // tables come in order, so the parent's columns are made; a broken one was reported there
-        let parent = self
-            .done
-            .get(&(reference.table.clone(), reference.column.clone()))
-            .cloned()?;
-        let spread = Permutation::new(
-            Key {
-                purpose: "parents",
-                ..key
-            },
-            u128::from(parents),
-        );
-        let index = match (digit, column.unique, pick) {
-            (Some(digit), _, _) => digit.index(),
-            (None, true, _) => {
-                self.capacity(column, u128::from(parents), rows);
-                Index::Distinct(spread)
-            }
-            (None, false, Pick::Uniform) => Index::Even {
-                stream: key.stream(),
-                n: u128::from(parents),
-            },
-            (None, false, Pick::Zipf { exponent }) => Index::Zipf {
-                stream: key.stream(),
-                zipf: Zipf::new(parents, exponent),
-                spread: Some(spread),
-            },
-        };
-        Some(Foreign::shared(index, parent))
-    }
-
     /// Reports a unique column with too few values for the actual rows.
-    fn capacity(&mut self, column: &Column, have: u128, rows: u64) {
+    pub(crate) fn capacity(&mut self, column: &Column, have: u128, rows: u64) {
         if have < u128::from(rows) {
             self.diags.push(
                 codes::CAPACITY,
@@ -341,7 +322,16 @@ impl<'a> Compiler<'a> {
                 max: *max,
             }),
             Generator::Json(shape) => self.json(shape, key, rows)?,
-            Generator::ForeignKey(_) | Generator::Template(_) => return None,
+            // these need other columns
+            Generator::ForeignKey(_)
+            | Generator::Children { .. }
+            | Generator::ChildNumber
+            | Generator::Template(_)
+            | Generator::Carry { .. }
+            | Generator::Offset(_)
+            | Generator::Between { .. }
+            | Generator::Formula(_)
+            | Generator::Group { .. } => return None,
         })
     }
 
@@ -649,9 +639,13 @@ fn empty() -> SharedSource {
 /// The best Parquet encoding for what a generator makes.
 fn encoding(column: &Column) -> Encoding {
     match &column.generator {
-        Generator::Sequence { .. } => Encoding::Delta,
+        Generator::Sequence { .. } | Generator::Children { .. } => Encoding::Delta,
         _ if column.unique => Encoding::Plain,
-        Generator::Categorical { .. } | Generator::Constant(_) => Encoding::Dictionary,
+        Generator::Categorical { .. }
+        | Generator::Constant(_)
+        | Generator::ChildNumber
+        | Generator::Carry { .. }
+        | Generator::Group { .. } => Encoding::Dictionary,
         Generator::Provider(call) => match call.name.as_str() {
             // lists of words; everything longer is put together and hardly repeats
             "first_name" | "last_name" | "word" | "country" | "country_code" | "state"
@@ -729,7 +723,10 @@ fn longest(table: &Table, part: &TemplatePart, rows: u64) -> usize {
 }
 
 /// The values as an array of the type; they were checked when the schema was read.
-fn scalars<'s>(ty: LogicalType, values: impl Iterator<Item = &'s Scalar>) -> Option<ArrayRef> {
+pub(crate) fn scalars<'s>(
+    ty: LogicalType,
+    values: impl Iterator<Item = &'s Scalar>,
+) -> Option<ArrayRef> {
     let values: Vec<&Scalar> = values.collect();
     let text = |v: &Scalar| match v {
         Scalar::Text(t) => Some(t.clone()),
@@ -767,23 +764,8 @@ fn scalars<'s>(ty: LogicalType, values: impl Iterator<Item = &'s Scalar>) -> Opt
             }
         }
         _ => {
-            let units: Vec<i128> = values
-                .iter()
-                .map(|v| scalar_units(ty, v))
-                .collect::<Option<_>>()?;
+            let units: Vec<i128> = values.iter().map(|v| ty.units(v)).collect::<Option<_>>()?;
             crate::source::units_array(ty, &units).ok()?
         }
     })
-}
-
-fn scalar_units(ty: LogicalType, value: &Scalar) -> Option<i128> {
-    match (value, ty) {
-        (Scalar::Number(n), _) => n.exact_at(ty.scale()),
-        (Scalar::Text(t), LogicalType::Date) => temporal::parse_date(t).map(i128::from),
-        (Scalar::Text(t), LogicalType::Time) => temporal::parse_time(t).map(i128::from),
-        (Scalar::Text(t), _) if ty.is_timestamp() => {
-            temporal::parse_timestamp(t).map(|(v, _)| i128::from(v))
-        }
-        _ => None,
-    }
 }

@@ -102,6 +102,21 @@ pub fn plan(schema: &Schema, options: &Options) -> Result<Plan, Diagnostics> {
             did_you_mean(name, schema.tables().iter().map(|t| t.name.as_str())),
         );
     }
+    for table in schema
+        .tables()
+        .iter()
+        .filter(|t| options.rows.contains_key(&t.name) && t.children_key().is_some())
+    {
+        diags.push(
+            codes::CONFLICT,
+            table.place,
+            format!(
+                "the rows of table `{}` are counted by the `children` of its parents",
+                table.name
+            ),
+            None,
+        );
+    }
     if !(options.scale > 0.0 && options.scale.is_finite()) {
         diags.push_global(
             codes::BAD_VALUE,
@@ -129,7 +144,7 @@ pub fn plan(schema: &Schema, options: &Options) -> Result<Plan, Diagnostics> {
         .iter()
         .map(|t| (t.name.clone(), row_count(t, options)))
         .collect();
-    let mut compiler = Compiler::new(schema, options.seed, &rows, diags);
+    let mut compiler = Compiler::new(schema, options.seed, rows, diags);
     let mut tables = Vec::with_capacity(schema.tables().len());
     for table in schema.in_reference_order() {
         let columns = compiler.table(table);
@@ -138,7 +153,7 @@ pub fn plan(schema: &Schema, options: &Options) -> Result<Plan, Diagnostics> {
             .iter()
             .map(|c| Field::new(&c.name, arrow_type(c.ty), c.nullable))
             .collect();
-        let rows = rows[&table.name];
+        let rows = compiler.rows_of(&table.name);
         let rows_per_group = rows_per_group(table);
         tables.push(TablePlan {
             table: table.clone(),
@@ -149,8 +164,9 @@ pub fn plan(schema: &Schema, options: &Options) -> Result<Plan, Diagnostics> {
             groups: shard_range(rows.div_ceil(rows_per_group), shard.index, shard.count),
         });
     }
+    let (diags, rows) = compiler.finish();
     let hash = hash(schema, options.seed, &rows);
-    compiler.finish().into_result(Plan {
+    diags.into_result(Plan {
         tables,
         options: options.clone(),
         hash,

@@ -41,7 +41,7 @@ pub(crate) fn digits(
             .iter()
             .filter_map(|name| Some((table.position(name)?, table.column(name)?)))
             .collect();
-        if columns.iter().any(|(_, c)| c.unique) {
+        if table.is_distinct_by_nature(key) {
             continue;
         }
         let shown = key.join(", ");

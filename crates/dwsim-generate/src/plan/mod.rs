@@ -3,6 +3,7 @@
 
 mod column;
 mod compile;
+mod derived;
 mod keys;
 mod row_groups;
 mod table;

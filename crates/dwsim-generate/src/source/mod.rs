@@ -2,6 +2,9 @@
 //! key, a template its inputs, JSON its fields. Building them from the schema is left to `plan`.
 
 mod cells;
+mod children;
+mod condition;
+mod derived;
 mod index;
 mod json;
 mod numeric;
@@ -17,10 +20,15 @@ use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
 
 pub(crate) use cells::{Cells, push_json_string};
+pub(crate) use children::{ChildIndex, ChildNumber, Children};
+pub(crate) use condition::{Eligible, Test, When};
+pub(crate) use derived::{Between, Carry, Formula, Offset, Value};
 pub(crate) use index::Index;
 pub(crate) use json::{JsonArray, JsonField, JsonObject};
-pub(crate) use numeric::{Bernoulli, Continuous, GridValues, Sequence, Shape, units_array};
-pub(crate) use reference::{Foreign, Hierarchy};
+pub(crate) use numeric::{
+    Bernoulli, Continuous, GridValues, Sequence, Shape, optional_units, units_array, units_of,
+};
+pub(crate) use reference::{Foreign, Hierarchy, Parent};
 pub(crate) use text::{Bytes, Numbering, Piece, Template, Text, Uuid};
 pub(crate) use types::arrow_type;
 pub(crate) use wrap::{Categorical, Constant, Nulls};

@@ -53,6 +53,49 @@ pub(crate) fn units_array(ty: LogicalType, values: &[i128]) -> Result<ArrayRef, 
     units(ty, Values(values))
 }
 
+/// Values that may be NULL as the type's array.
+pub(crate) fn optional_units(
+    ty: LogicalType,
+    values: Vec<Option<i128>>,
+) -> Result<ArrayRef, ArrowError> {
+    let plain: Vec<i128> = values.iter().map(|v| v.unwrap_or(0)).collect();
+    let array = units_array(ty, &plain)?;
+    if values.iter().all(Option::is_some) {
+        return Ok(array);
+    }
+    let mask: BooleanArray = values.iter().map(|v| Some(v.is_none())).collect();
+    arrow::compute::nullif(&array, &mask)
+}
+
+/// An array of a type with units as its units.
+pub(crate) fn units_of(array: &ArrayRef) -> Result<Vec<Option<i128>>, ArrowError> {
+    use arrow::array::AsArray;
+    use arrow::datatypes as t;
+    macro_rules! units {
+        ($ty:ty) => {
+            array
+                .as_primitive::<$ty>()
+                .iter()
+                .map(|v| v.map(i128::from))
+                .collect()
+        };
+    }
+    Ok(match array.data_type() {
+        t::DataType::Int16 => units!(t::Int16Type),
+        t::DataType::Int32 => units!(t::Int32Type),
+        t::DataType::Int64 => units!(t::Int64Type),
+        t::DataType::Decimal128(..) => units!(t::Decimal128Type),
+        t::DataType::Date32 => units!(t::Date32Type),
+        t::DataType::Time64(_) => units!(t::Time64MicrosecondType),
+        t::DataType::Timestamp(..) => units!(t::TimestampMicrosecondType),
+        other => {
+            return Err(ArrowError::InvalidArgumentError(format!(
+                "type {other} has no units"
+            )));
+        }
+    })
+}
+
 /// Something that can collect its units under any mapping; a closure cannot be generic.
 trait Collect {
     fn collect<T>(self, map: impl Fn(i128) -> T) -> Vec<T>;
@@ -96,10 +139,11 @@ impl Source for GridValues {
         struct Values<'a>(&'a GridValues, &'a [u64]);
         impl Collect for Values<'_> {
             fn collect<T>(self, map: impl Fn(i128) -> T) -> Vec<T> {
+                // the distance from end to end of a decimal(38) fits 128 bits only without a sign
                 let (first, step) = (self.0.first, self.0.step);
-                self.0
-                    .index
-                    .collect(self.1, |i| map(first + i as i128 * step))
+                self.0.index.collect(self.1, |i| {
+                    map(first.wrapping_add((i as i128).wrapping_mul(step)))
+                })
             }
         }
         units(self.ty, Values(self, rows))

@@ -8,18 +8,44 @@ use arrow::compute::nullif;
 use arrow::error::ArrowError;
 
 use crate::draw::{Stream, below};
-use crate::source::{Index, SharedSource, Source};
+use crate::source::{ChildIndex, Eligible, Index, SharedSource, Source};
+
+/// Which parent's row each row belongs to.
+#[derive(Clone, Debug)]
+pub(crate) enum Parent {
+    /// An index into all parents.
+    All(Index),
+    /// An index into the parents that fulfil a condition.
+    Some(Index, Arc<Eligible>),
+    /// In the parents' order, as many as each has children.
+    Counted(Arc<ChildIndex>),
+}
+
+impl Parent {
+    /// The parents' rows.
+    pub(crate) fn rows(&self, rows: &[u64]) -> Vec<u64> {
+        match self {
+            Self::All(index) => index.collect(rows, |i| i as u64),
+            Self::Some(index, eligible) => index.collect(rows, |i| eligible.select(i as u64)),
+            Self::Counted(children) => children
+                .parents(rows)
+                .into_iter()
+                .map(|(parent, _)| parent)
+                .collect(),
+        }
+    }
+}
 
 /// The key of a row of another table.
 #[derive(Debug)]
 pub(crate) struct Foreign {
-    pub(crate) index: Index,
-    pub(crate) parent: SharedSource,
+    pub(crate) parent_row: Parent,
+    pub(crate) key: SharedSource,
 }
 
 impl Source for Foreign {
     fn array(&self, rows: &[u64]) -> Result<ArrayRef, ArrowError> {
-        self.parent.array(&self.index.collect(rows, |i| i as u64))
+        self.key.array(&self.parent_row.rows(rows))
     }
 }
 
@@ -44,12 +70,5 @@ impl Source for Hierarchy {
         } else {
             nullif(&keys, &roots)
         }
-    }
-}
-
-impl Foreign {
-    /// A shared source.
-    pub(crate) fn shared(index: Index, parent: SharedSource) -> SharedSource {
-        Arc::new(Self { index, parent })
     }
 }

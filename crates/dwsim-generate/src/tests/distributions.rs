@@ -250,3 +250,82 @@ fn zipf_parents_are_unequal() {
     let top = *counts.values().max().unwrap() as f64 / 20_000.0;
     assert!((top - 1.0 / total).abs() < 0.02, "{top}");
 }
+
+#[test]
+fn derived_columns_keep_their_word() {
+    let plan = planned(EVERYTHING, &Options::default());
+    let table = plan.table("orders").unwrap();
+    let rows = table.rows() as usize;
+    let all = |name: &str| values(table, name, 0..table.rows());
+    let (parent, number) = (all("parent"), all("number"));
+    let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
+    for (p, n) in parent.iter().flatten().zip(number.iter().flatten()) {
+        let count = counts.entry(p.parse().unwrap()).or_default();
+        *count += 1;
+        assert_eq!(*n, count.to_string());
+    }
+    assert!(counts.values().all(|c| (1..=4).contains(c)));
+    assert!(
+        (500..700).contains(&rows),
+        "{rows} rows for 300 parents with 2 on average"
+    );
+
+    let codes = values(plan.table("parents").unwrap(), "code", 0..300);
+    let (code, country, currency) = (all("code"), all("country"), all("currency"));
+    let flags = [all("is_web"), all("is_shop"), all("is_phone")];
+    let status = all("status");
+    let times = [
+        "quoted",
+        "created",
+        "shipped",
+        "delivered",
+        "reviewed",
+        "latest",
+    ]
+    .map(all);
+    let [quoted, created, shipped, delivered, reviewed, latest] = &times;
+    let (quantity, price, vat, total, discount) = (
+        all("quantity"),
+        all("price"),
+        all("vat"),
+        all("total"),
+        all("discount"),
+    );
+    for i in 0..rows {
+        let parent: usize = parent[i].as_ref().unwrap().parse().unwrap();
+        assert_eq!(code[i], codes[parent - 1]);
+        let pair = (
+            country[i].as_deref().unwrap(),
+            currency[i].as_deref().unwrap(),
+        );
+        assert!([("DE", "EUR"), ("FR", "EUR"), ("CH", "CHF")].contains(&pair));
+        assert_eq!(
+            flags
+                .iter()
+                .filter(|f| f[i].as_deref() == Some("true"))
+                .count(),
+            1
+        );
+        // timestamps of one width compare as text
+        assert!(quoted[i] <= created[i] && created[i] <= reviewed[i] && reviewed[i] <= latest[i]);
+        let left = status[i].as_deref() != Some("open");
+        assert_eq!(shipped[i].is_some(), left);
+        assert_eq!(delivered[i].is_some(), left);
+        assert!(!left || (created[i] < shipped[i] && shipped[i] < delivered[i]));
+        let number = |v: &Option<String>| v.as_ref().unwrap().parse::<f64>().unwrap();
+        let expected = number(&quantity[i]) * number(&price[i]) * (1.0 + number(&vat[i]) / 100.0);
+        assert!(
+            (number(&total[i]) - expected).abs() <= 0.005 + 1e-9,
+            "{} {expected}",
+            number(&total[i])
+        );
+        let web = flags[0][i].as_deref() == Some("true") && !left;
+        assert_eq!(number(&discount[i]) >= 1.0, web);
+    }
+    let returns = plan.table("returns").unwrap();
+    assert!(
+        values(returns, "flag", 0..400)
+            .iter()
+            .all(|f| f.as_deref() == Some("true"))
+    );
+}

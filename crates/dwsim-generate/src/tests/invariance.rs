@@ -135,6 +135,7 @@ fn the_seed_moves_everything_drawn() {
         "types.times",
         "tree.id",
         "texts.id",
+        "keyed.id",
         "distributions.constant",
     ];
     for (column, hash) in &a {

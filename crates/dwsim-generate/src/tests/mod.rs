@@ -3,7 +3,7 @@
 
 mod distributions;
 mod files;
-// mod golden;
+mod golden;
 mod invariance;
 mod refusals;
 

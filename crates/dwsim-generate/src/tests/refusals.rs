@@ -102,14 +102,14 @@ fn each_has_its_place_and_numbers() {
         (
             "{ type = \"integer\", distribution = \"gaussian\", mean = 0, stddev = 1, min = 100 }",
             codes::IMPOSSIBLE,
-            51,
+            40,
             "of its gaussian distribution",
             "clamp",
         ),
         (
             "{ type = \"smallint\", generator = \"sequence\", step = 1000 }",
             codes::IMPOSSIBLE,
-            39,
+            38,
             "leaves type smallint",
             "",
         ),

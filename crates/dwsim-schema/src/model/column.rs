@@ -2,7 +2,7 @@
 //! Constraints over several columns are left to the table.
 
 use crate::diagnostics::Place;
-use crate::model::{Distribution, Generator};
+use crate::model::{Condition, Distribution, Generator, Scalar, TemplatePart};
 use crate::types::{Dialect, LogicalType};
 
 /// Types written for one warehouse only, verbatim SQL.
@@ -56,6 +56,12 @@ pub struct Column {
     pub encode: Option<String>,
     /// How values are made.
     pub generator: Generator,
+    /// Of a foreign key: only parents that fulfil all of these.
+    pub subset: Vec<Condition>,
+    /// Only rows that fulfil all of these have a value of their own.
+    pub when: Vec<Condition>,
+    /// The value of the other rows; without one it is NULL.
+    pub otherwise: Option<Scalar>,
     /// Where the column's name is written.
     pub place: Place,
     /// Where the value that chose the generator is written (or the column, if it was chosen by the type).
@@ -73,10 +79,31 @@ impl Column {
         written.clone().unwrap_or_else(|| self.ty.sql(dialect))
     }
 
+    /// Names of the columns of the same table that the values are computed from.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<&str> {
+        let mut out: Vec<&str> = self.when.iter().map(|c| c.column.as_str()).collect();
+        match &self.generator {
+            Generator::Template(parts) => out.extend(parts.iter().filter_map(|p| match p {
+                TemplatePart::Column(name) => Some(name.as_str()),
+                _ => None,
+            })),
+            Generator::Carry { via, .. } => out.push(via),
+            Generator::Offset(offset) => out.push(&offset.base),
+            Generator::Between { low, high } => out.extend([low.as_str(), high.as_str()]),
+            Generator::Formula(expression) => expression.columns(&mut out),
+            _ => {}
+        }
+        out
+    }
+
     /// How many distinct values the generator can make, where that follows from the schema alone; `None` for text
     /// providers and patterns (dwsim-generate knows), foreign keys (as many as parents), and what is not countable.
     #[must_use]
     pub fn domain_size(&self) -> Option<u128> {
+        if !self.when.is_empty() {
+            return None;
+        }
         match &self.generator {
             Generator::Numeric(spec) if spec.distribution == Distribution::Uniform => {
                 spec.grid(self.ty).map(|g| g.size())

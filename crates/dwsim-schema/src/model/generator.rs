@@ -4,6 +4,7 @@
 use crate::diagnostics::Place;
 use crate::model::Column;
 use crate::number::Number;
+use crate::temporal;
 use crate::types::LogicalType;
 
 /// A single value written in dwsim.toml.
@@ -15,6 +16,42 @@ pub enum Scalar {
     Number(Number),
     /// True or false.
     Boolean(bool),
+}
+
+impl LogicalType {
+    /// Whether a column of this type can hold the value.
+    #[must_use]
+    pub fn holds(self, value: &Scalar) -> bool {
+        match value {
+            Scalar::Boolean(_) => self == Self::Boolean,
+            Scalar::Number(_) if matches!(self, Self::Real | Self::Double) => true,
+            Scalar::Text(text) if self.is_text() => {
+                self.max_length().is_none_or(|n| text.len() <= n)
+            }
+            _ => self.units(value).is_some(),
+        }
+    }
+
+    /// A value in the type's units: `10^-scale` for whole numbers and decimals, days for dates, microseconds for times
+    /// and timestamps. `None` if it is not a value of the type, or the type has no units.
+    #[must_use]
+    pub fn units(self, value: &Scalar) -> Option<i128> {
+        match value {
+            Scalar::Number(n) => {
+                let (min, max) = self.integer_bounds()?;
+                n.exact_at(self.scale()).filter(|v| (min..=max).contains(v))
+            }
+            Scalar::Text(text) => match self {
+                Self::Date => temporal::parse_date(text).map(i128::from),
+                Self::Time => temporal::parse_time(text).map(i128::from),
+                _ if self.is_timestamp() => {
+                    temporal::parse_timestamp(text).map(|(at, _)| i128::from(at))
+                }
+                _ => None,
+            },
+            Scalar::Boolean(_) => None,
+        }
+    }
 }
 
 /// What happens to values outside of `min` and `max`.
@@ -184,7 +221,7 @@ impl Resolution {
             Self::Second => 1_000_000,
             Self::Minute => 60_000_000,
             Self::Hour => 3_600_000_000,
-            Self::Day => crate::temporal::DAY_MICROS,
+            Self::Day => temporal::DAY_MICROS,
         }
     }
 }
@@ -210,6 +247,90 @@ pub enum Pick {
         /// Exponent, above 0.
         exponent: f64,
     },
+}
+
+/// A row fulfils it if its column has one of the values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// The column's name.
+    pub column: String,
+    /// The values, at least one.
+    pub values: Vec<Scalar>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// A value that lies at a random distance from another column's: never less, or never more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offset {
+    /// The other column, of the same type.
+    pub base: String,
+    /// Whether the distance is taken away instead of added.
+    pub below: bool,
+    /// Least distance in the type's units, at least 0.
+    pub min: i128,
+    /// Step between distances, at least 1.
+    pub step: i128,
+    /// Number of possible distances, at least 1.
+    pub count: u128,
+}
+
+/// Arithmetic over columns of the same row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// A number as written.
+    Number(Number),
+    /// A numeric column of the same table.
+    Column(String),
+    /// A calculation with two operands.
+    Binary {
+        /// What is calculated.
+        operator: Operator,
+        /// First operand.
+        left: Box<Expression>,
+        /// Second operand.
+        right: Box<Expression>,
+    },
+}
+
+/// An arithmetic operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// Sum.
+    Add,
+    /// Difference.
+    Subtract,
+    /// Product.
+    Multiply,
+    /// Quotient; NULL where the divisor is 0.
+    Divide,
+}
+
+impl Expression {
+    /// Appends the columns it needs.
+    pub(crate) fn columns<'a>(&'a self, out: &mut Vec<&'a str>) {
+        match self {
+            Self::Number(_) => {}
+            Self::Column(name) => out.push(name),
+            Self::Binary { left, right, .. } => {
+                left.columns(out);
+                right.columns(out);
+            }
+        }
+    }
+
+    /// Whether it divides, and so may be NULL.
+    #[must_use]
+    pub fn divides(&self) -> bool {
+        match self {
+            Self::Number(_) | Self::Column(_) => false,
+            Self::Binary {
+                operator,
+                left,
+                right,
+            } => *operator == Operator::Divide || left.divides() || right.divides(),
+        }
+    }
 }
 
 /// A text provider and its parameters; which providers there are is known to dwsim-generate.
@@ -302,4 +423,41 @@ pub enum Generator {
     Json(JsonShape),
     /// The key of a row of the referenced table.
     ForeignKey(Pick),
+    /// The key of the parent that the row belongs to: parents have `min`, `min + 1`, … children, in the parents' order.
+    /// The table has as many rows as that makes.
+    Children {
+        /// Least number of children.
+        min: u32,
+        /// Weights of `min`, `min + 1`, …; at least one, not all 0.
+        weights: Vec<f64>,
+    },
+    /// The row's number among its parent's children, from 1.
+    ChildNumber,
+    /// The value that the parent's row has in another column.
+    Carry {
+        /// This table's foreign key.
+        via: String,
+        /// The parent's column.
+        column: String,
+        /// Where it is written.
+        place: Place,
+    },
+    /// A value at a distance from another column's.
+    Offset(Offset),
+    /// A value between two other columns', both ends included.
+    Between {
+        /// The lower column.
+        low: String,
+        /// The higher column.
+        high: String,
+    },
+    /// Arithmetic over other columns, rounded to the type.
+    Formula(Expression),
+    /// A column of the table's group of that number: all columns of a group take their values from one drawn row.
+    Group {
+        /// Index into [`crate::Table::groups`].
+        group: usize,
+        /// The column's position in the group.
+        position: usize,
+    },
 }

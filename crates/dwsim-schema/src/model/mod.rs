@@ -8,8 +8,8 @@ mod table;
 
 pub use column::{Column, Reference, TypeOverrides};
 pub use generator::{
-    Distribution, Generator, Grid, JsonShape, Limits, NumericSpec, Pick, ProviderCall, Resolution,
-    Scalar, TemplatePart, TemporalSpec,
+    Condition, Distribution, Expression, Generator, Grid, JsonShape, Limits, NumericSpec, Offset,
+    Operator, Pick, ProviderCall, Resolution, Scalar, TemplatePart, TemporalSpec,
 };
 pub use schema::Schema;
-pub use table::{DistStyle, RedshiftTable, SnowflakeTable, Table};
+pub use table::{DistStyle, Group, RedshiftTable, SnowflakeTable, Table};

@@ -2,7 +2,7 @@
 //! What a column holds is left to `column` and `generator`.
 
 use crate::diagnostics::Place;
-use crate::model::Column;
+use crate::model::{Column, Generator, Scalar};
 
 /// Redshift's distribution style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,28 @@ pub struct SnowflakeTable {
     pub transient: bool,
 }
 
+/// Columns whose values come from the same drawn row: allowed combinations, or one flag out of several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The columns' names.
+    pub columns: Vec<String>,
+    /// The rows, each with a value per column.
+    pub rows: Vec<Vec<Scalar>>,
+    /// A weight per row.
+    pub weights: Vec<f64>,
+    /// Where it is written.
+    pub place: Place,
+}
+
 /// A table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// Name as written.
     pub name: String,
-    /// Rows to generate at scale 1.
+    /// Rows to generate at scale 1; for children of a parent ([`Generator::Children`]) their expected number.
     pub rows: u64,
+    /// Groups of columns that are drawn together.
+    pub groups: Vec<Group>,
     /// Columns in the order of the text.
     pub columns: Vec<Column>,
     /// Names of the primary key's columns; empty without one.
@@ -97,6 +112,35 @@ impl Table {
         std::iter::once(self.primary_key.as_slice())
             .chain(self.unique.iter().map(Vec::as_slice))
             .filter(|key| key.len() > 1)
+    }
+
+    /// Whether columns are distinct together by how they are made: one of them is unique, or they hold the parent and
+    /// the number of the child.
+    #[must_use]
+    pub fn is_distinct_by_nature(&self, key: &[String]) -> bool {
+        let columns = || {
+            key.iter()
+                .filter_map(|name| self.column(name))
+                .filter(|c| c.when.is_empty())
+        };
+        columns().any(|c| c.unique)
+            || (columns().any(|c| matches!(c.generator, Generator::Children { .. }))
+                && columns().any(|c| c.generator == Generator::ChildNumber))
+    }
+
+    /// The foreign key that decides how many rows the table has, if one does.
+    #[must_use]
+    pub fn children_key(&self) -> Option<&Column> {
+        self.columns
+            .iter()
+            .find(|c| matches!(c.generator, Generator::Children { .. }))
+    }
+
+    /// Least and greatest value of a column in its units (see [`crate::LogicalType::units`]), where they follow from
+    /// the schema.
+    #[must_use]
+    pub fn value_range(&self, column: &str) -> Option<(i128, i128)> {
+        crate::validate::range(self, column, 0)
     }
 
     /// Names of the other tables that this one references, without repetition, in column order.

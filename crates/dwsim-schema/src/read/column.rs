@@ -7,6 +7,7 @@ use crate::diagnostics::did_you_mean;
 use crate::identifiers;
 use crate::model::{Column, Generator, Reference, Scalar, TypeOverrides};
 use crate::read::Ctx;
+use crate::read::derived;
 use crate::read::fields::{Fields, scalar_of};
 use crate::read::generator;
 use crate::read::table::Targets;
@@ -22,6 +23,51 @@ pub(crate) enum Target<'a> {
     NoColumn(Option<String>),
 }
 
+/// Keys that only some columns have, for suggestions.
+const SOME_COLUMNS: &[&str] = &[
+    "between",
+    "carry",
+    "children",
+    "decimals",
+    "delta",
+    "distribution",
+    "exponent",
+    "fields",
+    "formula",
+    "generator",
+    "greater_than",
+    "items",
+    "length",
+    "less_than",
+    "limits",
+    "locale",
+    "max",
+    "mean",
+    "min",
+    "missing",
+    "mu",
+    "otherwise",
+    "p",
+    "pattern",
+    "pick",
+    "range",
+    "rate",
+    "resolution",
+    "scale",
+    "shape",
+    "sigma",
+    "start",
+    "stddev",
+    "step",
+    "template",
+    "truncate",
+    "value",
+    "values",
+    "weights",
+    "when",
+    "where",
+];
+
 /// A column of a table; `None` after errors that leave nothing to go on with.
 pub(crate) fn column(
     ctx: &Ctx,
@@ -29,6 +75,7 @@ pub(crate) fn column(
     name: &str,
     node: &Node,
     targets: &Targets<'_>,
+    grouped: bool,
 ) -> Option<Column> {
     let f = Fields::of(ctx, node, format!("column `{table}.{name}`"));
     node.table()?;
@@ -66,12 +113,23 @@ pub(crate) fn column(
         default: default(&f, ty),
         comment: f.string("comment"),
         encode: f.string("encode"),
-        generator: generator::generator(&f, name, ty, references.is_some(), primary_key),
+        generator: if grouped {
+            generator::grouped(&f)
+        } else {
+            generator::generator(&f, name, ty, references.is_some(), primary_key)
+        },
+        subset: if references.is_some() {
+            derived::condition(&f, "where")
+        } else {
+            Vec::new()
+        },
+        when: derived::condition(&f, "when"),
+        otherwise: derived::otherwise(&f, ty),
         references,
         place: node.key,
         generator_place: generator::place(&f),
     };
-    f.finish();
+    f.finish_knowing(SOME_COLUMNS);
     Some(column)
 }
 
@@ -95,10 +153,13 @@ pub(crate) fn value(ctx: &Ctx, path: &str, name: &str, node: &Node) -> Option<Co
         comment: None,
         encode: None,
         generator: generator::generator(&f, path, ty, false, false),
+        subset: Vec::new(),
+        when: Vec::new(),
+        otherwise: None,
         place: node.key,
         generator_place: generator::place(&f),
     };
-    f.finish();
+    f.finish_knowing(SOME_COLUMNS);
     Some(column)
 }
 

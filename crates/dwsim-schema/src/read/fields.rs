@@ -64,14 +64,24 @@ impl<'a> Fields<'a> {
 
     /// Reports every key that was never asked for.
     pub(crate) fn finish(self) {
+        self.finish_knowing(&[]);
+    }
+
+    /// The same; `known` are keys that exist, but have no meaning beside the others that are given.
+    pub(crate) fn finish_knowing(self, known: &[&'static str]) {
         let asked = self.asked.into_inner();
         for (key, node) in self.entries {
             if !asked.contains(&key.as_str()) {
+                if known.contains(&key.as_str()) {
+                    let message = format!("`{key}` has no meaning in {} as it is", self.what);
+                    self.ctx.error(codes::CONFLICT, node.key, message, None);
+                    continue;
+                }
                 self.ctx.error(
                     codes::UNKNOWN_KEY,
                     node.key,
                     format!("unknown key `{key}` in {}", self.what),
-                    did_you_mean(key, asked.iter().copied()),
+                    did_you_mean(key, asked.iter().chain(known).copied()),
                 );
             }
         }

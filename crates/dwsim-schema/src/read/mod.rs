@@ -2,11 +2,17 @@
 //! Checks over several columns or tables are left to `validate`.
 
 mod column;
+mod derived;
 mod fields;
+mod formula;
 mod generator;
+mod groups;
 mod json;
+mod numeric;
+mod points;
 mod settings;
 mod table;
+mod values;
 
 use std::cell::RefCell;
 

@@ -9,6 +9,7 @@ use crate::model::{DistStyle, RedshiftTable, SnowflakeTable, Table};
 use crate::read::Ctx;
 use crate::read::column::{self, Target};
 use crate::read::fields::{Fields, string_of};
+use crate::read::groups;
 
 /// Greatest number of rows of a table: row numbers stay exact in every type on the way.
 const MAX_ROWS: i128 = 1 << 50;
@@ -101,7 +102,21 @@ pub(crate) fn names<'a>(ctx: &Ctx, what: &str, names: impl Iterator<Item = (&'a 
 fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
     let f = Fields::of(ctx, node, format!("table `{name}`"));
     let rows = f.integer("rows", 0..=MAX_ROWS);
-    if rows.is_none() && !f.has("rows") {
+    let grouped = groups::members(node);
+    // the number of children decides the number of rows
+    let counted = node
+        .get("columns")
+        .and_then(Node::table)
+        .is_some_and(|c| c.iter().any(|(_, n)| n.get("children").is_some()));
+    if counted && f.has("rows") {
+        f.error(
+            codes::CONFLICT,
+            "rows",
+            "`rows` and the `children` of a column both say how many rows there are",
+            None,
+        );
+    }
+    if rows.is_none() && !f.has("rows") && !counted {
         ctx.error(
             codes::MISSING_KEY,
             f.place,
@@ -142,7 +157,9 @@ fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
                 );
                 columns = entries
                     .iter()
-                    .filter_map(|(c, n)| column::column(ctx, name, c, n, targets))
+                    .filter_map(|(c, n)| {
+                        column::column(ctx, name, c, n, targets, grouped.contains(c))
+                    })
                     .collect();
             }
             None => ctx.error(
@@ -153,11 +170,13 @@ fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
             ),
         },
     }
+    let groups = groups::groups(ctx, &f, &mut columns);
     let (place, rows_place, key_place) = (f.place, f.place_of("rows"), f.place_of("primary_key"));
     f.finish();
     Table {
         name: name.to_owned(),
         rows: rows.and_then(|r| u64::try_from(r).ok()).unwrap_or(0),
+        groups,
         columns,
         primary_key,
         unique,

@@ -3,21 +3,28 @@
 
 use crate::codes;
 use crate::diagnostics::{Diagnostics, Place, did_you_mean};
-use crate::model::{Column, Distribution, Generator, Pick, Schema, Table, TemplatePart};
+use crate::model::{Column, Distribution, Generator, Pick, Schema, Table};
 use crate::types::LogicalType;
+
+mod derived;
+
+pub(crate) use derived::range;
 
 /// Checks the schema, completes primary keys and sets the order of tables.
 pub(crate) fn schema(schema: &mut Schema, diags: &mut Diagnostics) {
     for table in &mut schema.tables {
         keys(table, diags);
+        carried(table, diags);
     }
+    schema.order = order(schema, diags);
+    count_children(schema);
     for table in &schema.tables {
         physical(table, diags);
         references(schema, table, diags);
-        templates(table, diags);
+        inputs(table, diags);
+        derived::check(schema, table, diags);
         capacity(schema, table, diags);
     }
-    schema.order = order(schema, diags);
 }
 
 fn missing_column(table: &Table, name: &str, what: &str, place: Place, diags: &mut Diagnostics) {
@@ -173,32 +180,95 @@ fn references(schema: &Schema, table: &Table, diags: &mut Diagnostics) {
     }
 }
 
-fn templates(table: &Table, diags: &mut Diagnostics) {
-    for column in &table.columns {
-        let Generator::Template(parts) = &column.generator else {
+/// Finds the foreign key that a carried value comes through: the only one to the parent that is named.
+fn carried(table: &mut Table, diags: &mut Diagnostics) {
+    let keys: Vec<(String, String)> = table
+        .columns
+        .iter()
+        .filter_map(|c| Some((c.references.as_ref()?.table.clone(), c.name.clone())))
+        .collect();
+    for column in &mut table.columns {
+        let Generator::Carry { via, place, .. } = &mut column.generator else {
             continue;
         };
-        for part in parts {
-            let TemplatePart::Column(name) = part else {
-                continue;
+        let found: Vec<&String> = keys
+            .iter()
+            .filter(|(parent, _)| parent == via)
+            .map(|(_, key)| key)
+            .collect();
+        match found.as_slice() {
+            [key] => *via = (*key).clone(),
+            [] => {
+                let message = format!(
+                    "table `{}` has no foreign key to `{via}` to carry a value through",
+                    table.name
+                );
+                diags.push(
+                    codes::BAD_REFERENCE,
+                    *place,
+                    message,
+                    did_you_mean(via, keys.iter().map(|(p, _)| p.as_str())),
+                );
+                via.clear();
+            }
+            _ => {
+                let message = format!(
+                    "table `{}` has several foreign keys to `{via}`; a value can be carried through one",
+                    table.name
+                );
+                diags.push(codes::BAD_REFERENCE, *place, message, None);
+                via.clear();
+            }
+        }
+    }
+}
+
+/// Gives tables of children their expected number of rows, parents first.
+fn count_children(schema: &mut Schema) {
+    for i in schema.order.clone() {
+        let expected = schema.tables[i].children_key().and_then(|key| {
+            let Generator::Children { min, weights } = &key.generator else {
+                return None;
             };
+            let parents = schema.table(&key.references.as_ref()?.table)?.rows;
+            let total: f64 = weights.iter().sum();
+            let mean = weights
+                .iter()
+                .zip(*min..)
+                .map(|(w, n)| w * f64::from(n))
+                .sum::<f64>()
+                / total;
+            Some(
+                (parents as f64 * mean)
+                    .round()
+                    .clamp(0.0, (1u64 << 50) as f64) as u64,
+            )
+        });
+        if let Some(rows) = expected {
+            schema.tables[i].rows = rows;
+        }
+    }
+}
+
+/// Columns that are computed from others: these must exist, and there must be no circle.
+fn inputs(table: &Table, diags: &mut Diagnostics) {
+    for column in &table.columns {
+        for name in column.inputs() {
+            // a foreign key that was not found was reported
+            if name.is_empty() {
+                continue;
+            }
             match table.column(name) {
                 None => missing_column(
                     table,
                     name,
-                    &format!("the template of `{}`", column.name),
+                    &format!("column `{}`", column.name),
                     column.generator_place,
                     diags,
                 ),
-                Some(input)
-                    if matches!(input.ty, LogicalType::Json(_) | LogicalType::Binary(_)) =>
-                {
-                    let message = format!("a template cannot show `{name}` of type {}", input.ty);
-                    diags.push(codes::WRONG_KIND, column.generator_place, message, None);
-                }
                 Some(_) if reaches(table, name, &column.name, 0) => {
                     let message = format!(
-                        "the template of `{}` needs its own value through `{name}`",
+                        "column `{}` needs its own value through `{name}`",
                         column.name
                     );
                     diags.push(codes::CYCLE, column.generator_place, message, None);
@@ -214,13 +284,11 @@ fn reaches(table: &Table, from: &str, to: &str, depth: usize) -> bool {
     if from == to || depth > table.columns.len() {
         return true;
     }
-    match table.column(from).map(|c| &c.generator) {
-        Some(Generator::Template(parts)) => parts.iter().any(|part| match part {
-            TemplatePart::Column(name) => reaches(table, name, to, depth + 1),
-            _ => false,
-        }),
-        _ => false,
-    }
+    table.column(from).is_some_and(|c| {
+        c.inputs()
+            .into_iter()
+            .any(|name| reaches(table, name, to, depth + 1))
+    })
 }
 
 /// Number of distinct values of a column, counting the parents of a foreign key.
@@ -261,7 +329,7 @@ fn capacity(schema: &Schema, table: &Table, diags: &mut Diagnostics) {
     let mut used: Vec<&str> = Vec::new();
     for key in table.composite_keys() {
         let columns: Vec<&Column> = key.iter().filter_map(|name| table.column(name)).collect();
-        if columns.len() < key.len() || columns.iter().any(|c| c.unique) {
+        if columns.len() < key.len() || table.is_distinct_by_nature(key) {
             continue;
         }
         let shown = key.join(", ");
@@ -324,7 +392,14 @@ fn not_distinct(column: &Column) -> Option<String> {
         Generator::ForeignKey(Pick::Zipf { .. }) => {
             Some("pick = \"zipf\" repeats its favourites".into())
         }
-        Generator::ForeignKey(_) if column.nulls > 0.0 => None,
+        Generator::Children { .. } => Some("a parent may have several children".into()),
+        Generator::ChildNumber => Some("every parent's children count from 1".into()),
+        Generator::Carry { .. }
+        | Generator::Offset(_)
+        | Generator::Between { .. }
+        | Generator::Formula(_)
+        | Generator::Group { .. } => Some("values that come from other columns may repeat".into()),
+        _ if !column.when.is_empty() => Some("`when` may give several rows the same value".into()),
         _ => None,
     }
 }
