@@ -16,6 +16,7 @@ pub use call::{Call, Column, Kernel};
 pub use def::{BindFn, FnCall, FunctionDef, FunctionTable, Param, ScalarDef, Shape, Typed};
 pub use returns as ret;
 pub use returns::{ReturnArgs, ReturnFn};
+pub(crate) use scalar::fold_literal;
 pub use scalar::{conform, kernel_expr, list_expr};
 pub(crate) use window::partition_udwf;
 pub use window::{WindowDef, WindowImpl, WindowKernel};

@@ -200,3 +200,29 @@ pub fn list_expr(
         exprs,
     ))
 }
+
+/// The result of a one-argument kernel for a literal.
+pub(crate) fn fold_literal(
+    name: &str,
+    kernel: Kernel,
+    literal: &ScalarValue,
+    from: &SqlType,
+    to: &SqlType,
+    env: &Env,
+) -> Result<ScalarValue> {
+    let columns = [Column {
+        array: literal.to_array()?,
+        scalar: true,
+    }];
+    let types = [from.clone()];
+    let call = Call {
+        name,
+        args: &columns,
+        types: &types,
+        returns: to,
+        rows: 1,
+        env,
+    };
+    let array = conform(kernel(&call)?, to)?;
+    Ok(ScalarValue::try_from_array(&array, 0)?)
+}

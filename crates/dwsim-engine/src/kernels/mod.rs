@@ -7,4 +7,6 @@ pub mod cast;
 pub mod datetime;
 pub mod format;
 pub mod like;
+pub mod numeric;
 pub mod semi;
+pub mod text;

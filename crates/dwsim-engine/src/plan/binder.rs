@@ -224,6 +224,19 @@ impl<'a> Binder<'a> {
             }
             .into());
         };
+        if let Some(literal) = value.literal() {
+            // A literal becomes a literal of the other type; a value that does not fit is reported when the plan runs.
+            if let Ok(v) = crate::functions::fold_literal(
+                mode.kernel_name(),
+                kernel,
+                literal,
+                &value.ty,
+                to,
+                &self.env,
+            ) {
+                return Ok(Typed::new(Expr::Literal(v, None), to.clone()));
+            }
+        }
         Ok(self.kernel(mode.kernel_name(), kernel, vec![value], to.clone()))
     }
 

@@ -3,6 +3,8 @@
 
 mod aggregate;
 pub(crate) mod semi;
+mod numeric;
+mod text;
 mod window;
 
 use dwsim_engine::functions::FunctionTable;
@@ -10,6 +12,8 @@ use dwsim_engine::functions::FunctionTable;
 /// All functions of the dialect. Built once by the caller and kept.
 pub fn table() -> FunctionTable {
     let mut t = FunctionTable::default();
+    t.scalars(text::SCALARS);
+    t.scalars(numeric::SCALARS);
     t.aggregates(aggregate::AGGREGATES);
     t.windows(window::WINDOWS);
     t.scalars(semi::SCALARS);

@@ -27,7 +27,10 @@ fn literal(t: &Typed) -> Option<i64> {
 
 fn as_decimal(call: &FnCall<'_, '_>, t: Typed) -> Result<Typed> {
     match t.ty.decimal_shape() {
-        Some((p, s)) if t.ty.is_int() => call.binder.cast(t, &SqlType::number(p, s), CastMode::Implicit),
+        Some((p, s)) if t.ty.is_int() => {
+            call.binder
+                .cast(t, &SqlType::number(p, s), CastMode::Implicit)
+        }
         _ => Ok(t),
     }
 }
@@ -46,7 +49,12 @@ fn floor_decimal(call: &Call<'_>) -> Result<arrow::array::ArrayRef> {
 }
 
 /// Functions with an optional number of digits: the result keeps `min(scale, digits)` digits after the point.
-fn digits(call: &mut FnCall<'_, '_>, decimal: Kernel, float: Kernel, carries: bool) -> Result<Typed> {
+fn digits(
+    call: &mut FnCall<'_, '_>,
+    decimal: Kernel,
+    float: Kernel,
+    carries: bool,
+) -> Result<Typed> {
     call.expect(1, 3)?;
     let v = number(call)?;
     let mut args = Vec::new();
@@ -75,7 +83,10 @@ fn digits(call: &mut FnCall<'_, '_>, decimal: Kernel, float: Kernel, carries: bo
             None => s,
         },
     };
-    let precision = (p - (s - scale)).saturating_add(u8::from(carries)).clamp(1, 38).max(scale);
+    let precision = (p - (s - scale))
+        .saturating_add(u8::from(carries))
+        .clamp(1, 38)
+        .max(scale);
     args.push(v);
     args.extend(n);
     let out = call.kernel(decimal, args, SqlType::number(precision, scale));
@@ -149,7 +160,9 @@ pub fn modulo(call: &mut FnCall<'_, '_>) -> Result<Typed> {
 fn power_kernel(call: &Call<'_>) -> Result<arrow::array::ArrayRef> {
     let (a, b) = (call.double(0)?, call.double(1)?);
     call.map_double(|row| {
-        let (Some(a), Some(b)) = (a.get(row), b.get(row)) else { return Ok(None) };
+        let (Some(a), Some(b)) = (a.get(row), b.get(row)) else {
+            return Ok(None);
+        };
         let r = a.powf(b);
         if r.is_nan() && !a.is_nan() && !b.is_nan() {
             return Err(crate::error::SqlError::raw(
@@ -157,7 +170,9 @@ fn power_kernel(call: &Call<'_>) -> Result<arrow::array::ArrayRef> {
                 "2201F",
                 match call.env.dialect {
                     DialectName::Redshift => "invalid argument for power function".into(),
-                    DialectName::Snowflake => format!("Invalid floating point operation: pow({a},{b})"),
+                    DialectName::Snowflake => {
+                        format!("Invalid floating point operation: pow({a},{b})")
+                    }
                 },
             ));
         }
@@ -187,12 +202,21 @@ fn safe_division(call: &mut FnCall<'_, '_>, null_divisor: bool) -> Result<Typed>
     let zero = Expr::Literal(ScalarValue::new_zero(&b.ty.arrow())?, None);
     let is_zero = b.expr.clone().eq(zero);
     let nothing = Expr::Literal(ScalarValue::try_from(&b.ty.arrow())?, None);
-    let safe = Typed::new(when(is_zero.clone(), nothing).otherwise(b.expr.clone())?, b.ty.clone());
+    let safe = Typed::new(
+        when(is_zero.clone(), nothing).otherwise(b.expr.clone())?,
+        b.ty.clone(),
+    );
     let q = dialect.arithmetic(call.binder, BinaryOp::Div, a.clone(), safe)?;
     let none = Expr::Literal(ScalarValue::new_zero(&q.ty.arrow())?, None);
-    let condition = if null_divisor { is_zero.or(b.expr.is_null()) } else { is_zero };
+    let condition = if null_divisor {
+        is_zero.or(b.expr.is_null())
+    } else {
+        is_zero
+    };
     let null = Expr::Literal(ScalarValue::try_from(&q.ty.arrow())?, None);
-    let expr = when(a.expr.is_null(), null).when(condition, none).otherwise(q.expr)?;
+    let expr = when(a.expr.is_null(), null)
+        .when(condition, none)
+        .otherwise(q.expr)?;
     Ok(Typed::new(expr, q.ty))
 }
 

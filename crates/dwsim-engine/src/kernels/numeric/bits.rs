@@ -25,7 +25,12 @@ pub fn bit_xor(call: &Call<'_>) -> Result<ArrayRef> {
 }
 /// `a << b`; shifts beyond the width give 0.
 pub fn bit_shift_left(call: &Call<'_>) -> Result<ArrayRef> {
-    two(call, |a, b| u32::try_from(b).ok().and_then(|b| a.checked_shl(b)).unwrap_or(0))
+    two(call, |a, b| {
+        u32::try_from(b)
+            .ok()
+            .and_then(|b| a.checked_shl(b))
+            .unwrap_or(0)
+    })
 }
 /// `a >> b`, keeping the sign.
 pub fn bit_shift_right(call: &Call<'_>) -> Result<ArrayRef> {
@@ -43,5 +48,8 @@ pub fn bit_count(call: &Call<'_>) -> Result<ArrayRef> {
 }
 /// Bit `b` of `a`, counted from the least significant.
 pub fn get_bit(call: &Call<'_>) -> Result<ArrayRef> {
-    two(call, |a, b| if (0..64).contains(&b) { a >> b & 1 } else { 0 })
+    two(
+        call,
+        |a, b| if (0..64).contains(&b) { a >> b & 1 } else { 0 },
+    )
 }

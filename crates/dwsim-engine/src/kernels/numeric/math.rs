@@ -55,7 +55,9 @@ float_functions! {
 
 fn domain(call: &Call<'_>, v: f64) -> SqlError {
     match (call.env.dialect, call.name) {
-        (DialectName::Redshift, "SQRT") => SqlError::raw("", "2201F", "cannot take square root of a negative number"),
+        (DialectName::Redshift, "SQRT") => {
+            SqlError::raw("", "2201F", "cannot take square root of a negative number")
+        }
         (DialectName::Redshift, "LN" | "LOG" | "DLOG1" | "DLOG10") if v == 0.0 => {
             SqlError::raw("", "2201E", "cannot take logarithm of zero")
         }
@@ -63,9 +65,14 @@ fn domain(call: &Call<'_>, v: f64) -> SqlError {
             SqlError::raw("", "2201E", "cannot take logarithm of a negative number")
         }
         (DialectName::Redshift, _) => SqlError::raw("", "22003", "input is out of range"),
-        (DialectName::Snowflake, name) => {
-            SqlError::raw("100049", "22P02", format!("Invalid floating point operation: {}({v})", name.to_lowercase()))
-        }
+        (DialectName::Snowflake, name) => SqlError::raw(
+            "100049",
+            "22P02",
+            format!(
+                "Invalid floating point operation: {}({v})",
+                name.to_lowercase()
+            ),
+        ),
     }
 }
 
@@ -129,7 +136,10 @@ pub fn log(call: &Call<'_>) -> Result<ArrayRef> {
 
 /// The number π.
 pub fn pi(call: &Call<'_>) -> Result<ArrayRef> {
-    Ok(Arc::new(Float64Array::from(vec![std::f64::consts::PI; call.rows])))
+    Ok(Arc::new(Float64Array::from(vec![
+        std::f64::consts::PI;
+        call.rows
+    ])))
 }
 
 /// `n!` for 0 to 33, as a decimal of 38 digits.
@@ -141,7 +151,11 @@ pub fn factorial(call: &Call<'_>) -> Result<ArrayRef> {
             None => None,
             Some(n @ 0..=33) => Some((1..=i128::from(n)).product::<i128>()),
             Some(n) => {
-                return Err(SqlError::raw("100049", "22003", format!("Invalid argument for factorial: {n}; it must be from 0 to 33")));
+                return Err(SqlError::raw(
+                    "100049",
+                    "22003",
+                    format!("Invalid argument for factorial: {n}; it must be from 0 to 33"),
+                ));
             }
         });
     }
@@ -166,13 +180,22 @@ pub fn haversine(call: &Call<'_>) -> Result<ArrayRef> {
 
 /// `width_bucket(x, low, high, n)`: 0 below, n + 1 above, else the bucket from 1.
 pub fn width_bucket(call: &Call<'_>) -> Result<ArrayRef> {
-    let (x, low, high, n) = (call.double(0)?, call.double(1)?, call.double(2)?, call.int(3)?);
+    let (x, low, high, n) = (
+        call.double(0)?,
+        call.double(1)?,
+        call.double(2)?,
+        call.int(3)?,
+    );
     call.map_int(|row| {
-        let (Some(x), Some(low), Some(high), Some(n)) = (x.get(row), low.get(row), high.get(row), n.get(row)) else {
+        let (Some(x), Some(low), Some(high), Some(n)) =
+            (x.get(row), low.get(row), high.get(row), n.get(row))
+        else {
             return Ok(None);
         };
         if n < 1 || low == high {
-            return Err(call.error("the number of buckets must be positive and the bounds must differ"));
+            return Err(
+                call.error("the number of buckets must be positive and the bounds must differ")
+            );
         }
         let share = (x - low) / (high - low);
         Ok(Some(if share < 0.0 {

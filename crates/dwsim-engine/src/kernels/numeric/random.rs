@@ -18,7 +18,11 @@ impl Stream {
     fn new(call: &Call<'_>, seed: Option<i64>) -> Self {
         let base = match (seed, call.env.seed) {
             (Some(s), _) => s as u64,
-            (None, Some(s)) => s ^ CALLS.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9),
+            (None, Some(s)) => {
+                s ^ CALLS
+                    .fetch_add(1, Ordering::Relaxed)
+                    .wrapping_mul(0x9E37_79B9)
+            }
             (None, None) => uuid::Uuid::new_v4().as_u64_pair().0,
         };
         Stream(base)
@@ -40,7 +44,11 @@ impl Stream {
 
 /// A 64-bit integer per row; an argument seeds it.
 pub fn random_int(call: &Call<'_>) -> Result<ArrayRef> {
-    let seed = if call.is_empty() { None } else { call.int(0)?.get(0) };
+    let seed = if call.is_empty() {
+        None
+    } else {
+        call.int(0)?.get(0)
+    };
     let mut s = Stream::new(call, seed);
     call.map_int(|_| Ok(Some(s.next() as i64)))
 }
@@ -48,14 +56,18 @@ pub fn random_int(call: &Call<'_>) -> Result<ArrayRef> {
 /// A float in [0, 1) per row.
 pub fn random_float(call: &Call<'_>) -> Result<ArrayRef> {
     let mut s = Stream::new(call, None);
-    Ok(Arc::new(Float64Array::from_iter_values((0..call.rows).map(|_| s.unit()))))
+    Ok(Arc::new(Float64Array::from_iter_values(
+        (0..call.rows).map(|_| s.unit()),
+    )))
 }
 
 /// `uniform(min, max, generator)` for integers, both ends included; each row's generator value decides.
 pub fn uniform_int(call: &Call<'_>) -> Result<ArrayRef> {
     let (low, high, g) = (call.int(0)?, call.int(1)?, call.int(2)?);
     call.map_int(|row| {
-        let (Some(low), Some(high), Some(g)) = (low.get(row), high.get(row), g.get(row)) else { return Ok(None) };
+        let (Some(low), Some(high), Some(g)) = (low.get(row), high.get(row), g.get(row)) else {
+            return Ok(None);
+        };
         if low > high {
             return Err(call.error("the minimum is larger than the maximum"));
         }
@@ -69,7 +81,9 @@ pub fn uniform_int(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn uniform_float(call: &Call<'_>) -> Result<ArrayRef> {
     let (low, high, g) = (call.double(0)?, call.double(1)?, call.int(2)?);
     call.map_double(|row| {
-        let (Some(low), Some(high), Some(g)) = (low.get(row), high.get(row), g.get(row)) else { return Ok(None) };
+        let (Some(low), Some(high), Some(g)) = (low.get(row), high.get(row), g.get(row)) else {
+            return Ok(None);
+        };
         Ok(Some(low + (high - low) * Stream(g as u64).unit()))
     })
 }
@@ -79,7 +93,9 @@ pub fn randstr(call: &Call<'_>) -> Result<ArrayRef> {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let (n, g) = (call.int(0)?, call.int(1)?);
     call.map_text(|row| {
-        let (Some(n), Some(g)) = (n.get(row), g.get(row)) else { return Ok(None) };
+        let (Some(n), Some(g)) = (n.get(row), g.get(row)) else {
+            return Ok(None);
+        };
         let mut s = Stream(g as u64);
         Ok(Some(
             (0..n.clamp(0, 1 << 24))
@@ -96,8 +112,11 @@ pub fn uuid_string(call: &Call<'_>) -> Result<ArrayRef> {
     }
     let (ns, name) = (call.text(0)?, call.text(1)?);
     call.map_text(|row| {
-        let (Some(ns), Some(name)) = (ns.get(row), name.get(row)) else { return Ok(None) };
-        let ns = uuid::Uuid::parse_str(ns).map_err(|_| call.error(format!("invalid UUID '{ns}'")))?;
+        let (Some(ns), Some(name)) = (ns.get(row), name.get(row)) else {
+            return Ok(None);
+        };
+        let ns =
+            uuid::Uuid::parse_str(ns).map_err(|_| call.error(format!("invalid UUID '{ns}'")))?;
         Ok(Some(uuid::Uuid::new_v5(&ns, name.as_bytes()).to_string()))
     })
 }

@@ -14,7 +14,10 @@ fn shape(ty: &SqlType) -> (u8, u8) {
 }
 
 /// Applies a rule to unscaled values and gives the result's decimals.
-fn decimals(call: &Call<'_>, mut f: impl FnMut(i128, usize) -> Result<Option<i128>>) -> Result<ArrayRef> {
+fn decimals(
+    call: &Call<'_>,
+    mut f: impl FnMut(i128, usize) -> Result<Option<i128>>,
+) -> Result<ArrayRef> {
     let v = call.decimal(0)?;
     let (p, s) = shape(call.returns);
     let limit = 10i128.pow(u32::from(p));
@@ -26,7 +29,11 @@ fn decimals(call: &Call<'_>, mut f: impl FnMut(i128, usize) -> Result<Option<i12
         };
         if let Some(r) = r {
             if r.abs() >= limit {
-                return Err(ErrorKind::OutOfRange { ty: call.env.dialect.type_name(call.returns), value: crate::kernels::format::decimal(r, s) }.into());
+                return Err(ErrorKind::OutOfRange {
+                    ty: call.env.dialect.type_name(call.returns),
+                    value: crate::kernels::format::decimal(r, s),
+                }
+                .into());
             }
         }
         out.append_option(r);
@@ -45,7 +52,11 @@ fn keep(x: i128, from: u8, to: u8, n: i64, round: bool) -> Option<i128> {
     } else {
         let unit = 10i128.checked_pow(drop as u32)?;
         let (q, r) = (x / unit, x % unit);
-        let q = if round && r.abs() >= unit - r.abs() { q + x.signum() } else { q };
+        let q = if round && r.abs() >= unit - r.abs() {
+            q + x.signum()
+        } else {
+            q
+        };
         q.checked_mul(unit)?
     };
     if to >= from {
@@ -57,13 +68,21 @@ fn keep(x: i128, from: u8, to: u8, n: i64, round: bool) -> Option<i128> {
 }
 
 fn overflow(call: &Call<'_>) -> SqlError {
-    ErrorKind::OutOfRange { ty: call.env.dialect.type_name(call.returns), value: "result".into() }.into()
+    ErrorKind::OutOfRange {
+        ty: call.env.dialect.type_name(call.returns),
+        value: "result".into(),
+    }
+    .into()
 }
 
 /// `round(x, n)` of decimals.
 pub fn round_decimal(call: &Call<'_>) -> Result<ArrayRef> {
     let (from, to) = (shape(&call.types[0]).1, shape(call.returns).1);
-    let n = if call.len() > 1 { Some(call.int(1)?) } else { None };
+    let n = if call.len() > 1 {
+        Some(call.int(1)?)
+    } else {
+        None
+    };
     decimals(call, |x, row| {
         let n = match &n {
             None => 0,
@@ -72,14 +91,20 @@ pub fn round_decimal(call: &Call<'_>) -> Result<ArrayRef> {
                 None => return Ok(None),
             },
         };
-        keep(x, from, to, n, true).map(Some).ok_or_else(|| overflow(call))
+        keep(x, from, to, n, true)
+            .map(Some)
+            .ok_or_else(|| overflow(call))
     })
 }
 
 /// `trunc(x, n)` of decimals.
 pub fn truncate_decimal(call: &Call<'_>) -> Result<ArrayRef> {
     let (from, to) = (shape(&call.types[0]).1, shape(call.returns).1);
-    let n = if call.len() > 1 { Some(call.int(1)?) } else { None };
+    let n = if call.len() > 1 {
+        Some(call.int(1)?)
+    } else {
+        None
+    };
     decimals(call, |x, row| {
         let n = match &n {
             None => 0,
@@ -88,14 +113,20 @@ pub fn truncate_decimal(call: &Call<'_>) -> Result<ArrayRef> {
                 None => return Ok(None),
             },
         };
-        keep(x, from, to, n, false).map(Some).ok_or_else(|| overflow(call))
+        keep(x, from, to, n, false)
+            .map(Some)
+            .ok_or_else(|| overflow(call))
     })
 }
 
 /// Smallest integer not below (CEIL) or largest not above (FLOOR), at `n` digits.
 pub(super) fn step_decimal(call: &Call<'_>, up: bool) -> Result<ArrayRef> {
     let (from, to) = (shape(&call.types[0]).1, shape(call.returns).1);
-    let n = if call.len() > 1 { Some(call.int(1)?) } else { None };
+    let n = if call.len() > 1 {
+        Some(call.int(1)?)
+    } else {
+        None
+    };
     decimals(call, |x, row| {
         let n = match &n {
             None => 0,
@@ -106,12 +137,22 @@ pub(super) fn step_decimal(call: &Call<'_>, up: bool) -> Result<ArrayRef> {
         };
         let drop = i64::from(from) - n;
         if drop <= 0 {
-            return keep(x, from, to, n, false).map(Some).ok_or_else(|| overflow(call));
+            return keep(x, from, to, n, false)
+                .map(Some)
+                .ok_or_else(|| overflow(call));
         }
-        let unit = 10i128.checked_pow(drop.min(38) as u32).ok_or_else(|| overflow(call))?;
-        let q = if up { -(-x).div_euclid(unit) } else { x.div_euclid(unit) };
+        let unit = 10i128
+            .checked_pow(drop.min(38) as u32)
+            .ok_or_else(|| overflow(call))?;
+        let q = if up {
+            -(-x).div_euclid(unit)
+        } else {
+            x.div_euclid(unit)
+        };
         let whole = q.checked_mul(unit).ok_or_else(|| overflow(call))?;
-        keep(whole, from, to, n, false).map(Some).ok_or_else(|| overflow(call))
+        keep(whole, from, to, n, false)
+            .map(Some)
+            .ok_or_else(|| overflow(call))
     })
 }
 
@@ -123,13 +164,21 @@ fn at_digits(x: f64, n: i64, f: fn(f64) -> f64) -> f64 {
         return 0.0;
     }
     let unit = 10f64.powi(n.abs() as i32);
-    let r = if n >= 0 { f(x * unit) / unit } else { f(x / unit) * unit };
+    let r = if n >= 0 {
+        f(x * unit) / unit
+    } else {
+        f(x / unit) * unit
+    };
     if r.is_finite() { r } else { x }
 }
 
 pub(super) fn floats(call: &Call<'_>, f: fn(f64) -> f64) -> Result<ArrayRef> {
     let v = call.double(0)?;
-    let n = if call.len() > 1 { Some(call.int(1)?) } else { None };
+    let n = if call.len() > 1 {
+        Some(call.int(1)?)
+    } else {
+        None
+    };
     call.map_double(|row| {
         let Some(x) = v.get(row) else { return Ok(None) };
         let n = match &n {
@@ -176,5 +225,8 @@ pub fn abs_int(call: &Call<'_>) -> Result<ArrayRef> {
 /// -1, 0 or 1.
 pub fn sign_number(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.double(0)?;
-    call.map_int(|row| Ok(v.get(row).map(|x| if x > 0.0 { 1 } else { i64::from(x < 0.0) * -1 })))
+    call.map_int(|row| {
+        Ok(v.get(row)
+            .map(|x| if x > 0.0 { 1 } else { i64::from(x < 0.0) * -1 }))
+    })
 }

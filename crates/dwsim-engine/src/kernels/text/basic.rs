@@ -49,7 +49,10 @@ pub fn bit_length(call: &Call<'_>) -> Result<ArrayRef> {
 /// Number of characters without trailing blanks.
 pub fn rtrimmed_length(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
-    call.map_int(|row| Ok(v.get(row).map(|s| s.trim_end_matches(' ').chars().count() as i64)))
+    call.map_int(|row| {
+        Ok(v.get(row)
+            .map(|s| s.trim_end_matches(' ').chars().count() as i64))
+    })
 }
 
 /// Upper case.
@@ -70,7 +73,11 @@ const DELIMITERS: &str = " \t\n\r\u{c}\u{b}!?@\"^#$&~_,.:;+-*%/|\\[](){}<>";
 /// First letters of words in upper case, the others in lower case; the second argument lists delimiters.
 pub fn initcap(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
-    let custom = if call.len() > 1 { Some(call.text(1)?) } else { None };
+    let custom = if call.len() > 1 {
+        Some(call.text(1)?)
+    } else {
+        None
+    };
     let redshift = call.env.dialect == DialectName::Redshift;
     call.map_text(|row| {
         let Some(s) = v.get(row) else { return Ok(None) };
@@ -84,7 +91,11 @@ pub fn initcap(call: &Call<'_>) -> Result<ArrayRef> {
         let mut out = String::with_capacity(s.len());
         let mut start = true;
         for c in s.chars() {
-            let delimiter = if redshift { !c.is_alphanumeric() } else { delimiters.contains(c) };
+            let delimiter = if redshift {
+                !c.is_alphanumeric()
+            } else {
+                delimiters.contains(c)
+            };
             if delimiter {
                 out.push(c);
                 start = true;
@@ -107,7 +118,9 @@ fn chars(s: &str, from: usize, n: usize) -> &str {
         return &s[a..b];
     }
     let mut indices = s.char_indices().map(|(i, _)| i);
-    let Some(start) = indices.by_ref().nth(from) else { return "" };
+    let Some(start) = indices.by_ref().nth(from) else {
+        return "";
+    };
     if n == 0 {
         return "";
     }
@@ -122,16 +135,26 @@ fn chars(s: &str, from: usize, n: usize) -> &str {
 pub fn substring(call: &Call<'_>) -> Result<ArrayRef> {
     let binary = matches!(call.types[0], SqlType::Binary(_));
     let start = call.int(1)?;
-    let count = if call.len() > 2 { Some(call.int(2)?) } else { None };
+    let count = if call.len() > 2 {
+        Some(call.int(2)?)
+    } else {
+        None
+    };
     let redshift = call.env.dialect == DialectName::Redshift;
     let range = |row: usize, total: usize| -> Result<Option<(usize, usize)>> {
-        let Some(at) = start.get(row) else { return Ok(None) };
+        let Some(at) = start.get(row) else {
+            return Ok(None);
+        };
         let n = match &count {
             None => i64::MAX,
             Some(c) => match c.get(row) {
                 None => return Ok(None),
                 Some(n) if n < 0 && redshift => {
-                    return Err(crate::error::SqlError::raw("", "22011", "negative substring length not allowed"));
+                    return Err(crate::error::SqlError::raw(
+                        "",
+                        "22011",
+                        "negative substring length not allowed",
+                    ));
                 }
                 Some(n) => n.max(0),
             },
@@ -143,7 +166,11 @@ pub fn substring(call: &Call<'_>) -> Result<ArrayRef> {
             (first as usize, (end - first).max(0) as usize)
         } else if at < 0 {
             let first = total as i64 + at;
-            if first < 0 { (0, 0) } else { (first as usize, n as usize) }
+            if first < 0 {
+                (0, 0)
+            } else {
+                (first as usize, n as usize)
+            }
         } else {
             ((at - 1).max(0) as usize, n as usize)
         }))
@@ -161,7 +188,11 @@ pub fn substring(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
     call.map_text(|row| {
         let Some(s) = v.get(row) else { return Ok(None) };
-        let total = if s.is_ascii() { s.len() } else { s.chars().count() };
+        let total = if s.is_ascii() {
+            s.len()
+        } else {
+            s.chars().count()
+        };
         Ok(range(row, total)?.map(|(from, n)| chars(s, from, n)))
     })
 }
@@ -171,13 +202,17 @@ pub fn left(call: &Call<'_>) -> Result<ArrayRef> {
     if matches!(call.types[0], SqlType::Binary(_)) {
         let (v, n) = (call.bytes(0)?, call.int(1)?);
         return call.map_bytes(|row| {
-            let (Some(b), Some(n)) = (v.get(row), n.get(row)) else { return Ok(None) };
+            let (Some(b), Some(n)) = (v.get(row), n.get(row)) else {
+                return Ok(None);
+            };
             Ok(Some(&b[..(n.max(0) as usize).min(b.len())]))
         });
     }
     let (v, n) = (call.text(0)?, call.int(1)?);
     call.map_text(|row| {
-        let (Some(s), Some(n)) = (v.get(row), n.get(row)) else { return Ok(None) };
+        let (Some(s), Some(n)) = (v.get(row), n.get(row)) else {
+            return Ok(None);
+        };
         Ok(Some(chars(s, 0, n.max(0) as usize)))
     })
 }
@@ -187,13 +222,17 @@ pub fn right(call: &Call<'_>) -> Result<ArrayRef> {
     if matches!(call.types[0], SqlType::Binary(_)) {
         let (v, n) = (call.bytes(0)?, call.int(1)?);
         return call.map_bytes(|row| {
-            let (Some(b), Some(n)) = (v.get(row), n.get(row)) else { return Ok(None) };
+            let (Some(b), Some(n)) = (v.get(row), n.get(row)) else {
+                return Ok(None);
+            };
             Ok(Some(&b[b.len() - (n.max(0) as usize).min(b.len())..]))
         });
     }
     let (v, n) = (call.text(0)?, call.int(1)?);
     call.map_text(|row| {
-        let (Some(s), Some(n)) = (v.get(row), n.get(row)) else { return Ok(None) };
+        let (Some(s), Some(n)) = (v.get(row), n.get(row)) else {
+            return Ok(None);
+        };
         let total = s.chars().count();
         let n = (n.max(0) as usize).min(total);
         Ok(Some(chars(s, total - n, n)))
@@ -203,9 +242,15 @@ pub fn right(call: &Call<'_>) -> Result<ArrayRef> {
 /// All occurrences of the second text replaced by the third (by nothing when it is missing).
 pub fn replace(call: &Call<'_>) -> Result<ArrayRef> {
     let (v, from) = (call.text(0)?, call.text(1)?);
-    let to = if call.len() > 2 { Some(call.text(2)?) } else { None };
+    let to = if call.len() > 2 {
+        Some(call.text(2)?)
+    } else {
+        None
+    };
     call.map_text(|row| {
-        let (Some(s), Some(from)) = (v.get(row), from.get(row)) else { return Ok(None) };
+        let (Some(s), Some(from)) = (v.get(row), from.get(row)) else {
+            return Ok(None);
+        };
         let to = match &to {
             None => "",
             Some(t) => match t.get(row) {
@@ -213,7 +258,11 @@ pub fn replace(call: &Call<'_>) -> Result<ArrayRef> {
                 None => return Ok(None),
             },
         };
-        Ok(Some(if from.is_empty() { s.to_owned() } else { s.replace(from, to) }))
+        Ok(Some(if from.is_empty() {
+            s.to_owned()
+        } else {
+            s.replace(from, to)
+        }))
     })
 }
 
@@ -221,7 +270,9 @@ pub fn replace(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn translate(call: &Call<'_>) -> Result<ArrayRef> {
     let (v, from, to) = (call.text(0)?, call.text(1)?, call.text(2)?);
     call.map_text(|row| {
-        let (Some(s), Some(from), Some(to)) = (v.get(row), from.get(row), to.get(row)) else { return Ok(None) };
+        let (Some(s), Some(from), Some(to)) = (v.get(row), from.get(row), to.get(row)) else {
+            return Ok(None);
+        };
         let from: Vec<char> = from.chars().collect();
         let to: Vec<char> = to.chars().collect();
         Ok(Some(
@@ -239,7 +290,10 @@ pub fn translate(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn reverse(call: &Call<'_>) -> Result<ArrayRef> {
     if matches!(call.types[0], SqlType::Binary(_)) {
         let v = call.bytes(0)?;
-        return call.map_bytes(|row| Ok(v.get(row).map(|b| b.iter().rev().copied().collect::<Vec<u8>>())));
+        return call.map_bytes(|row| {
+            Ok(v.get(row)
+                .map(|b| b.iter().rev().copied().collect::<Vec<u8>>()))
+        });
     }
     let v = call.text(0)?;
     call.map_text(|row| Ok(v.get(row).map(|s| s.chars().rev().collect::<String>())))
@@ -249,10 +303,17 @@ pub fn reverse(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn repeat(call: &Call<'_>) -> Result<ArrayRef> {
     let (v, n) = (call.text(0)?, call.int(1)?);
     call.map_text(|row| {
-        let (Some(s), Some(n)) = (v.get(row), n.get(row)) else { return Ok(None) };
+        let (Some(s), Some(n)) = (v.get(row), n.get(row)) else {
+            return Ok(None);
+        };
         let n = n.max(0) as usize;
         if s.len().saturating_mul(n) > MAX_TEXT {
-            return Err(ErrorKind::TooLong { length: MAX_TEXT as u32, ty: "VARCHAR".into(), value: format!("{n} times '{}'", s.chars().take(20).collect::<String>()) }.into());
+            return Err(ErrorKind::TooLong {
+                length: MAX_TEXT as u32,
+                ty: "VARCHAR".into(),
+                value: format!("{n} times '{}'", s.chars().take(20).collect::<String>()),
+            }
+            .into());
         }
         Ok(Some(s.repeat(n)))
     })
@@ -273,7 +334,9 @@ pub fn space(call: &Call<'_>) -> Result<ArrayRef> {
 
 /// All arguments one after the other; NULL if any is NULL.
 pub fn concat_strict(call: &Call<'_>) -> Result<ArrayRef> {
-    let views = (0..call.len()).map(|i| call.text(i)).collect::<Result<Vec<_>>>()?;
+    let views = (0..call.len())
+        .map(|i| call.text(i))
+        .collect::<Result<Vec<_>>>()?;
     let mut out = String::new();
     call.map_text(|row| {
         out.clear();
@@ -290,7 +353,9 @@ pub fn concat_strict(call: &Call<'_>) -> Result<ArrayRef> {
 /// `||` and CONCAT: NULL if any argument is NULL, in both dialects.
 pub fn concat(call: &Call<'_>) -> Result<ArrayRef> {
     if call.types.iter().any(|t| matches!(t, SqlType::Binary(_))) {
-        let views = (0..call.len()).map(|i| call.bytes(i)).collect::<Result<Vec<_>>>()?;
+        let views = (0..call.len())
+            .map(|i| call.bytes(i))
+            .collect::<Result<Vec<_>>>()?;
         return call.map_bytes(|row| {
             let mut out = Vec::new();
             for v in &views {
@@ -308,9 +373,13 @@ pub fn concat(call: &Call<'_>) -> Result<ArrayRef> {
 /// Arguments after the first with the first between them. Snowflake: NULL if any is NULL.
 pub fn concat_ws(call: &Call<'_>) -> Result<ArrayRef> {
     let separator = call.text(0)?;
-    let views = (1..call.len()).map(|i| call.text(i)).collect::<Result<Vec<_>>>()?;
+    let views = (1..call.len())
+        .map(|i| call.text(i))
+        .collect::<Result<Vec<_>>>()?;
     call.map_text(|row| {
-        let Some(sep) = separator.get(row) else { return Ok(None) };
+        let Some(sep) = separator.get(row) else {
+            return Ok(None);
+        };
         let mut parts = Vec::with_capacity(views.len());
         for v in &views {
             match v.get(row) {
@@ -328,9 +397,15 @@ pub fn split_part(call: &Call<'_>) -> Result<ArrayRef> {
     let (v, sep, n) = (call.text(0)?, call.text(1)?, call.int(2)?);
     let redshift = call.env.dialect == DialectName::Redshift;
     call.map_text(|row| {
-        let (Some(s), Some(sep), Some(n)) = (v.get(row), sep.get(row), n.get(row)) else { return Ok(None) };
+        let (Some(s), Some(sep), Some(n)) = (v.get(row), sep.get(row), n.get(row)) else {
+            return Ok(None);
+        };
         if redshift && n <= 0 {
-            return Err(crate::error::SqlError::raw("", "22023", "field position must be greater than zero"));
+            return Err(crate::error::SqlError::raw(
+                "",
+                "22023",
+                "field position must be greater than zero",
+            ));
         }
         if sep.is_empty() {
             return Ok(Some(if n.abs() <= 1 { s } else { "" }));
@@ -339,7 +414,12 @@ pub fn split_part(call: &Call<'_>) -> Result<ArrayRef> {
             s.split(sep).nth((n - 1).max(0) as usize).unwrap_or("")
         } else {
             let parts: Vec<&str> = s.split(sep).collect();
-            parts.len().checked_sub(n.unsigned_abs() as usize).and_then(|i| parts.get(i)).copied().unwrap_or("")
+            parts
+                .len()
+                .checked_sub(n.unsigned_abs() as usize)
+                .and_then(|i| parts.get(i))
+                .copied()
+                .unwrap_or("")
         }))
     })
 }
@@ -347,8 +427,16 @@ pub fn split_part(call: &Call<'_>) -> Result<ArrayRef> {
 /// Token `n` of a text cut at any of the delimiter characters; empty tokens do not count.
 pub fn strtok(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
-    let d = if call.len() > 1 { Some(call.text(1)?) } else { None };
-    let n = if call.len() > 2 { Some(call.int(2)?) } else { None };
+    let d = if call.len() > 1 {
+        Some(call.text(1)?)
+    } else {
+        None
+    };
+    let n = if call.len() > 2 {
+        Some(call.int(2)?)
+    } else {
+        None
+    };
     call.map_text(|row| {
         let Some(s) = v.get(row) else { return Ok(None) };
         let d = match &d {
@@ -369,7 +457,10 @@ pub fn strtok(call: &Call<'_>) -> Result<ArrayRef> {
             return Ok(None);
         }
         let delimiters: Vec<char> = d.chars().collect();
-        let token = s.split(|c| delimiters.contains(&c)).filter(|t| !t.is_empty()).nth(n as usize - 1);
+        let token = s
+            .split(|c| delimiters.contains(&c))
+            .filter(|t| !t.is_empty())
+            .nth(n as usize - 1);
         Ok(token)
     })
 }
@@ -377,7 +468,10 @@ pub fn strtok(call: &Call<'_>) -> Result<ArrayRef> {
 /// Code of the first character: its first byte on Snowflake's ASCII and Redshift's ASCII for ASCII text; 0 for empty text.
 pub fn ascii(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
-    call.map_int(|row| Ok(v.get(row).map(|s| s.chars().next().map_or(0, |c| i64::from(c as u32)))))
+    call.map_int(|row| {
+        Ok(v.get(row)
+            .map(|s| s.chars().next().map_or(0, |c| i64::from(c as u32))))
+    })
 }
 
 /// Unicode code point of the first character; 0 for empty text.
@@ -390,9 +484,16 @@ pub fn chr(call: &Call<'_>) -> Result<ArrayRef> {
     let n = call.int(0)?;
     call.map_text(|row| {
         let Some(n) = n.get(row) else { return Ok(None) };
-        let c = u32::try_from(n).ok().and_then(char::from_u32).ok_or_else(|| {
-            crate::error::SqlError::raw("100223", "22000", format!("Invalid character code {n} in the CHR input"))
-        })?;
+        let c = u32::try_from(n)
+            .ok()
+            .and_then(char::from_u32)
+            .ok_or_else(|| {
+                crate::error::SqlError::raw(
+                    "100223",
+                    "22000",
+                    format!("Invalid character code {n} in the CHR input"),
+                )
+            })?;
         Ok(Some(c.to_string()))
     })
 }

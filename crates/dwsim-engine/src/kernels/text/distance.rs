@@ -17,8 +17,13 @@ fn code(s: &str) -> String {
         'R' => Some('6'),
         _ => None,
     };
-    let mut letters = s.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase());
-    let Some(first) = letters.next() else { return String::new() };
+    let mut letters = s
+        .chars()
+        .filter(char::is_ascii_alphabetic)
+        .map(|c| c.to_ascii_uppercase());
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
     let mut out = String::from(first);
     let mut last = digit(first);
     for c in letters {
@@ -52,16 +57,28 @@ pub fn soundex(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn difference(call: &Call<'_>) -> Result<ArrayRef> {
     let (a, b) = (call.text(0)?, call.text(1)?);
     call.map_int(|row| {
-        Ok(a.get(row).zip(b.get(row)).map(|(a, b)| code(a).chars().zip(code(b).chars()).filter(|(x, y)| x == y).count() as i64))
+        Ok(a.get(row).zip(b.get(row)).map(|(a, b)| {
+            code(a)
+                .chars()
+                .zip(code(b).chars())
+                .filter(|(x, y)| x == y)
+                .count() as i64
+        }))
     })
 }
 
 /// Levenshtein distance; a third argument caps it.
 pub fn edit_distance(call: &Call<'_>) -> Result<ArrayRef> {
     let (a, b) = (call.text(0)?, call.text(1)?);
-    let max = if call.len() > 2 { Some(call.int(2)?) } else { None };
+    let max = if call.len() > 2 {
+        Some(call.int(2)?)
+    } else {
+        None
+    };
     call.map_int(|row| {
-        let (Some(a), Some(b)) = (a.get(row), b.get(row)) else { return Ok(None) };
+        let (Some(a), Some(b)) = (a.get(row), b.get(row)) else {
+            return Ok(None);
+        };
         let d = strsim::levenshtein(a, b) as i64;
         Ok(match &max {
             None => Some(d),
@@ -74,7 +91,11 @@ pub fn edit_distance(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn jaro_winkler(call: &Call<'_>) -> Result<ArrayRef> {
     let (a, b) = (call.text(0)?, call.text(1)?);
     call.map_int(|row| {
-        let (Some(a), Some(b)) = (a.get(row), b.get(row)) else { return Ok(None) };
-        Ok(Some((strsim::jaro_winkler(&a.to_lowercase(), &b.to_lowercase()) * 100.0).floor() as i64))
+        let (Some(a), Some(b)) = (a.get(row), b.get(row)) else {
+            return Ok(None);
+        };
+        Ok(Some(
+            (strsim::jaro_winkler(&a.to_lowercase(), &b.to_lowercase()) * 100.0).floor() as i64,
+        ))
     })
 }

@@ -44,7 +44,11 @@ fn lower_hex(b: &[u8]) -> String {
 
 /// Hexadecimal digits of text or bytes; a second argument of 0 asks for lower case.
 pub fn hex_encode(call: &Call<'_>) -> Result<ArrayRef> {
-    let case = if call.len() > 1 { Some(call.int(1)?) } else { None };
+    let case = if call.len() > 1 {
+        Some(call.int(1)?)
+    } else {
+        None
+    };
     let out = with_bytes(call, |row, b| {
         let lower = case.as_ref().and_then(|c| c.get(row)) == Some(0);
         Ok(if lower { lower_hex(b) } else { encode_hex(b) })
@@ -62,7 +66,11 @@ pub fn to_hex(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 fn bad_hex(s: &str) -> SqlError {
-    SqlError::raw("100115", "22000", format!("The following string is not a legal hex-encoded value: '{s}'"))
+    SqlError::raw(
+        "100115",
+        "22000",
+        format!("The following string is not a legal hex-encoded value: '{s}'"),
+    )
 }
 
 /// Bytes of hexadecimal digits.
@@ -99,9 +107,12 @@ fn engine(call: &Call<'_>, alphabet: Option<&str>) -> Result<GeneralPurpose> {
     for (i, c) in alphabet.unwrap_or("").chars().take(3).enumerate() {
         chars[i] = c;
     }
-    let table: String =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".chars().chain(chars[..2].iter().copied()).collect();
-    let alphabet = Alphabet::new(&table).map_err(|e| call.error(format!("invalid Base64 alphabet: {e}")))?;
+    let table: String = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        .chars()
+        .chain(chars[..2].iter().copied())
+        .collect();
+    let alphabet =
+        Alphabet::new(&table).map_err(|e| call.error(format!("invalid Base64 alphabet: {e}")))?;
     Ok(GeneralPurpose::new(
         &alphabet,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -110,8 +121,16 @@ fn engine(call: &Call<'_>, alphabet: Option<&str>) -> Result<GeneralPurpose> {
 
 /// Base64 of text or bytes: `(input [, line length [, alphabet]])`.
 pub fn base64_encode(call: &Call<'_>) -> Result<ArrayRef> {
-    let line = if call.len() > 1 { Some(call.int(1)?) } else { None };
-    let alphabet = if call.len() > 2 { Some(call.text(2)?) } else { None };
+    let line = if call.len() > 1 {
+        Some(call.int(1)?)
+    } else {
+        None
+    };
+    let alphabet = if call.len() > 2 {
+        Some(call.text(2)?)
+    } else {
+        None
+    };
     let out = with_bytes(call, |row, b| {
         let a = alphabet.as_ref().and_then(|a| a.get(row));
         let text = engine(call, a)?.encode(b);
@@ -120,14 +139,22 @@ pub fn base64_encode(call: &Call<'_>) -> Result<ArrayRef> {
             return Ok(text);
         }
         let chars: Vec<char> = text.chars().collect();
-        Ok(chars.chunks(width as usize).map(|c| c.iter().collect::<String>()).collect::<Vec<_>>().join("\n"))
+        Ok(chars
+            .chunks(width as usize)
+            .map(|c| c.iter().collect::<String>())
+            .collect::<Vec<_>>()
+            .join("\n"))
     })?;
     texts(out)
 }
 
 fn base64_bytes(call: &Call<'_>) -> Result<Vec<Option<Vec<u8>>>> {
     let v = call.text(0)?;
-    let alphabet = if call.len() > 1 { Some(call.text(1)?) } else { None };
+    let alphabet = if call.len() > 1 {
+        Some(call.text(1)?)
+    } else {
+        None
+    };
     let lenient = call.name.starts_with("TRY_");
     (0..call.rows)
         .map(|row| {
@@ -160,7 +187,11 @@ pub fn base64_decode_text(call: &Call<'_>) -> Result<ArrayRef> {
         None => Ok(None),
         Some(Ok(s)) => Ok(Some(s)),
         Some(Err(_)) if lenient => Ok(None),
-        Some(Err(_)) => Err(SqlError::raw("100144", "22000", "Invalid UTF8 detected in string")),
+        Some(Err(_)) => Err(SqlError::raw(
+            "100144",
+            "22000",
+            "Invalid UTF8 detected in string",
+        )),
     })
 }
 
@@ -182,15 +213,24 @@ pub fn sha1_hex(call: &Call<'_>) -> Result<ArrayRef> {
 
 /// SHA-2 as hexadecimal digits; the second argument is the number of bits (224, 256, 384, 512; 0 is 256).
 pub fn sha2_hex(call: &Call<'_>) -> Result<ArrayRef> {
-    let bits = if call.len() > 1 { Some(call.int(1)?) } else { None };
+    let bits = if call.len() > 1 {
+        Some(call.int(1)?)
+    } else {
+        None
+    };
     let out = with_bytes(call, |row, b| {
-        let n = bits.as_ref().map_or(Some(256), |n| n.get(row)).unwrap_or(256);
+        let n = bits
+            .as_ref()
+            .map_or(Some(256), |n| n.get(row))
+            .unwrap_or(256);
         Ok(match n {
             224 => lower_hex(&Sha224::digest(b)),
             0 | 256 => lower_hex(&Sha256::digest(b)),
             384 => lower_hex(&Sha384::digest(b)),
             512 => lower_hex(&Sha512::digest(b)),
-            other => return Err(call.error(format!("invalid digest size {other}: 224, 256, 384 or 512"))),
+            other => {
+                return Err(call.error(format!("invalid digest size {other}: 224, 256, 384 or 512")));
+            }
         })
     })?;
     texts(out)
@@ -217,8 +257,14 @@ pub fn quote_ident(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
     call.map_text(|row| {
         Ok(v.get(row).map(|s| {
-            let plain = s.chars().enumerate().all(|(i, c)| c == '_' || c.is_ascii_lowercase() || (i > 0 && (c.is_ascii_digit() || c == '$')));
-            if plain && !s.is_empty() { s.to_owned() } else { format!("\"{}\"", s.replace('"', "\"\"")) }
+            let plain = s.chars().enumerate().all(|(i, c)| {
+                c == '_' || c.is_ascii_lowercase() || (i > 0 && (c.is_ascii_digit() || c == '$'))
+            });
+            if plain && !s.is_empty() {
+                s.to_owned()
+            } else {
+                format!("\"{}\"", s.replace('"', "\"\""))
+            }
         }))
     })
 }
@@ -227,6 +273,7 @@ pub fn quote_ident(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn quote_literal(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
     call.map_text(|row| {
-        Ok(v.get(row).map(|s| format!("'{}'", s.replace('\\', "\\\\").replace('\'', "''"))))
+        Ok(v.get(row)
+            .map(|s| format!("'{}'", s.replace('\\', "\\\\").replace('\'', "''"))))
     })
 }

@@ -9,17 +9,19 @@ mod regexp;
 mod search;
 
 pub use basic::{
-    ascii, bit_length, byte_length, chr, concat, concat_strict, concat_ws, initcap, left, length, lower, repeat,
-    replace, reverse, right, rtrimmed_length, space, split_part, strtok, substring, translate, unicode, upper,
+    ascii, bit_length, byte_length, chr, concat, concat_strict, concat_ws, initcap, left, length,
+    lower, repeat, replace, reverse, right, rtrimmed_length, space, split_part, strtok, substring,
+    translate, unicode, upper,
 };
 pub use distance::{difference, edit_distance, jaro_winkler, soundex};
 pub use encode::{
-    base64_decode_binary, base64_decode_text, base64_encode, crc32, from_hex, hex_decode_text, hex_encode, md5_binary,
-    md5_hex, quote_ident, quote_literal, sha1_hex, sha2_hex, to_hex, utf8_bytes,
+    base64_decode_binary, base64_decode_text, base64_encode, crc32, from_hex, hex_decode_text,
+    hex_encode, md5_binary, md5_hex, quote_ident, quote_literal, sha1_hex, sha2_hex, to_hex,
+    utf8_bytes,
 };
 pub use pad::{lpad, ltrim, rpad, rtrim, trim};
 pub use regexp::{
-    regexp_count, regexp_instr, regexp_like, regexp_replace, regexp_replace_redshift, regexp_substr,
-    regexp_substr_all,
+    regexp_count, regexp_instr, regexp_like, regexp_replace, regexp_replace_redshift,
+    regexp_substr, regexp_substr_all,
 };
 pub use search::{charindex, contains, ends_with, insert, position, starts_with, strpos};

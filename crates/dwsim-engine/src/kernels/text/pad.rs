@@ -12,7 +12,9 @@ fn pad(call: &Call<'_>, at_left: bool) -> Result<ArrayRef> {
     if matches!(call.types[0], SqlType::Binary(_)) {
         let (v, n, fill) = (call.bytes(0)?, call.int(1)?, call.bytes(2)?);
         return call.map_bytes(|row| {
-            let (Some(b), Some(n), Some(fill)) = (v.get(row), n.get(row), fill.get(row)) else { return Ok(None) };
+            let (Some(b), Some(n), Some(fill)) = (v.get(row), n.get(row), fill.get(row)) else {
+                return Ok(None);
+            };
             let n = n.max(0) as usize;
             if n > MAX_TEXT {
                 return Err(call.error(format!("length {n} is too large")));
@@ -21,13 +23,23 @@ fn pad(call: &Call<'_>, at_left: bool) -> Result<ArrayRef> {
                 return Ok(Some(b[..n.min(b.len())].to_vec()));
             }
             let padding: Vec<u8> = fill.iter().copied().cycle().take(n - b.len()).collect();
-            Ok(Some(if at_left { [&padding[..], b].concat() } else { [b, &padding[..]].concat() }))
+            Ok(Some(if at_left {
+                [&padding[..], b].concat()
+            } else {
+                [b, &padding[..]].concat()
+            }))
         });
     }
     let (v, n) = (call.text(0)?, call.int(1)?);
-    let fill = if call.len() > 2 { Some(call.text(2)?) } else { None };
+    let fill = if call.len() > 2 {
+        Some(call.text(2)?)
+    } else {
+        None
+    };
     call.map_text(|row| {
-        let (Some(s), Some(n)) = (v.get(row), n.get(row)) else { return Ok(None) };
+        let (Some(s), Some(n)) = (v.get(row), n.get(row)) else {
+            return Ok(None);
+        };
         let fill = match &fill {
             None => " ",
             Some(f) => match f.get(row) {
@@ -47,7 +59,11 @@ fn pad(call: &Call<'_>, at_left: bool) -> Result<ArrayRef> {
             return Ok(Some(s.to_owned()));
         }
         let padding: String = fill.chars().cycle().take(n - have).collect();
-        Ok(Some(if at_left { padding + s } else { s.to_owned() + &padding }))
+        Ok(Some(if at_left {
+            padding + s
+        } else {
+            s.to_owned() + &padding
+        }))
     })
 }
 
@@ -63,9 +79,15 @@ pub fn rpad(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn cut(call: &Call<'_>, left: bool, right: bool) -> Result<ArrayRef> {
     let v = call.text(0)?;
-    let set = if call.len() > 1 { Some(call.text(1)?) } else { None };
+    let set = if call.len() > 1 {
+        Some(call.text(1)?)
+    } else {
+        None
+    };
     call.map_text(|row| {
-        let Some(mut s) = v.get(row) else { return Ok(None) };
+        let Some(mut s) = v.get(row) else {
+            return Ok(None);
+        };
         let set: Vec<char> = match &set {
             None => vec![' '],
             Some(c) => match c.get(row) {

@@ -22,7 +22,11 @@ struct Cache<'a> {
 
 impl<'a> Cache<'a> {
     fn new(call: &'a Call<'a>, anchored: bool) -> Self {
-        Cache { call, anchored, map: HashMap::new() }
+        Cache {
+            call,
+            anchored,
+            map: HashMap::new(),
+        }
     }
 
     fn get(&mut self, pattern: &str, parameters: &str) -> Result<Regex> {
@@ -30,7 +34,11 @@ impl<'a> Cache<'a> {
         if let Some(r) = self.map.get(&key) {
             return Ok(r.clone());
         }
-        let source = if self.anchored { format!("^(?:{pattern})$") } else { pattern.to_owned() };
+        let source = if self.anchored {
+            format!("^(?:{pattern})$")
+        } else {
+            pattern.to_owned()
+        };
         let mut b = RegexBuilder::new(&source);
         for c in parameters.chars() {
             match c {
@@ -48,15 +56,21 @@ impl<'a> Cache<'a> {
                 }
                 'e' | 'p' => {}
                 other => {
-                    return Err(self.call.error(format!("invalid regular expression parameter '{other}'")));
+                    return Err(self
+                        .call
+                        .error(format!("invalid regular expression parameter '{other}'")));
                 }
             }
         }
         let r = b.build().map_err(|e| match self.call.env.dialect {
-            DialectName::Redshift => SqlError::raw("", "2201B", format!("invalid regular expression: {e}")),
-            DialectName::Snowflake => {
-                SqlError::raw("100048", "2201B", format!("Invalid regular expression: '{pattern}', {e}"))
+            DialectName::Redshift => {
+                SqlError::raw("", "2201B", format!("invalid regular expression: {e}"))
             }
+            DialectName::Snowflake => SqlError::raw(
+                "100048",
+                "2201B",
+                format!("Invalid regular expression: '{pattern}', {e}"),
+            ),
         })?;
         self.map.insert(key, r.clone());
         Ok(r)
@@ -83,10 +97,18 @@ struct Args<'a> {
 
 impl Args<'_> {
     fn int(&self, i: usize, row: usize, default: i64) -> Result<Option<i64>> {
-        if self.call.len() > i { Ok(self.call.int(i)?.get(row)) } else { Ok(Some(default)) }
+        if self.call.len() > i {
+            Ok(self.call.int(i)?.get(row))
+        } else {
+            Ok(Some(default))
+        }
     }
     fn text<'t>(&'t self, i: usize, row: usize, default: &'t str) -> Result<Option<&'t str>> {
-        if self.call.len() > i { Ok(self.call.text(i)?.get(row)) } else { Ok(Some(default)) }
+        if self.call.len() > i {
+            Ok(self.call.text(i)?.get(row))
+        } else {
+            Ok(Some(default))
+        }
     }
 }
 
@@ -96,7 +118,9 @@ pub fn regexp_like(call: &Call<'_>) -> Result<ArrayRef> {
     let args = Args { call };
     let mut cache = Cache::new(call, true);
     call.map_bool(|row| {
-        let (Some(s), Some(p), Some(f)) = (s.get(row), p.get(row), args.text(2, row, "c")?) else { return Ok(None) };
+        let (Some(s), Some(p), Some(f)) = (s.get(row), p.get(row), args.text(2, row, "c")?) else {
+            return Ok(None);
+        };
         Ok(Some(cache.get(p, f)?.is_match(s)))
     })
 }
@@ -107,14 +131,25 @@ pub fn regexp_count(call: &Call<'_>) -> Result<ArrayRef> {
     let args = Args { call };
     let mut cache = Cache::new(call, false);
     call.map_int(|row| {
-        let (Some(s), Some(p), Some(at), Some(f)) =
-            (s.get(row), p.get(row), args.int(2, row, 1)?, args.text(3, row, "c")?)
-        else {
+        let (Some(s), Some(p), Some(at), Some(f)) = (
+            s.get(row),
+            p.get(row),
+            args.int(2, row, 1)?,
+            args.text(3, row, "c")?,
+        ) else {
             return Ok(None);
         };
         check_position(call, at, "position")?;
-        let Some(from) = offset(s, at) else { return Ok(Some(0)) };
-        Ok(Some(cache.get(p, f)?.find_iter(&s[from..]).filter(|m| !m.is_empty()).count() as i64))
+        let Some(from) = offset(s, at) else {
+            return Ok(Some(0));
+        };
+        Ok(Some(
+            cache
+                .get(p, f)?
+                .find_iter(&s[from..])
+                .filter(|m| !m.is_empty())
+                .count() as i64,
+        ))
     })
 }
 
@@ -136,9 +171,13 @@ pub fn regexp_substr(call: &Call<'_>) -> Result<ArrayRef> {
     let mut cache = Cache::new(call, false);
     let none = (call.env.dialect == DialectName::Redshift).then(String::new);
     call.map_text(|row| {
-        let (Some(s), Some(p), Some(at), Some(n), Some(f)) =
-            (s.get(row), p.get(row), args.int(2, row, 1)?, args.int(3, row, 1)?, args.text(4, row, "c")?)
-        else {
+        let (Some(s), Some(p), Some(at), Some(n), Some(f)) = (
+            s.get(row),
+            p.get(row),
+            args.int(2, row, 1)?,
+            args.int(3, row, 1)?,
+            args.text(4, row, "c")?,
+        ) else {
             return Ok(None);
         };
         check_position(call, at, "position")?;
@@ -152,14 +191,20 @@ pub fn regexp_substr(call: &Call<'_>) -> Result<ArrayRef> {
             None
         };
         let g = group(call, f, given);
-        let Some(from) = offset(s, at) else { return Ok(none.clone()) };
+        let Some(from) = offset(s, at) else {
+            return Ok(none.clone());
+        };
         let found = cache
             .get(p, f)?
             .captures_iter(&s[from..])
             .nth(n as usize - 1)
             .and_then(|c| {
                 // A pattern without groups gives the whole match where a group is asked for by 'e'.
-                let g = if given.is_none() && c.len() <= g { 0 } else { g };
+                let g = if given.is_none() && c.len() <= g {
+                    0
+                } else {
+                    g
+                };
                 c.get(g).map(|m| m.as_str().to_owned())
             });
         Ok(found.or_else(|| none.clone()))
@@ -172,14 +217,22 @@ pub fn regexp_substr_all(call: &Call<'_>) -> Result<ArrayRef> {
     let args = Args { call };
     let mut cache = Cache::new(call, false);
     call.map_variant(|row| {
-        let (Some(s), Some(p), Some(at), Some(n), Some(f)) =
-            (s.get(row), p.get(row), args.int(2, row, 1)?, args.int(3, row, 1)?, args.text(4, row, "c")?)
-        else {
+        let (Some(s), Some(p), Some(at), Some(n), Some(f)) = (
+            s.get(row),
+            p.get(row),
+            args.int(2, row, 1)?,
+            args.int(3, row, 1)?,
+            args.text(4, row, "c")?,
+        ) else {
             return Ok(None);
         };
         check_position(call, at, "position")?;
         check_position(call, n, "occurrence")?;
-        let given = if call.len() > 5 { args.int(5, row, 0)? } else { None };
+        let given = if call.len() > 5 {
+            args.int(5, row, 0)?
+        } else {
+            None
+        };
         let g = group(call, f, given);
         let items = match offset(s, at) {
             None => vec![],
@@ -188,7 +241,11 @@ pub fn regexp_substr_all(call: &Call<'_>) -> Result<ArrayRef> {
                 .captures_iter(&s[from..])
                 .skip(n as usize - 1)
                 .filter_map(|c| {
-                    let g = if given.is_none() && c.len() <= g { 0 } else { g };
+                    let g = if given.is_none() && c.len() <= g {
+                        0
+                    } else {
+                        g
+                    };
                     c.get(g).map(|m| Value::text(m.as_str()))
                 })
                 .collect(),
@@ -215,14 +272,31 @@ pub fn regexp_instr(call: &Call<'_>) -> Result<ArrayRef> {
         };
         check_position(call, at, "position")?;
         check_position(call, n, "occurrence")?;
-        let given = if call.len() > 6 { args.int(6, row, 0)? } else { None };
+        let given = if call.len() > 6 {
+            args.int(6, row, 0)?
+        } else {
+            None
+        };
         let g = group(call, f, given);
-        let Some(from) = offset(s, at) else { return Ok(Some(0)) };
-        let found = cache.get(p, f)?.captures_iter(&s[from..]).nth(n as usize - 1).and_then(|c| {
-            let g = if given.is_none() && c.len() <= g { 0 } else { g };
-            c.get(g).map(|m| if option == 1 { m.end() } else { m.start() })
-        });
-        Ok(Some(found.map_or(0, |b| s[..from + b].chars().count() as i64 + 1)))
+        let Some(from) = offset(s, at) else {
+            return Ok(Some(0));
+        };
+        let found = cache
+            .get(p, f)?
+            .captures_iter(&s[from..])
+            .nth(n as usize - 1)
+            .and_then(|c| {
+                let g = if given.is_none() && c.len() <= g {
+                    0
+                } else {
+                    g
+                };
+                c.get(g)
+                    .map(|m| if option == 1 { m.end() } else { m.start() })
+            });
+        Ok(Some(
+            found.map_or(0, |b| s[..from + b].chars().count() as i64 + 1),
+        ))
     })
 }
 
@@ -245,7 +319,14 @@ fn expand(c: &Captures<'_>, template: &str, dollar: bool, out: &mut String) {
     }
 }
 
-fn replace_matches(r: &Regex, s: &str, from: usize, template: &str, dollar: bool, occurrence: i64) -> String {
+fn replace_matches(
+    r: &Regex,
+    s: &str,
+    from: usize,
+    template: &str,
+    dollar: bool,
+    occurrence: i64,
+) -> String {
     let mut out = String::with_capacity(s.len());
     out.push_str(&s[..from]);
     let mut last = from;
@@ -282,8 +363,17 @@ pub fn regexp_replace(call: &Call<'_>) -> Result<ArrayRef> {
             return Ok(None);
         };
         check_position(call, at, "position")?;
-        let Some(from) = offset(s, at) else { return Ok(Some(s.to_owned())) };
-        Ok(Some(replace_matches(&cache.get(p, f)?, s, from, to, false, n)))
+        let Some(from) = offset(s, at) else {
+            return Ok(Some(s.to_owned()));
+        };
+        Ok(Some(replace_matches(
+            &cache.get(p, f)?,
+            s,
+            from,
+            to,
+            false,
+            n,
+        )))
     })
 }
 
@@ -303,7 +393,16 @@ pub fn regexp_replace_redshift(call: &Call<'_>) -> Result<ArrayRef> {
             return Ok(None);
         };
         check_position(call, at, "position")?;
-        let Some(from) = offset(s, at) else { return Ok(Some(s.to_owned())) };
-        Ok(Some(replace_matches(&cache.get(p, f)?, s, from, to, true, 0)))
+        let Some(from) = offset(s, at) else {
+            return Ok(Some(s.to_owned()));
+        };
+        Ok(Some(replace_matches(
+            &cache.get(p, f)?,
+            s,
+            from,
+            to,
+            true,
+            0,
+        )))
     })
 }

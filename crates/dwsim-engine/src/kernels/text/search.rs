@@ -10,7 +10,14 @@ use crate::types::SqlType;
 /// 1-based character position of a needle at or after `start` (1-based); 0 when it is not there.
 fn find(needle: &str, hay: &str, start: i64) -> i64 {
     let skip = (start - 1).max(0) as usize;
-    let Some(from) = hay.char_indices().map(|(i, _)| i).chain([hay.len()]).nth(skip) else { return 0 };
+    let Some(from) = hay
+        .char_indices()
+        .map(|(i, _)| i)
+        .chain([hay.len()])
+        .nth(skip)
+    else {
+        return 0;
+    };
     match hay[from..].find(needle) {
         Some(at) => (skip + hay[from..from + at].chars().count()) as i64 + 1,
         None => 0,
@@ -22,17 +29,29 @@ pub fn position(call: &Call<'_>) -> Result<ArrayRef> {
     if matches!(call.types[0], SqlType::Binary(_)) {
         let (n, h) = (call.bytes(0)?, call.bytes(1)?);
         return call.map_int(|row| {
-            let (Some(n), Some(h)) = (n.get(row), h.get(row)) else { return Ok(None) };
+            let (Some(n), Some(h)) = (n.get(row), h.get(row)) else {
+                return Ok(None);
+            };
             if n.is_empty() {
                 return Ok(Some(1));
             }
-            Ok(Some(h.windows(n.len()).position(|w| w == n).map_or(0, |i| i as i64 + 1)))
+            Ok(Some(
+                h.windows(n.len())
+                    .position(|w| w == n)
+                    .map_or(0, |i| i as i64 + 1),
+            ))
         });
     }
     let (n, h) = (call.text(0)?, call.text(1)?);
-    let start = if call.len() > 2 { Some(call.int(2)?) } else { None };
+    let start = if call.len() > 2 {
+        Some(call.int(2)?)
+    } else {
+        None
+    };
     call.map_int(|row| {
-        let (Some(n), Some(h)) = (n.get(row), h.get(row)) else { return Ok(None) };
+        let (Some(n), Some(h)) = (n.get(row), h.get(row)) else {
+            return Ok(None);
+        };
         let start = match &start {
             None => 1,
             Some(s) => match s.get(row) {
@@ -53,12 +72,18 @@ pub fn charindex(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn strpos(call: &Call<'_>) -> Result<ArrayRef> {
     let (h, n) = (call.text(0)?, call.text(1)?);
     call.map_int(|row| {
-        let (Some(h), Some(n)) = (h.get(row), n.get(row)) else { return Ok(None) };
+        let (Some(h), Some(n)) = (h.get(row), n.get(row)) else {
+            return Ok(None);
+        };
         Ok(Some(find(n, h, 1)))
     })
 }
 
-fn test(call: &Call<'_>, text: fn(&str, &str) -> bool, bytes: fn(&[u8], &[u8]) -> bool) -> Result<ArrayRef> {
+fn test(
+    call: &Call<'_>,
+    text: fn(&str, &str) -> bool,
+    bytes: fn(&[u8], &[u8]) -> bool,
+) -> Result<ArrayRef> {
     if matches!(call.types[0], SqlType::Binary(_)) {
         let (a, b) = (call.bytes(0)?, call.bytes(1)?);
         return call.map_bool(|row| Ok(a.get(row).zip(b.get(row)).map(|(a, b)| bytes(a, b))));
@@ -69,7 +94,11 @@ fn test(call: &Call<'_>, text: fn(&str, &str) -> bool, bytes: fn(&[u8], &[u8]) -
 
 /// Whether the first text contains the second.
 pub fn contains(call: &Call<'_>) -> Result<ArrayRef> {
-    test(call, |a, b| a.contains(b), |a, b| b.is_empty() || a.windows(b.len()).any(|w| w == b))
+    test(
+        call,
+        |a, b| a.contains(b),
+        |a, b| b.is_empty() || a.windows(b.len()).any(|w| w == b),
+    )
 }
 
 /// Whether the first text starts with the second.
@@ -86,7 +115,9 @@ pub fn ends_with(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn insert(call: &Call<'_>) -> Result<ArrayRef> {
     let (base, pos, len, new) = (call.text(0)?, call.int(1)?, call.int(2)?, call.text(3)?);
     call.map_text(|row| {
-        let (Some(s), Some(p), Some(n), Some(new)) = (base.get(row), pos.get(row), len.get(row), new.get(row)) else {
+        let (Some(s), Some(p), Some(n), Some(new)) =
+            (base.get(row), pos.get(row), len.get(row), new.get(row))
+        else {
             return Ok(None);
         };
         if p < 1 || n < 0 {

@@ -1,0 +1,403 @@
+//! Numeric functions of Snowflake, each with its page of the reference.
+//! What they compute is in `dwsim_engine::kernels::numeric`.
+
+use dwsim_engine::error::Result;
+use dwsim_engine::functions::{FnCall, Param, ReturnArgs, ScalarDef, Typed, ret};
+use dwsim_engine::kernels::numeric as n;
+use dwsim_engine::types::SqlType;
+
+fn number38(_: &ReturnArgs<'_>) -> Result<SqlType> {
+    Ok(SqlType::number(38, 0))
+}
+
+/// UNIFORM: integers for integer bounds, floats otherwise.
+fn uniform(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(3, 3)?;
+    let mut args = call.bind_all()?;
+    let float = args[..2]
+        .iter()
+        .any(|a| a.ty.is_float() || a.ty.decimal_shape().is_none_or(|(_, s)| s > 0));
+    let kind = if float { Param::Double } else { Param::Int };
+    for (i, a) in args.iter_mut().enumerate() {
+        *a = call.coerce(a.clone(), if i < 2 { kind } else { Param::Int })?;
+    }
+    Ok(if float {
+        call.kernel(n::uniform_float, args, SqlType::Double)
+    } else {
+        call.kernel(n::uniform_int, args, SqlType::number(38, 0))
+    })
+}
+
+/// The table's rows.
+pub const SCALARS: &[ScalarDef] = &[
+    ScalarDef::custom(
+        "ABS",
+        "https://docs.snowflake.com/en/sql-reference/functions/abs",
+        n::abs,
+    ),
+    ScalarDef::custom(
+        "CEIL",
+        "https://docs.snowflake.com/en/sql-reference/functions/ceil",
+        n::ceil,
+    ),
+    ScalarDef::custom(
+        "FLOOR",
+        "https://docs.snowflake.com/en/sql-reference/functions/floor",
+        n::floor,
+    ),
+    ScalarDef::custom(
+        "ROUND",
+        "https://docs.snowflake.com/en/sql-reference/functions/round",
+        n::round_bind,
+    ),
+    ScalarDef::custom(
+        "TRUNC",
+        "https://docs.snowflake.com/en/sql-reference/functions/trunc",
+        n::truncate,
+    ),
+    ScalarDef::custom(
+        "TRUNCATE",
+        "https://docs.snowflake.com/en/sql-reference/functions/trunc",
+        n::truncate,
+    ),
+    ScalarDef::custom(
+        "SIGN",
+        "https://docs.snowflake.com/en/sql-reference/functions/sign",
+        n::sign,
+    ),
+    ScalarDef::custom(
+        "MOD",
+        "https://docs.snowflake.com/en/sql-reference/functions/mod",
+        n::modulo,
+    ),
+    ScalarDef::custom(
+        "POWER",
+        "https://docs.snowflake.com/en/sql-reference/functions/pow",
+        n::power,
+    ),
+    ScalarDef::custom(
+        "POW",
+        "https://docs.snowflake.com/en/sql-reference/functions/pow",
+        n::power,
+    ),
+    ScalarDef::custom(
+        "DIV0",
+        "https://docs.snowflake.com/en/sql-reference/functions/div0",
+        n::div0,
+    ),
+    ScalarDef::custom(
+        "DIV0NULL",
+        "https://docs.snowflake.com/en/sql-reference/functions/div0null",
+        n::div0_null,
+    ),
+    ScalarDef::new(
+        "SQRT",
+        "https://docs.snowflake.com/en/sql-reference/functions/sqrt",
+        &[Param::Double],
+        ret::double,
+        n::sqrt,
+    ),
+    ScalarDef::new(
+        "CBRT",
+        "https://docs.snowflake.com/en/sql-reference/functions/cbrt",
+        &[Param::Double],
+        ret::double,
+        n::cbrt,
+    ),
+    ScalarDef::new(
+        "EXP",
+        "https://docs.snowflake.com/en/sql-reference/functions/exp",
+        &[Param::Double],
+        ret::double,
+        n::exp,
+    ),
+    ScalarDef::new(
+        "LN",
+        "https://docs.snowflake.com/en/sql-reference/functions/ln",
+        &[Param::Double],
+        ret::double,
+        n::ln,
+    ),
+    ScalarDef::new(
+        "LOG",
+        "https://docs.snowflake.com/en/sql-reference/functions/log",
+        &[Param::Double, Param::Double],
+        ret::double,
+        n::log,
+    ),
+    ScalarDef::new(
+        "SQUARE",
+        "https://docs.snowflake.com/en/sql-reference/functions/square",
+        &[Param::Double],
+        ret::double,
+        n::square,
+    ),
+    ScalarDef::new(
+        "PI",
+        "https://docs.snowflake.com/en/sql-reference/functions/pi",
+        &[],
+        ret::double,
+        n::pi,
+    ),
+    ScalarDef::new(
+        "DEGREES",
+        "https://docs.snowflake.com/en/sql-reference/functions/degrees",
+        &[Param::Double],
+        ret::double,
+        n::degrees,
+    ),
+    ScalarDef::new(
+        "RADIANS",
+        "https://docs.snowflake.com/en/sql-reference/functions/radians",
+        &[Param::Double],
+        ret::double,
+        n::radians,
+    ),
+    ScalarDef::new(
+        "FACTORIAL",
+        "https://docs.snowflake.com/en/sql-reference/functions/factorial",
+        &[Param::Int],
+        number38,
+        n::factorial,
+    ),
+    ScalarDef::new(
+        "HAVERSINE",
+        "https://docs.snowflake.com/en/sql-reference/functions/haversine",
+        &[Param::Double, Param::Double, Param::Double, Param::Double],
+        ret::double,
+        n::haversine,
+    ),
+    ScalarDef::new(
+        "WIDTH_BUCKET",
+        "https://docs.snowflake.com/en/sql-reference/functions/width_bucket",
+        &[Param::Double, Param::Double, Param::Double, Param::Int],
+        ret::bigint,
+        n::width_bucket,
+    ),
+    ScalarDef::new(
+        "SIN",
+        "https://docs.snowflake.com/en/sql-reference/functions/sin",
+        &[Param::Double],
+        ret::double,
+        n::sin,
+    ),
+    ScalarDef::new(
+        "COS",
+        "https://docs.snowflake.com/en/sql-reference/functions/cos",
+        &[Param::Double],
+        ret::double,
+        n::cos,
+    ),
+    ScalarDef::new(
+        "TAN",
+        "https://docs.snowflake.com/en/sql-reference/functions/tan",
+        &[Param::Double],
+        ret::double,
+        n::tan,
+    ),
+    ScalarDef::new(
+        "COT",
+        "https://docs.snowflake.com/en/sql-reference/functions/cot",
+        &[Param::Double],
+        ret::double,
+        n::cot,
+    ),
+    ScalarDef::new(
+        "ASIN",
+        "https://docs.snowflake.com/en/sql-reference/functions/asin",
+        &[Param::Double],
+        ret::double,
+        n::asin,
+    ),
+    ScalarDef::new(
+        "ACOS",
+        "https://docs.snowflake.com/en/sql-reference/functions/acos",
+        &[Param::Double],
+        ret::double,
+        n::acos,
+    ),
+    ScalarDef::new(
+        "ATAN",
+        "https://docs.snowflake.com/en/sql-reference/functions/atan",
+        &[Param::Double],
+        ret::double,
+        n::atan,
+    ),
+    ScalarDef::new(
+        "SINH",
+        "https://docs.snowflake.com/en/sql-reference/functions/sinh",
+        &[Param::Double],
+        ret::double,
+        n::sinh,
+    ),
+    ScalarDef::new(
+        "COSH",
+        "https://docs.snowflake.com/en/sql-reference/functions/cosh",
+        &[Param::Double],
+        ret::double,
+        n::cosh,
+    ),
+    ScalarDef::new(
+        "TANH",
+        "https://docs.snowflake.com/en/sql-reference/functions/tanh",
+        &[Param::Double],
+        ret::double,
+        n::tanh,
+    ),
+    ScalarDef::new(
+        "ASINH",
+        "https://docs.snowflake.com/en/sql-reference/functions/asinh",
+        &[Param::Double],
+        ret::double,
+        n::asinh,
+    ),
+    ScalarDef::new(
+        "ACOSH",
+        "https://docs.snowflake.com/en/sql-reference/functions/acosh",
+        &[Param::Double],
+        ret::double,
+        n::acosh,
+    ),
+    ScalarDef::new(
+        "ATANH",
+        "https://docs.snowflake.com/en/sql-reference/functions/atanh",
+        &[Param::Double],
+        ret::double,
+        n::atanh,
+    ),
+    ScalarDef::new(
+        "ATAN2",
+        "https://docs.snowflake.com/en/sql-reference/functions/atan2",
+        &[Param::Double, Param::Double],
+        ret::double,
+        n::atan2,
+    ),
+    ScalarDef::new(
+        "BITAND",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitand",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_and,
+    ),
+    ScalarDef::new(
+        "BIT_AND",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitand",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_and,
+    ),
+    ScalarDef::new(
+        "BITOR",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitor",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_or,
+    ),
+    ScalarDef::new(
+        "BIT_OR",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitor",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_or,
+    ),
+    ScalarDef::new(
+        "BITXOR",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitxor",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_xor,
+    ),
+    ScalarDef::new(
+        "BIT_XOR",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitxor",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_xor,
+    ),
+    ScalarDef::new(
+        "BITNOT",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitnot",
+        &[Param::Int],
+        number38,
+        n::bit_not,
+    ),
+    ScalarDef::new(
+        "BIT_NOT",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitnot",
+        &[Param::Int],
+        number38,
+        n::bit_not,
+    ),
+    ScalarDef::new(
+        "BITSHIFTLEFT",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitshiftleft",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_shift_left,
+    ),
+    ScalarDef::new(
+        "BIT_SHIFTLEFT",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitshiftleft",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_shift_left,
+    ),
+    ScalarDef::new(
+        "BITSHIFTRIGHT",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitshiftright",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_shift_right,
+    ),
+    ScalarDef::new(
+        "BIT_SHIFTRIGHT",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitshiftright",
+        &[Param::Int, Param::Int],
+        number38,
+        n::bit_shift_right,
+    ),
+    ScalarDef::new(
+        "GETBIT",
+        "https://docs.snowflake.com/en/sql-reference/functions/getbit",
+        &[Param::Int, Param::Int],
+        ret::bigint,
+        n::get_bit,
+    ),
+    ScalarDef::new(
+        "BITCOUNT",
+        "https://docs.snowflake.com/en/sql-reference/functions/bitcount",
+        &[Param::Int],
+        ret::bigint,
+        n::bit_count,
+    ),
+    ScalarDef::new(
+        "RANDOM",
+        "https://docs.snowflake.com/en/sql-reference/functions/random",
+        &[Param::Int],
+        ret::hash,
+        n::random_int,
+    )
+    .optional(1)
+    .volatile(),
+    ScalarDef::new(
+        "RANDSTR",
+        "https://docs.snowflake.com/en/sql-reference/functions/randstr",
+        &[Param::Int, Param::Int],
+        ret::text,
+        n::randstr,
+    ),
+    ScalarDef::new(
+        "UUID_STRING",
+        "https://docs.snowflake.com/en/sql-reference/functions/uuid_string",
+        &[Param::Text, Param::Text],
+        ret::text,
+        n::uuid_string,
+    )
+    .optional(2)
+    .volatile(),
+    ScalarDef::custom(
+        "UNIFORM",
+        "https://docs.snowflake.com/en/sql-reference/functions/uniform",
+        uniform,
+    ),
+];
