@@ -2,8 +2,8 @@
 //! Kernels are in `dwsim_engine::kernels`, shared with the other dialect where the meaning is the same.
 
 mod aggregate;
-mod semi;
 mod numeric;
+mod semi;
 mod text;
 mod window;
 

@@ -229,7 +229,9 @@ pub fn sha2_hex(call: &Call<'_>) -> Result<ArrayRef> {
             384 => lower_hex(&Sha384::digest(b)),
             512 => lower_hex(&Sha512::digest(b)),
             other => {
-                return Err(call.error(format!("invalid digest size {other}: 224, 256, 384 or 512")));
+                return Err(
+                    call.error(format!("invalid digest size {other}: 224, 256, 384 or 512"))
+                );
             }
         })
     })?;
