@@ -1,0 +1,124 @@
+//! `init`: writes a project's first files from the templates that travel inside the binary. A file that is
+//! there already is kept as it is; `.gitignore` alone is added to.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::exit;
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub struct InitArgs {
+    /// The larger example: a shop of five tables, with tests of joins, windows, JSON and a divergence
+    #[arg(long)]
+    example: bool,
+    /// Also write .pre-commit-config.yaml
+    #[arg(long)]
+    hooks: bool,
+    /// Also write .config/nextest.toml
+    #[arg(long)]
+    nextest: bool,
+}
+
+/// A file to write: its path in the project and its text.
+type Template = (&'static str, &'static str);
+
+macro_rules! templates {
+    ($folder:literal: $($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../templates/", $folder, "/", $path)))),*]
+    };
+}
+
+const PLAIN: &[Template] = templates!["init":
+    "dwsim.toml",
+    "tests/sql/customers_per_quarter.sql",
+    "tests/sql/orders_by_size.sql",
+];
+const HARNESS: &str = include_str!("../../templates/init/tests/sql.rs");
+const HOOKS: &str = include_str!("../../templates/init/pre-commit-config.yaml");
+const NEXTEST: &str = include_str!("../../templates/init/nextest.toml");
+/// What a project never commits: build output with pending snapshots in it, and local secrets.
+const IGNORED: &[&str] = &["/target/", ".env.local"];
+
+/// Writes the files.
+pub fn run(ctx: &Context, args: &InitArgs) -> Result<i32> {
+    let dir = ctx.directory();
+    let name = dir.file_name().and_then(|n| n.to_str()).unwrap_or("shop");
+    // Quotes and backslashes of a directory's name would end or bend the TOML string.
+    let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+
+    let cargo = dir.join("Cargo.toml").exists();
+    let mut files: Vec<Template> = PLAIN.to_vec();
+    if cargo {
+        files.push(("tests/sql.rs", HARNESS));
+    }
+    if args.hooks {
+        files.push((".pre-commit-config.yaml", HOOKS));
+    }
+    if args.nextest {
+        files.push((".config/nextest.toml", NEXTEST));
+    }
+    for (path, text) in files {
+        let written = write_new(&dir.join(path), &text.replace("{{name}}", &name))?;
+        if written {
+            ctx.ui.status("Created", path);
+        } else {
+            ctx.ui.warn("Kept", format_args!("{path}, which is there already"));
+        }
+    }
+    ignore(ctx, &dir.join(".gitignore"))?;
+
+    ctx.ui.note("\nNext: `cargo dwsim test`");
+    if cargo {
+        ctx.ui.note(
+            "For `cargo test` to run the SQL tests: `cargo add --dev dwsim`, and in Cargo.toml\n\n    [[test]]\n    name = \"sql\"\n    harness = false",
+        );
+    }
+    Ok(exit::OK)
+}
+
+/// Creates a file and the directories above it. False if it exists, whatever it holds.
+fn write_new(path: &Path, text: &str) -> Result<bool> {
+    let failed = || Error::io(format!("creating {}", path.display()));
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(failed())?;
+    }
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => file.write_all(text.as_bytes()).map(|()| true).map_err(failed()),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(failed()(e)),
+    }
+}
+
+/// Appends the lines that `.gitignore` lacks.
+fn ignore(ctx: &Context, path: &Path) -> Result<()> {
+    let failed = || Error::io(format!("writing {}", path.display()));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
+        Err(e) => return Err(failed()(e)),
+    };
+    let has = |line: &str| {
+        let bare = line.trim_matches('/');
+        text.lines().any(|l| l.trim().trim_matches('/') == bare)
+    };
+    let missing: Vec<_> = IGNORED.iter().filter(|l| !has(l)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut added = String::new();
+    if !text.is_empty() && !text.ends_with('\n') {
+        added.push('\n');
+    }
+    for line in &missing {
+        added.push_str(line);
+        added.push('\n');
+    }
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(failed())?;
+    file.write_all(added.as_bytes()).map_err(failed())?;
+    ctx.ui.status(if text.is_empty() { "Created" } else { "Extended" }, ".gitignore");
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What every command gets: where it runs, which profile, how to talk. Finds the project that a command
+//! works on and reads its configuration; what the files mean is `dwsim-schema`'s part.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use dwsim_runtime::Project;
+use dwsim_schema::{Config, Inputs, Override};
+
+use crate::cli::GlobalArgs;
+use crate::error::{Error, Result};
+use crate::ui::Ui;
+
+/// The surroundings of one run.
+#[derive(Debug)]
+pub struct Context {
+    directory: PathBuf,
+    profile: Option<String>,
+    /// stderr.
+    pub ui: Ui,
+}
+
+impl Context {
+    /// From the global options; the directory must exist.
+    pub fn new(global: &GlobalArgs) -> Result<Self> {
+        let given = global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
+        let directory =
+            given.canonicalize().map_err(Error::io(format!("the directory {}", given.display())))?;
+        Ok(Context { directory, profile: global.profile.clone(), ui: Ui::new(global) })
+    }
+
+    /// Where the command runs, absolute.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The project that the command runs in: the nearest dwsim.toml from here upwards.
+    pub fn project(&self) -> Result<Project> {
+        let root = self.directory.ancestors().find(|d| d.join("dwsim.toml").is_file());
+        let root = root.ok_or_else(|| Error::NoProject { dir: self.directory.clone() })?;
+        Ok(Project { root: root.to_path_buf(), target_dir: target_dir(root) })
+    }
+
+    /// The configuration of a project with the flags of the command line on top.
+    pub fn config(&self, project: &Project, flags: Vec<Override>) -> Result<Config> {
+        let read = |name: &str| -> Result<Option<(String, String)>> {
+            match std::fs::read_to_string(project.root.join(name)) {
+                Ok(text) => Ok(Some((name.to_owned(), text))),
+                Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+                Err(e) if e.kind() == ErrorKind::InvalidData => {
+                    Err(Error::Value { message: format!("{name} is not UTF-8"), help: None })
+                }
+                Err(e) => Err(Error::io(format!("reading {name}"))(e)),
+            }
+        };
+        let env: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+            .filter(|(k, _)| k.starts_with("DWSIM_"))
+            .collect();
+        let inputs = Inputs {
+            file: read("dwsim.toml")?,
+            profile: self.profile.clone(),
+            env_file: read(".env.local")?,
+            env,
+            overrides: flags,
+        };
+        Ok(Config::load(&inputs)?)
+    }
+}
+
+/// A flag as a layer of the configuration; nothing where it was not given.
+pub fn flag(carrier: &str, path: &str, value: Option<impl ToString>) -> Option<Override> {
+    value.map(|value| Override { path: path.to_owned(), value: value.to_string(), carrier: carrier.to_owned() })
+}
+
+/// Cargo's target folder for a project: the environment's, else `target` beside the nearest Cargo.lock, else
+/// beside dwsim.toml. Not the one that this executable lies in: that is dwsim's own where it runs from source.
+fn target_dir(root: &Path) -> PathBuf {
+    for name in ["DWSIM_TARGET_DIR", "CARGO_TARGET_DIR"] {
+        if let Some(folder) = std::env::var_os(name).filter(|folder| !folder.is_empty()) {
+            return root.join(folder);
+        }
+    }
+    let workspace = root.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).unwrap_or(root);
+    workspace.join("target")
+}

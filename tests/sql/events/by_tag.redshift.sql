@@ -1,0 +1,7 @@
+-- Unnesting an array: the ten tags that purchases carry most.
+select t::varchar as tag, count(*) as events, count(distinct e.customer_id) as customers
+from events e, e.payload.tags as t
+where e.kind = 'purchase'
+group by 1
+order by events desc, tag
+limit 10
