@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use dwsim_runtime::snapshot::{AcceptError, PendingError};
+use dwsim_runtime::sqltest::DiscoverError;
 use dwsim_schema::Diagnostics;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
@@ -41,6 +42,15 @@ impl Diagnostic for Finding {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
         self.source_text.as_ref()?;
         Some(Box::new(std::iter::once(miette::LabeledSpan::new_with_span(None, self.span))))
+    }
+}
+
+impl From<DiscoverError> for Error {
+    fn from(e: DiscoverError) -> Self {
+        match e {
+            DiscoverError::Io { path, source } => Error::Io { what: path.display().to_string(), source },
+            DiscoverError::File { .. } => Error::TestFile { message: e.to_string() },
+        }
     }
 }
 
@@ -203,6 +213,13 @@ pub enum Error {
         /// The system's words.
         source: std::io::Error,
     },
+    /// A SQL test's file is wrong: its front matter, an unterminated literal, two files for one test.
+    #[error("{message}")]
+    #[diagnostic(code(dwsim::test::file))]
+    TestFile {
+        /// `path:line: what is wrong`.
+        message: String,
+    },
     /// A .snap file, or a pending one, cannot be read or written.
     #[error("{message}")]
     #[diagnostic(code(dwsim::snapshot::file))]
@@ -233,7 +250,11 @@ impl Error {
     /// The exit code that scripts see.
     pub fn exit_code(&self) -> i32 {
         match self {
-            Error::NoProject { .. } | Error::Config { .. } | Error::Value { .. } | Error::Snapshot { .. } => exit::CONFIG,
+            Error::NoProject { .. }
+            | Error::Config { .. }
+            | Error::Value { .. }
+            | Error::Snapshot { .. }
+            | Error::TestFile { .. } => exit::CONFIG,
             Error::Usage { .. } => exit::USAGE,
             Error::Generate { .. } => exit::SCHEMA,
             Error::Port { .. } | Error::Emulator { .. } | Error::Load { .. } => exit::EMULATOR,

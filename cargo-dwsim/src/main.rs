@@ -1,1 +1,83 @@
-fn main() {}
+//! `cargo dwsim`: local Redshift and Snowflake, synthetic data, SQL snapshot tests. Parses the command line,
+//! runs one command, and turns its outcome into an exit code; the work is in the modules.
+
+mod cli;
+mod commands;
+mod compare;
+mod context;
+mod error;
+mod exit;
+mod output;
+mod report;
+mod rust_tests;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, GlobalArgs};
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+fn main() -> ExitCode {
+    error::install_reports();
+    let cli = Cli::parse_from(cli::arguments());
+    log_to_stderr(&cli.global);
+    let code = run(cli).unwrap_or_else(|error| {
+        let code = error.exit_code();
+        error::report(error);
+        code
+    });
+    // The codes of cargo and nextest that are passed through fit as well.
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+fn run(cli: Cli) -> Result<i32> {
+    let ctx = Context::new(&cli.global)?;
+    match cli.command {
+        Command::Init(args) => commands::init::run(&ctx, &args),
+        Command::Review(args) => commands::review::run(&ctx, &args),
+        Command::Accept(args) => commands::accept::run(&ctx, &args),
+        Command::Reject(args) => commands::reject::run(&ctx, &args),
+        Command::Snapshots(args) => commands::snapshots::run(&ctx, &args),
+        Command::Config(args) => commands::config::run(&ctx, &args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Clean(args) => commands::clean::run(&ctx, &args),
+        Command::Generate(args) => commands::generate::run(&ctx, &args),
+        Command::Down(args) => commands::down::run(&ctx, &args),
+        Command::Status(args) => commands::status::run(&ctx, &args),
+        Command::Up(args) => block_on(commands::up::run(&ctx, &args)),
+        Command::Serve(args) => block_on(commands::serve::run(&ctx, &args)),
+        Command::Sql(args) => block_on(commands::sql::run(&ctx, &args)),
+        Command::Doctor(args) => block_on(commands::doctor::run(&ctx, &args)),
+        Command::Test(args) => block_on(commands::test::run(&ctx, &args)),
+    }
+}
+
+/// Runs a command that talks to servers.
+fn block_on<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::Io { what: "starting the runtime".into(), source })?;
+    let result = runtime.block_on(command);
+    // A blocking read of stdin, say, must not hold the process up once the command is over.
+    runtime.shutdown_background();
+    result
+}
+
+/// Logging for those who look for a fault: `DWSIM_LOG` as tracing's filter, or `-v`.
+fn log_to_stderr(global: &GlobalArgs) {
+    let default = match (global.quiet, global.verbose) {
+        (true, _) => "off",
+        (false, 0) => "error",
+        (false, 1) => "dwsim=info,warn",
+        (false, _) => "dwsim=debug,info",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DWSIM_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    // Fails only if there is a logger already, which cannot be.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -68,6 +68,12 @@ const TEXTS: &[(&str, i32, &str)] = &[
         "Only the embedded target exists in this version: the emulators run inside cargo-dwsim.",
     ),
     (
+        "dwsim::test::file",
+        exit::CONFIG,
+        "A file below tests/sql is no test: a `-- dwsim:` line that is not understood, a literal or comment without an\n\
+         end, or `name.sql` beside `name.redshift.sql`.",
+    ),
+    (
         "dwsim::snapshot::file",
         exit::CONFIG,
         "A .snap file cannot be read: it was edited into something that is no snapshot, or its version is newer.\n\

@@ -1,0 +1,20 @@
+//! The subcommands, one file each: its arguments and what it does. What several of them need is in the
+//! modules beside this one.
+
+pub mod accept;
+pub mod clean;
+pub mod completions;
+pub mod config;
+pub mod doctor;
+pub mod down;
+pub mod explain;
+pub mod generate;
+pub mod init;
+pub mod reject;
+pub mod review;
+pub mod serve;
+pub mod snapshots;
+pub mod sql;
+pub mod status;
+pub mod test;
+pub mod up;
