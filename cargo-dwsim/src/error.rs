@@ -280,7 +280,7 @@ pub fn install_reports() {
         Box::new(
             miette::MietteHandlerOpts::new()
                 .force_graphical(true)
-                .force_color(true)
+                .color(true)
                 .terminal_links(false)
                 .unicode(true)
                 .width(120)

@@ -9,7 +9,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use cargo_metadata::{MetadataCommand, TargetKind};
-use dwsim_runtime::{ENDPOINTS_VAR, Endpoints};
+use dwsim_runtime::Endpoints;
+use dwsim_runtime::endpoints::ENDPOINTS_VAR;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
