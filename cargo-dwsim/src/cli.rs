@@ -91,14 +91,14 @@ pub enum Command {
     Reject(commands::reject::RejectArgs),
     /// List, show or prune snapshots
     Snapshots(commands::snapshots::SnapshotsArgs),
-    //OFF /// Write synthetic data to files
-    //OFF Generate(commands::generate::GenerateArgs),
+    /// Write synthetic data to files
+    Generate(commands::generate::GenerateArgs),
     //OFF /// Start the emulators in the background
     //OFF Up(commands::up::UpArgs),
-    //OFF /// Stop the emulators of this project
-    //OFF Down(commands::down::DownArgs),
-    //OFF /// Say what is running, and how to connect to it
-    //OFF Status(commands::status::StatusArgs),
+    /// Stop the emulators of this project
+    Down(commands::down::DownArgs),
+    /// Say what is running, and how to connect to it
+    Status(commands::status::StatusArgs),
     //OFF /// Run the emulators in the foreground
     //OFF Serve(commands::serve::ServeArgs),
     //OFF /// Run SQL on one dialect or on both
@@ -111,8 +111,8 @@ pub enum Command {
     Explain(commands::explain::ExplainArgs),
     /// Print a shell completion script
     Completions(commands::completions::CompletionsArgs),
-    //OFF /// Remove what dwsim keeps under target/dwsim
-    //OFF Clean(commands::clean::CleanArgs),
+    /// Remove what dwsim keeps under target/dwsim
+    Clean(commands::clean::CleanArgs),
 }
 
 /// The arguments without the word that cargo puts before a subcommand's own (`cargo dwsim …` runs

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use dwsim_generate::GenerateError;
 use dwsim_runtime::snapshot::{AcceptError, PendingError};
 use dwsim_runtime::sqltest::DiscoverError;
 use dwsim_schema::Diagnostics;
@@ -42,6 +43,18 @@ impl Diagnostic for Finding {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
         self.source_text.as_ref()?;
         Some(Box::new(std::iter::once(miette::LabeledSpan::new_with_span(None, self.span))))
+    }
+}
+
+impl From<dwsim_runtime::Error> for Error {
+    fn from(e: dwsim_runtime::Error) -> Self {
+        Error::Emulator { message: e.to_string(), help: None }
+    }
+}
+
+impl From<GenerateError> for Error {
+    fn from(e: GenerateError) -> Self {
+        Error::Generate { message: e.to_string() }
     }
 }
 

@@ -110,6 +110,16 @@ pub fn thousands(n: u64) -> String {
     out
 }
 
+/// `1.2 MB`.
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..1_000 => format!("{n} B"),
+        1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
 /// A duration with three decimals of a second, as nextest shows it.
 pub fn seconds(d: Duration) -> String {
     format!("{:.3}s", d.as_secs_f64())

@@ -3,6 +3,8 @@
 
 use std::io::ErrorKind;
 
+use dwsim_runtime::instance;
+
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit;
@@ -14,7 +16,7 @@ pub struct CleanArgs {}
 /// Cleans.
 pub fn run(ctx: &Context, _args: &CleanArgs) -> Result<i32> {
     let project = ctx.project()?;
-    if super::status::running(&project)?.is_some() {
+    if instance::find(&project)?.is_some() {
         return Err(Error::Usage {
             message: "emulators of this project are running".into(),
             help: Some("`cargo dwsim down` stops them".into()),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use owo_colors::OwoColorize;
 
 use super::{Loaded, Outcome, Summary, TestReport};
-use crate::ui::{Ui, count, seconds, thousands};
+use crate::ui::{Ui, bytes, count, seconds, thousands};
 
 /// Writes the lines.
 #[derive(Debug, Clone, Copy)]
@@ -113,15 +113,5 @@ impl<'a> Human<'a> {
         if summary.exit_code() == crate::exit::NO_TESTS {
             self.ui.fail("No tests", "matched; `cargo dwsim test` without a filter runs every tests/sql/**/*.sql");
         }
-    }
-}
-
-/// `1.2 MB`.
-fn bytes(n: u64) -> String {
-    match n {
-        0..1_000 => format!("{n} B"),
-        1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
-        _ => format!("{:.1} GB", n as f64 / 1e9),
     }
 }
