@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use dwsim_runtime::Dialect;
 
 use crate::commands;
 
@@ -67,6 +68,31 @@ pub enum ColorWhen {
     Never,
 }
 
+/// One dialect or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DialectArg {
+    /// Amazon Redshift.
+    Redshift,
+    /// Snowflake.
+    Snowflake,
+    /// Both.
+    Both,
+}
+
+impl DialectArg {
+    /// The dialects that some arguments name together, in their fixed order.
+    pub fn all_of(args: &[DialectArg]) -> Vec<Dialect> {
+        let named = |d: &Dialect| {
+            args.iter().any(|a| match a {
+                DialectArg::Both => true,
+                DialectArg::Redshift => *d == Dialect::Redshift,
+                DialectArg::Snowflake => *d == Dialect::Snowflake,
+            })
+        };
+        Dialect::ALL.into_iter().filter(named).collect()
+    }
+}
+
 /// Human or machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -81,8 +107,8 @@ pub enum Format {
 pub enum Command {
     /// Write dwsim.toml and an example SQL test
     Init(commands::init::InitArgs),
-    //OFF /// Generate, load, run the SQL tests on both dialects, report
-    //OFF Test(commands::test::TestArgs),
+    /// Generate, load, run the SQL tests on both dialects, report
+    Test(commands::test::TestArgs),
     /// Review pending snapshots
     Review(commands::review::ReviewArgs),
     /// Accept pending snapshots
@@ -93,18 +119,18 @@ pub enum Command {
     Snapshots(commands::snapshots::SnapshotsArgs),
     /// Write synthetic data to files
     Generate(commands::generate::GenerateArgs),
-    //OFF /// Start the emulators in the background
-    //OFF Up(commands::up::UpArgs),
+    /// Start the emulators in the background
+    Up(commands::up::UpArgs),
     /// Stop the emulators of this project
     Down(commands::down::DownArgs),
     /// Say what is running, and how to connect to it
     Status(commands::status::StatusArgs),
-    //OFF /// Run the emulators in the foreground
-    //OFF Serve(commands::serve::ServeArgs),
-    //OFF /// Run SQL on one dialect or on both
-    //OFF Sql(commands::sql::SqlArgs),
-    //OFF /// Check that everything dwsim needs is there and works
-    //OFF Doctor(commands::doctor::DoctorArgs),
+    /// Run the emulators in the foreground
+    Serve(commands::serve::ServeArgs),
+    /// Run SQL on one dialect or on both
+    Sql(commands::sql::SqlArgs),
+    /// Check that everything dwsim needs is there and works
+    Doctor(commands::doctor::DoctorArgs),
     /// Show the configuration
     Config(commands::config::ConfigArgs),
     /// Explain an error code or an exit code

@@ -180,17 +180,11 @@ pub enum Error {
         help: Option<String>,
     },
     /// Loading the template failed.
-    #[error("loading table {table} into {dialect}: {message}")]
-    #[diagnostic(code(dwsim::emulator::load), help("the statement was:\n{statement}"))]
+    #[error("loading the data: {message}")]
+    #[diagnostic(code(dwsim::emulator::load))]
     Load {
-        /// The dialect.
-        dialect: &'static str,
-        /// The table.
-        table: String,
-        /// The server's words, with its code.
+        /// The server's words, with dialect and code.
         message: String,
-        /// What was sent.
-        statement: String,
     },
     /// A statement of `sql` failed.
     #[error("{dialect}: {message}")]

@@ -9,8 +9,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use cargo_metadata::{MetadataCommand, TargetKind};
-use dwsim_runtime::Endpoints;
-use dwsim_runtime::endpoints::ENDPOINTS_VAR;
+use dwsim_runtime::endpoints::{ENDPOINTS_VAR, SQL_TESTS_VAR};
+use dwsim_runtime::{Endpoints, Project};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
@@ -72,7 +72,7 @@ impl RustTests {
     /// Returns the runner's exit code.
     pub async fn run(
         &self,
-        root: &Path,
+        project: &Project,
         endpoints: &Endpoints,
         args: &RunnerArgs,
         cancel: &CancellationToken,
@@ -111,8 +111,11 @@ impl RustTests {
         let failed = |source| Error::Runner { program: "cargo".into(), source };
         let endpoints = serde_json::to_string(endpoints).map_err(|e| Error::Internal(e.to_string()))?;
         let mut child = command
-            .current_dir(root)
+            .current_dir(&project.root)
             .env(ENDPOINTS_VAR, endpoints)
+            // They have just been run, by this process.
+            .env(SQL_TESTS_VAR, "done")
+            .env("DWSIM_TARGET_DIR", &project.target_dir)
             .stdin(Stdio::null())
             // Their output is progress here: stdout stays what the caller's format promises.
             .stdout(std::io::stderr())

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 /// The environment variable that `cargo dwsim test` sets for the tests it runs: [`Endpoints`] as JSON.
 pub const ENDPOINTS_VAR: &str = "DWSIM_ENDPOINTS";
 
+/// The environment variable by which `cargo dwsim test` tells the SQL tests' target, with the value `done`, that it
+/// has run them itself: the target then has no tests.
+pub const SQL_TESTS_VAR: &str = "DWSIM_SQL_TESTS";
+
 /// One listening server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {

@@ -1,6 +1,7 @@
 //! The test target of SQL files: a `main` that lists and runs every file on every dialect like Rust's own harness.
 //! Listing touches no server, and `--exact` reads one file only, as test runners start one process per test.
 
+use crate::endpoints::SQL_TESTS_VAR;
 use crate::instance;
 use crate::sqltest::{self, Case, Outcome, SqlTest};
 use crate::{Dialect, Project};
@@ -44,6 +45,9 @@ pub fn sql_tests_main() -> ExitCode {
 
 fn collect(arguments: &Arguments) -> Result<(Project, Vec<SqlTest>), String> {
     let project = Project::current().map_err(|e| e.to_string())?;
+    if std::env::var_os(SQL_TESTS_VAR).is_some_and(|value| value == "done") {
+        return Ok((project, Vec::new()));
+    }
     let one = arguments
         .filter
         .as_deref()

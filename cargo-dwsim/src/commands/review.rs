@@ -39,6 +39,11 @@ pub fn run(ctx: &Context, args: &ReviewArgs) -> Result<i32> {
     Ok(if proposals.is_empty() { exit::OK } else { exit::SNAPSHOTS_DIFFER })
 }
 
+/// The review that `test --review` ends with.
+pub fn after_test(ctx: &Context) -> Result<i32> {
+    run(ctx, &ReviewArgs { pattern: None, format: None })
+}
+
 /// The proposals whose snapshot's path contains one of the patterns; all of them without a pattern.
 pub fn pending(project: &Project, patterns: &[String]) -> Result<Vec<Proposal>> {
     let all = PendingStore::new(project).list()?;

@@ -42,6 +42,7 @@ impl<'a> Human<'a> {
             Outcome::Passed => self.ui.status(test.outcome.label(), text),
             Outcome::Skipped { reason } => self.ui.warn(test.outcome.label(), format_args!("{text} ({reason})")),
             Outcome::New => self.ui.warn(test.outcome.label(), text),
+            Outcome::Accepted => self.ui.status(test.outcome.label(), text),
             _ => self.ui.fail(test.outcome.label(), text),
         }
     }
@@ -55,7 +56,7 @@ impl<'a> Human<'a> {
             let sums = by_dialect.entry(test.dialect).or_default();
             match test.outcome {
                 Outcome::Skipped { .. } => {}
-                Outcome::Passed => {
+                Outcome::Passed | Outcome::Accepted => {
                     sums.0 += 1;
                     sums.1 += 1;
                 }

@@ -17,6 +17,8 @@ pub enum Outcome {
         /// The reason.
         reason: String,
     },
+    /// The answer was taken over as the snapshot (`--accept`).
+    Accepted,
     /// There is no snapshot yet.
     New,
     /// The result differs from the snapshot.
@@ -42,16 +44,12 @@ impl Outcome {
         match self {
             Outcome::Passed => "PASS",
             Outcome::Skipped { .. } => "SKIP",
+            Outcome::Accepted => "ACCEPT",
             Outcome::New => "NEW",
             Outcome::Changed { .. } => "CHANGED",
             Outcome::Diverged { .. } => "DIVERGED",
             Outcome::Failed { .. } => "FAIL",
         }
-    }
-
-    /// Whether the run is green with it.
-    pub fn is_good(&self) -> bool {
-        matches!(self, Outcome::Passed | Outcome::Skipped { .. })
     }
 }
 

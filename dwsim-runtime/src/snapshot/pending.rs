@@ -183,6 +183,22 @@ impl PendingStore {
             .collect()
     }
 
+    /// The proposal for one snapshot (`tests/sql/a.snap`), if something is pending for it.
+    ///
+    /// # Errors
+    /// As [`PendingStore::list`].
+    pub fn get(&self, snapshot: &str) -> Result<Option<Proposal>, PendingError> {
+        let paths = Dialect::ALL.map(|dialect| (dialect, self.path(snapshot, dialect)));
+        let files: BTreeMap<Dialect, PathBuf> = paths
+            .into_iter()
+            .filter(|(_, path)| path.is_file())
+            .collect();
+        if files.is_empty() {
+            return Ok(None);
+        }
+        self.proposal(snapshot.to_string(), files).map(Some)
+    }
+
     fn snapshot_of(&self, path: &Path) -> Option<(String, Dialect)> {
         let inner = path
             .strip_prefix(&self.folder)

@@ -1,0 +1,66 @@
+//! `serve`: the emulators in the foreground until told to stop. Needs no project; prints one JSON line on
+//! stdout when every port answers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::supervisor::{Emulators, Settings};
+use crate::{exit, output, signals};
+
+/// Arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Redshift's port; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 5439)]
+    redshift_port: u16,
+    /// Snowflake's port; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 8084)]
+    snowflake_port: u16,
+    /// S3's port; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    s3_port: u16,
+    /// Keep data in this directory instead of in memory
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Shuffle rows that no ORDER BY orders, by this seed
+    #[arg(long, value_name = "SEED")]
+    shuffle: Option<u64>,
+    /// End when nobody was connected for so many seconds
+    #[arg(long, value_name = "SECONDS", hide = true)]
+    idle_timeout: Option<u64>,
+    /// End when this process is gone
+    #[arg(long, value_name = "PID", hide = true)]
+    parent_pid: Option<i32>,
+}
+
+/// Serves.
+pub async fn run(ctx: &Context, args: &ServeArgs) -> Result<i32> {
+    let stop = signals::cancel_on_signal()?;
+    let settings = Settings {
+        redshift_port: args.redshift_port,
+        snowflake_port: args.snowflake_port,
+        s3_port: args.s3_port,
+        data_dir: args.data_dir.as_ref().map(|dir| ctx.directory().join(dir)),
+        shuffle_seed: args.shuffle,
+    };
+    let mut emulators = Emulators::start(&settings).await?;
+    output::json(&emulators.endpoints)?;
+    let ended = tokio::select! {
+        () = stop.cancelled() => None,
+        () = maybe(args.parent_pid.map(signals::parent_gone)) => None,
+        () = maybe(args.idle_timeout.map(|s| signals::idle(Duration::from_secs(s)))) => None,
+        error = emulators.ended() => Some(error),
+    };
+    emulators.stop().await;
+    ended.map_or(Ok(exit::OK), Err::<i32, Error>)
+}
+
+/// The future, or one that never ends.
+async fn maybe(future: Option<impl Future<Output = ()>>) {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}

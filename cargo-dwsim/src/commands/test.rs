@@ -1,0 +1,199 @@
+//! `test`: the main job. Start the emulators, generate and load the template, run the SQL tests on every
+//! dialect and then the project's Rust tests, report, stop.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use dwsim_runtime::{Dialect, Project};
+use dwsim_schema::{Config, TargetKind};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{DialectArg, Format};
+use crate::context::{Context, flag};
+use crate::error::{Error, Result};
+use crate::report::{Events, Human, Loaded, Summary, TestReport, write_junit};
+use crate::rust_tests::{RunnerArgs, RustTests};
+use crate::signals;
+use crate::sqltests::{Partition, SqlTests};
+use crate::supervisor::{self, Emulators, Settings};
+
+/// Arguments of `test`.
+#[derive(Debug, clap::Args)]
+pub struct TestArgs {
+    /// Only tests whose name (`folder/name::dialect`) contains FILTER
+    #[arg(value_name = "FILTER")]
+    filters: Vec<String>,
+    /// Only this dialect (default: the project's)
+    #[arg(short, long, value_enum, value_name = "DIALECT")]
+    dialect: Vec<DialectArg>,
+    /// Only compare, write no snapshot (the default)
+    #[arg(long, conflicts_with_all = ["accept", "review"])]
+    check: bool,
+    /// Take new and changed answers over as snapshots
+    #[arg(long, conflicts_with = "review")]
+    accept: bool,
+    /// Review new and changed answers after the run
+    #[arg(long)]
+    review: bool,
+    /// Seed of the data
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Factor of every row count of dwsim.toml
+    #[arg(long)]
+    scale: Option<f64>,
+    /// Only a share of the tests: hash:M/N or count:M/N
+    #[arg(long, value_name = "PARTITION")]
+    partition: Option<Partition>,
+    /// Write a JUnit report of the SQL tests
+    #[arg(long, value_name = "PATH")]
+    junit: Option<PathBuf>,
+    /// Lines for people on stderr, or JSON events on stdout
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
+    format: Format,
+    /// Where to run: a key of [target] (only embedded ones exist so far)
+    #[arg(long, value_name = "TARGET")]
+    target: Option<String>,
+    /// Leave the project's Rust tests out
+    #[arg(long)]
+    no_rust: bool,
+    /// Arguments of the Rust tests' runner (cargo nextest or cargo test)
+    #[arg(last = true, value_name = "RUNNER ARGS")]
+    runner: Vec<String>,
+}
+
+/// Runs the tests.
+pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
+    let started = Instant::now();
+    let project = ctx.project()?;
+    let flags = [
+        flag("--seed", "project.seed", args.seed),
+        flag("--scale", "project.scale", args.scale),
+        flag("--target", "test.target", args.target.as_ref()),
+    ];
+    let config = ctx.config(&project, flags.into_iter().flatten().collect())?;
+    embedded_only(&config)?;
+    let dialects = match DialectArg::all_of(&args.dialect) {
+        none if none.is_empty() => config.project.dialects.clone(),
+        some => some,
+    };
+    let sql = SqlTests::select(&project, &dialects, &args.filters, args.partition)?;
+    let rust = if args.no_rust { RustTests::default() } else { RustTests::find(&project.root)? };
+
+    let mut summary = Summary::default();
+    if !sql.is_empty() || !rust.is_empty() {
+        let cancel = signals::cancel_on_signal()?;
+        let settings = Settings {
+            shuffle_seed: config.test.shuffle.then_some(config.project.seed),
+            ..Settings::default()
+        };
+        let mut emulators = Emulators::start(&settings).await?;
+        summary.loaded.start = started.elapsed();
+        let job = Job { ctx, args, project: &project, config: &config, dialects: &dialects, sql: &sql, rust: &rust };
+        let result = tokio::select! {
+            result = job.run(&mut emulators.endpoints.clone(), &mut summary, &cancel) => result,
+            error = emulators.ended() => Err(error),
+        };
+        emulators.stop().await;
+        result?;
+    }
+    if args.accept {
+        summary.accepted = sql.accept(&project, &mut summary.tests)?;
+    }
+    summary.time = started.elapsed();
+    match args.format {
+        Format::Human => Human::new(&ctx.ui).summary(&summary),
+        Format::Json => Events::summary(&summary)?,
+    }
+    if let Some(path) = &args.junit {
+        write_junit(&ctx.directory().join(path), &summary)?;
+    }
+    let code = summary.exit_code();
+    if args.review && matches!(code, crate::exit::SNAPSHOTS_DIFFER | crate::exit::DIVERGENCE) {
+        return super::review::after_test(ctx);
+    }
+    Ok(code)
+}
+
+/// What `test` does while the emulators run.
+struct Job<'a> {
+    ctx: &'a Context,
+    args: &'a TestArgs,
+    project: &'a Project,
+    config: &'a Config,
+    dialects: &'a [Dialect],
+    sql: &'a SqlTests,
+    rust: &'a RustTests,
+}
+
+impl Job<'_> {
+    async fn run(
+        &self,
+        endpoints: &mut dwsim_runtime::Endpoints,
+        summary: &mut Summary,
+        cancel: &CancellationToken,
+    ) -> Result<()> {
+        let human = Human::new(&self.ctx.ui);
+        let load = supervisor::load(self.config, endpoints, self.dialects, &self.ctx.ui);
+        let template = tokio::select! {
+            template = load => template?,
+            () = cancel.cancelled() => return Err(Error::Interrupted),
+        };
+        summary.loaded = Loaded {
+            tables: template.tables,
+            rows: template.staged.rows,
+            bytes: template.staged.bytes,
+            start: summary.loaded.start,
+            generate: template.staged.time,
+            load: template.load,
+        };
+        match self.args.format {
+            Format::Human => {
+                let names: Vec<_> = self.dialects.iter().map(|d| d.name()).collect();
+                human.loaded(&summary.loaded, &names);
+            }
+            Format::Json => Events::loaded(&summary.loaded)?,
+        }
+        endpoints.template = Some(template.info);
+
+        let over = |test: &TestReport| match self.args.format {
+            Format::Human => {
+                human.test(test);
+                Ok(())
+            }
+            Format::Json => Events::test(test),
+        };
+        summary.tests = self.sql.run(self.project, endpoints, cancel, over).await?;
+
+        if !self.rust.is_empty() {
+            let runner = RunnerArgs {
+                filters: self.args.filters.clone(),
+                partition: self.args.partition.map(|p| p.to_string()),
+                rest: self.args.runner.clone(),
+            };
+            summary.runner = Some(self.rust.run(self.project, endpoints, &runner, cancel).await?);
+        }
+        Ok(())
+    }
+}
+
+/// Refuses targets that this version cannot run on.
+fn embedded_only(config: &Config) -> Result<()> {
+    let name = &config.test.target;
+    match config.target(name).map(|t| t.kind) {
+        Some(TargetKind::Embedded) => Ok(()),
+        Some(kind) => {
+            let kind = match kind {
+                TargetKind::Container => "a container",
+                _ => "a live warehouse",
+            };
+            Err(Error::Target {
+                message: format!("the target `{name}` is {kind}; this version runs embedded emulators only"),
+                help: Some("`--target embedded` runs the tests on this machine".into()),
+            })
+        }
+        None => Err(Error::Target {
+            message: format!("there is no [target.{name}] in dwsim.toml"),
+            help: Some("`cargo dwsim config show target` lists the targets".into()),
+        }),
+    }
+}

@@ -1,0 +1,125 @@
+//! `up`: the emulators in the background, with the project's data loaded. Running it again brings the data up
+//! to date; tests do so when they find nothing that fits.
+
+use std::process::Command;
+use std::time::Duration;
+
+use dwsim_runtime::Project;
+use dwsim_runtime::instance::{self, Instance};
+use dwsim_schema::Config;
+
+use super::status::connections;
+use crate::cli::Format;
+use crate::context::{Context, flag};
+use crate::error::{Error, Result};
+use crate::ui::{seconds, thousands};
+use crate::{exit, output, supervisor};
+
+/// Without a connection for so long, a background instance ends by itself.
+const IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// Arguments of `up`.
+#[derive(Debug, clap::Args)]
+pub struct UpArgs {
+    /// Redshift's port; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    redshift_port: u16,
+    /// Snowflake's port; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    snowflake_port: u16,
+    /// S3's port; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    s3_port: u16,
+    /// End when nobody was connected for so many seconds; 0 is never
+    #[arg(long, value_name = "SECONDS", default_value_t = IDLE.as_secs())]
+    idle_timeout: u64,
+    /// Seed of the data
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Factor of every row count of dwsim.toml
+    #[arg(long)]
+    scale: Option<f64>,
+    /// Start the emulators without data
+    #[arg(long)]
+    empty: bool,
+    /// Print the endpoints as text or as one JSON line
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: Format,
+}
+
+/// Starts, or finds what runs, and loads.
+pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
+    let project = ctx.project()?;
+    let flags = [flag("--seed", "project.seed", args.seed), flag("--scale", "project.scale", args.scale)];
+    let config = ctx.config(&project, flags.into_iter().flatten().collect())?;
+    let _lock = instance::lock(&project)?;
+    let mut running = match instance::find(&project)? {
+        Some(running) => {
+            ctx.ui.status("Running", format_args!("already, as process {}", running.pid));
+            running
+        }
+        None => start(ctx, &project, &config, args)?,
+    };
+    if !args.empty {
+        load(ctx, &project, &config, &mut running).await?;
+    }
+    match args.format {
+        Format::Json => output::json(&running.ready_endpoints())?,
+        Format::Human => output::line(connections(
+            &running.endpoints,
+            running.templates.last().map(|t| t.database.as_str()),
+        ))?,
+    }
+    Ok(exit::OK)
+}
+
+fn start(ctx: &Context, project: &Project, config: &Config, args: &UpArgs) -> Result<Instance> {
+    let program = std::env::current_exe().map_err(Error::io("finding this program"))?;
+    let mut serve = Command::new(program);
+    serve.args(["dwsim", "serve"]);
+    for (name, port) in [
+        ("--redshift-port", args.redshift_port),
+        ("--snowflake-port", args.snowflake_port),
+        ("--s3-port", args.s3_port),
+    ] {
+        serve.arg(name).arg(port.to_string());
+    }
+    if config.test.shuffle {
+        serve.arg("--shuffle").arg(config.project.seed.to_string());
+    }
+    if args.idle_timeout > 0 {
+        serve.arg("--idle-timeout").arg(args.idle_timeout.to_string());
+    }
+    let running = instance::spawn(project, serve)?;
+    instance::record(project, &running)?;
+    ctx.ui.status("Started", format_args!("process {}", running.pid));
+    Ok(running)
+}
+
+/// Loads the template unless the instance has it, and records that it has.
+async fn load(ctx: &Context, project: &Project, config: &Config, running: &mut Instance) -> Result<()> {
+    let wanted = supervisor::plan(config)?.info();
+    match running.templates.iter().position(|t| *t == wanted) {
+        Some(at) => {
+            let newest = running.templates.remove(at);
+            running.templates.push(newest);
+            ctx.ui.status("Up to date", format_args!("database {}", wanted.database));
+        }
+        None => {
+            let template = supervisor::load(config, &running.endpoints, &config.project.dialects, &ctx.ui).await?;
+            ctx.ui.status(
+                "Loaded",
+                format_args!(
+                    "{} rows into database {} in {}",
+                    thousands(template.staged.rows),
+                    template.info.database,
+                    seconds(template.staged.time + template.load)
+                ),
+            );
+            running.templates.push(template.info);
+        }
+    }
+    running.config = instance::config_hash(project);
+    instance::record(project, running)?;
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Starting and stopping the three servers in this process. Binding comes first, so that a taken port is
+//! reported before anything runs; what the servers do is their crates' part.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dwsim_engine::engine::EngineConfig;
+use dwsim_redshift::RedshiftServer;
+use dwsim_runtime::{Endpoint, Endpoints};
+use dwsim_s3::{S3Options, S3Server, Store};
+use dwsim_snowflake::SnowflakeServer;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::storage::EmbeddedStorage;
+use crate::error::{Error, Result};
+
+/// How long servers may take to end their connections.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How the emulators are to run. Port 0 is any free one.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Redshift's port.
+    pub redshift_port: u16,
+    /// Snowflake's port.
+    pub snowflake_port: u16,
+    /// S3's port.
+    pub s3_port: u16,
+    /// Where data is kept; in memory without it.
+    pub data_dir: Option<PathBuf>,
+    /// Seed by which rows without an order are shuffled; they keep their natural order without it.
+    pub shuffle_seed: Option<u64>,
+}
+
+/// Running emulators. Dropped, they are cancelled; [`Emulators::stop`] waits for them as well.
+#[derive(Debug)]
+pub struct Emulators {
+    /// Where they listen.
+    pub endpoints: Endpoints,
+    stop: CancellationToken,
+    servers: JoinSet<&'static str>,
+}
+
+impl Emulators {
+    /// Binds all ports, then serves.
+    pub async fn start(settings: &Settings) -> Result<Self> {
+        let store = match &settings.data_dir {
+            Some(dir) => Store::directory(dir.join("s3")).map_err(|e| Error::Emulator {
+                message: format!("the data directory {}: {e}", dir.display()),
+                help: None,
+            })?,
+            None => Store::memory(),
+        };
+        let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let taken = |service, flag, port| move |source: io::Error| Error::Port { service, flag, port, source };
+
+        let s3 = S3Server::bind(address(settings.s3_port), store.clone(), S3Options::default())
+            .await
+            .map_err(taken("S3", "--s3-port", settings.s3_port))?;
+        let config = || EngineConfig {
+            storage: EmbeddedStorage::new(store.clone()),
+            shuffle_seed: settings.shuffle_seed,
+            ..EngineConfig::default()
+        };
+        let redshift = RedshiftServer::bind(address(settings.redshift_port), config())
+            .await
+            .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
+        let snowflake = SnowflakeServer::bind(address(settings.snowflake_port), config())
+            .await
+            .map_err(taken("Snowflake", "--snowflake-port", settings.snowflake_port))?;
+
+        let http = |a: SocketAddr| endpoint(a, format!("http://{a}"));
+        let redshift_address = redshift.local_addr();
+        let endpoints = Endpoints {
+            redshift: endpoint(redshift_address, format!("postgres://dev:dev@{redshift_address}/dev")),
+            snowflake: http(snowflake.local_addr()),
+            s3: http(s3.local_addr()),
+            template: None,
+        };
+
+        let stop = CancellationToken::new();
+        let mut servers = JoinSet::new();
+        let (a, b, c) = (stop.clone(), stop.clone(), stop.clone());
+        servers.spawn(async move {
+            s3.run(a).await;
+            "S3"
+        });
+        servers.spawn(async move {
+            redshift.run(b).await;
+            "Redshift"
+        });
+        servers.spawn(async move {
+            snowflake.run(c).await;
+            "Snowflake"
+        });
+        Ok(Emulators { endpoints, stop, servers })
+    }
+
+    /// Waits until a server ends by itself, which none should.
+    pub async fn ended(&mut self) -> Error {
+        let message = match self.servers.join_next().await {
+            Some(Ok(name)) => format!("the {name} emulator ended by itself"),
+            Some(Err(e)) => format!("an emulator broke down: {e}"),
+            None => "no emulator is running".to_owned(),
+        };
+        Error::Emulator { message, help: None }
+    }
+
+    /// Asks all to end and waits a while for it.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let all = async { while self.servers.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, all).await.is_err() {
+            tracing::warn!("the emulators did not end within {} s", GRACE.as_secs());
+            self.servers.shutdown().await;
+        }
+    }
+}
+
+impl Drop for Emulators {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn endpoint(address: SocketAddr, url: String) -> Endpoint {
+    Endpoint { host: address.ip().to_string(), port: address.port(), url }
+}
