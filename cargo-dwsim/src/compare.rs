@@ -14,24 +14,45 @@ const SHOWN: usize = 20;
 pub fn side_by_side(diff: &AnswerDiff) -> String {
     let mut out = String::new();
     match diff {
-        AnswerDiff::Rows { names, columns, rows } => {
+        AnswerDiff::Rows {
+            names,
+            columns,
+            rows,
+        } => {
             let mut table = vec![["".to_owned(), "redshift".to_owned(), "snowflake".to_owned()]];
             for change in columns {
                 let label = format!("column {}", change.index + 1);
-                table.push([label, column(change.expected.as_ref()), column(change.actual.as_ref())]);
+                table.push([
+                    label,
+                    column(change.expected.as_ref()),
+                    column(change.actual.as_ref()),
+                ]);
             }
             for change in rows.iter().take(SHOWN) {
                 match change {
-                    RowChange::Changed { expected, cells, .. } => {
+                    RowChange::Changed {
+                        expected, cells, ..
+                    } => {
                         let changed = |i: usize| cells.iter().any(|c| c.column == i);
                         // What both have in common tells the reader which row it is.
-                        let key: Vec<_> =
-                            expected.iter().enumerate().filter(|(i, _)| !changed(*i)).map(|(_, v)| cell::render(v)).collect();
+                        let key: Vec<_> = expected
+                            .iter()
+                            .enumerate()
+                            .filter(|(i, _)| !changed(*i))
+                            .map(|(_, v)| cell::render(v))
+                            .collect();
                         for change in cells {
                             let name = names.get(change.column).map_or("?", String::as_str);
-                            let label =
-                                if key.is_empty() { name.to_owned() } else { format!("{name} of {}", key.join(cell::SEPARATOR)) };
-                            table.push([label, cell::render(&change.expected), cell::render(&change.actual)]);
+                            let label = if key.is_empty() {
+                                name.to_owned()
+                            } else {
+                                format!("{name} of {}", key.join(cell::SEPARATOR))
+                            };
+                            table.push([
+                                label,
+                                cell::render(&change.expected),
+                                cell::render(&change.actual),
+                            ]);
                         }
                     }
                     RowChange::Missing(row) => table.push(["row".into(), line(row), "—".into()]),
@@ -70,12 +91,21 @@ fn column(column: Option<&Column>) -> String {
 }
 
 fn line(row: &[Value]) -> String {
-    row.iter().map(cell::render).collect::<Vec<_>>().join(cell::SEPARATOR)
+    row.iter()
+        .map(cell::render)
+        .collect::<Vec<_>>()
+        .join(cell::SEPARATOR)
 }
 
 /// Columns padded to their widest cell, the last one not.
 fn aligned(out: &mut String, table: &[[String; 3]]) {
-    let width = |i: usize| table.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let width = |i: usize| {
+        table
+            .iter()
+            .map(|row| row[i].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let (first, second) = (width(0), width(1));
     for [label, left, right] in table {
         let _ = writeln!(out, "{label:<first$}  {left:<second$}  {right}");

@@ -24,10 +24,18 @@ pub struct Context {
 impl Context {
     /// From the global options; the directory must exist.
     pub fn new(global: &GlobalArgs) -> Result<Self> {
-        let given = global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
-        let directory =
-            given.canonicalize().map_err(Error::io(format!("the directory {}", given.display())))?;
-        Ok(Context { directory, profile: global.profile.clone(), ui: Ui::new(global) })
+        let given = global
+            .directory
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("."));
+        let directory = given
+            .canonicalize()
+            .map_err(Error::io(format!("the directory {}", given.display())))?;
+        Ok(Context {
+            directory,
+            profile: global.profile.clone(),
+            ui: Ui::new(global),
+        })
     }
 
     /// Where the command runs, absolute.
@@ -37,9 +45,17 @@ impl Context {
 
     /// The project that the command runs in: the nearest dwsim.toml from here upwards.
     pub fn project(&self) -> Result<Project> {
-        let root = self.directory.ancestors().find(|d| d.join("dwsim.toml").is_file());
-        let root = root.ok_or_else(|| Error::NoProject { dir: self.directory.clone() })?;
-        Ok(Project { root: root.to_path_buf(), target_dir: target_dir(root) })
+        let root = self
+            .directory
+            .ancestors()
+            .find(|d| d.join("dwsim.toml").is_file());
+        let root = root.ok_or_else(|| Error::NoProject {
+            dir: self.directory.clone(),
+        })?;
+        Ok(Project {
+            root: root.to_path_buf(),
+            target_dir: target_dir(root),
+        })
     }
 
     /// The configuration of a project with the flags of the command line on top.
@@ -48,9 +64,10 @@ impl Context {
             match std::fs::read_to_string(project.root.join(name)) {
                 Ok(text) => Ok(Some((name.to_owned(), text))),
                 Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-                Err(e) if e.kind() == ErrorKind::InvalidData => {
-                    Err(Error::Value { message: format!("{name} is not UTF-8"), help: None })
-                }
+                Err(e) if e.kind() == ErrorKind::InvalidData => Err(Error::Value {
+                    message: format!("{name} is not UTF-8"),
+                    help: None,
+                }),
                 Err(e) => Err(Error::io(format!("reading {name}"))(e)),
             }
         };
@@ -71,7 +88,11 @@ impl Context {
 
 /// A flag as a layer of the configuration; nothing where it was not given.
 pub fn flag(carrier: &str, path: &str, value: Option<impl ToString>) -> Option<Override> {
-    value.map(|value| Override { path: path.to_owned(), value: value.to_string(), carrier: carrier.to_owned() })
+    value.map(|value| Override {
+        path: path.to_owned(),
+        value: value.to_string(),
+        carrier: carrier.to_owned(),
+    })
 }
 
 /// Cargo's target folder for a project: the environment's, else `target` beside the nearest Cargo.lock, else
@@ -82,6 +103,9 @@ fn target_dir(root: &Path) -> PathBuf {
             return root.join(folder);
         }
     }
-    let workspace = root.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).unwrap_or(root);
+    let workspace = root
+        .ancestors()
+        .find(|folder| folder.join("Cargo.lock").is_file())
+        .unwrap_or(root);
     workspace.join("target")
 }

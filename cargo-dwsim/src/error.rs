@@ -33,36 +33,52 @@ impl Diagnostic for Finding {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.help.as_ref().map(|h| Box::new(h) as Box<dyn std::fmt::Display>)
+        self.help
+            .as_ref()
+            .map(|h| Box::new(h) as Box<dyn std::fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.source_text.as_ref().map(|s| s as &dyn miette::SourceCode)
+        self.source_text
+            .as_ref()
+            .map(|s| s as &dyn miette::SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
         self.source_text.as_ref()?;
-        Some(Box::new(std::iter::once(miette::LabeledSpan::new_with_span(None, self.span))))
+        Some(Box::new(std::iter::once(
+            miette::LabeledSpan::new_with_span(None, self.span),
+        )))
     }
 }
 
 impl From<dwsim_runtime::Error> for Error {
     fn from(e: dwsim_runtime::Error) -> Self {
-        Error::Emulator { message: e.to_string(), help: None }
+        Error::Emulator {
+            message: e.to_string(),
+            help: None,
+        }
     }
 }
 
 impl From<GenerateError> for Error {
     fn from(e: GenerateError) -> Self {
-        Error::Generate { message: e.to_string() }
+        Error::Generate {
+            message: e.to_string(),
+        }
     }
 }
 
 impl From<DiscoverError> for Error {
     fn from(e: DiscoverError) -> Self {
         match e {
-            DiscoverError::Io { path, source } => Error::Io { what: path.display().to_string(), source },
-            DiscoverError::File { .. } => Error::TestFile { message: e.to_string() },
+            DiscoverError::Io { path, source } => Error::Io {
+                what: path.display().to_string(),
+                source,
+            },
+            DiscoverError::File { .. } => Error::TestFile {
+                message: e.to_string(),
+            },
         }
     }
 }
@@ -70,8 +86,13 @@ impl From<DiscoverError> for Error {
 impl From<PendingError> for Error {
     fn from(e: PendingError) -> Self {
         match e {
-            PendingError::Io { path, source } => Error::Io { what: path.display().to_string(), source },
-            PendingError::Snapshot(e) => Error::Snapshot { message: e.to_string() },
+            PendingError::Io { path, source } => Error::Io {
+                what: path.display().to_string(),
+                source,
+            },
+            PendingError::Snapshot(e) => Error::Snapshot {
+                message: e.to_string(),
+            },
         }
     }
 }
@@ -80,7 +101,10 @@ impl From<AcceptError> for Error {
     fn from(e: AcceptError) -> Self {
         match e {
             AcceptError::Pending(e) => e.into(),
-            AcceptError::NeedsReason { .. } => Error::Usage { message: e.to_string(), help: None },
+            AcceptError::NeedsReason { .. } => Error::Usage {
+                message: e.to_string(),
+                help: None,
+            },
         }
     }
 }
@@ -100,7 +124,9 @@ impl From<Diagnostics> for Error {
                     code: d.code,
                     help: d.help,
                     source_text: source.map(|s| NamedSource::new(&s.name, s.text.clone())),
-                    span: d.place.map_or((0, 0).into(), |p| (p.start, p.end.saturating_sub(p.start)).into()),
+                    span: d.place.map_or((0, 0).into(), |p| {
+                        (p.start, p.end.saturating_sub(p.start)).into()
+                    }),
                 }
             })
             .collect();
@@ -113,7 +139,10 @@ impl From<Diagnostics> for Error {
 pub enum Error {
     /// No dwsim.toml here or above.
     #[error("there is no dwsim.toml in {} or above it", dir.display())]
-    #[diagnostic(code(dwsim::config::missing), help("`cargo dwsim init` writes one; `-C DIR` starts elsewhere"))]
+    #[diagnostic(
+        code(dwsim::config::missing),
+        help("`cargo dwsim init` writes one; `-C DIR` starts elsewhere")
+    )]
     NoProject {
         /// Where the search began.
         dir: PathBuf,
@@ -157,7 +186,9 @@ pub enum Error {
     #[error("cannot listen on 127.0.0.1:{port} for {service}: {source}")]
     #[diagnostic(
         code(dwsim::emulator::port),
-        help("another process has port {port}; choose another with {flag} PORT, or {flag} 0 for any free one")
+        help(
+            "another process has port {port}; choose another with {flag} PORT, or {flag} 0 for any free one"
+        )
     )]
     Port {
         /// Which server.
@@ -249,7 +280,10 @@ pub enum Error {
     Interrupted,
     /// A fault of dwsim itself.
     #[error("{0}")]
-    #[diagnostic(code(dwsim::internal), help("this is a fault of dwsim; please report it"))]
+    #[diagnostic(
+        code(dwsim::internal),
+        help("this is a fault of dwsim; please report it")
+    )]
     Internal(String),
 }
 

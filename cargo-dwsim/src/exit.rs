@@ -50,6 +50,9 @@ pub const TABLE: &[(i32, &str)] = &[
     (TARGET, "container engine or live target missing"),
     (SQL, "SQL error in `sql`"),
     (DOCTOR, "doctor found a failure"),
-    (TESTS_FAILED, "tests failed (cargo and nextest pass their own codes through)"),
+    (
+        TESTS_FAILED,
+        "tests failed (cargo and nextest pass their own codes through)",
+    ),
     (INTERRUPTED, "interrupted"),
 ];

@@ -9,7 +9,10 @@ use crate::error::{Error, Result};
 pub fn data(bytes: &[u8]) -> Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::Io { what: "writing to stdout".into(), source: e }),
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::Io {
+            what: "writing to stdout".into(),
+            source: e,
+        }),
         _ => Ok(()),
     }
 }
@@ -21,6 +24,7 @@ pub fn line(text: impl std::fmt::Display) -> Result<()> {
 
 /// Writes a value to stdout as one line of JSON.
 pub fn json(value: &impl serde::Serialize) -> Result<()> {
-    let text = serde_json::to_string(value).map_err(|e| Error::Internal(format!("cannot write JSON: {e}")))?;
+    let text = serde_json::to_string(value)
+        .map_err(|e| Error::Internal(format!("cannot write JSON: {e}")))?;
     line(text)
 }

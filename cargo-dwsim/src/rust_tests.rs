@@ -11,7 +11,6 @@ use std::time::Duration;
 use cargo_metadata::{MetadataCommand, TargetKind};
 use dwsim_runtime::endpoints::{ENDPOINTS_VAR, SQL_TESTS_VAR};
 use dwsim_runtime::{Endpoints, Project};
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
@@ -149,13 +148,18 @@ async fn has_nextest(cargo: &std::ffi::OsStr) -> bool {
 
 /// Interrupts the runner and all it started, as Ctrl-C in a terminal would; kills what is left after a while.
 async fn stop_group(child: &mut Child) {
-    let Some(group) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) else {
-        return;
-    };
-    // An error means that the group is gone already.
-    let _ = kill_process_group(group, Signal::INT);
+    let Some(group) = child.id() else { return };
+    signal_group(group, "-INT").await;
     if tokio::time::timeout(Duration::from_secs(5), child.wait()).await.is_err() {
-        let _ = kill_process_group(group, Signal::KILL);
+        signal_group(group, "-KILL").await;
+        // It is gone or going; its code is of no interest any more.
         let _ = child.wait().await;
     }
+}
+
+/// Sends a signal to a process group. A failure means that the group is gone already.
+async fn signal_group(group: u32, signal: &str) {
+    let mut kill = Command::new("kill");
+    kill.args([signal, "--", &format!("-{group}")]).stdout(Stdio::null()).stderr(Stdio::null());
+    let _ = kill.status().await;
 }

@@ -1,8 +1,10 @@
 //! When a run is to end from outside: Ctrl-C, SIGTERM, a parent that is gone, nobody connected for long.
 //! What ends then, and how, is the commands' part.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -28,13 +30,24 @@ pub fn cancel_on_signal() -> Result<CancellationToken> {
 }
 
 /// Returns when the process `pid` is gone.
-pub async fn parent_gone(pid: i32) {
-    let Some(parent) = rustix::process::Pid::from_raw(pid) else { return };
-    // A process that may not be signalled is there all the same.
-    let gone = || rustix::process::test_kill_process(parent) == Err(rustix::io::Errno::SRCH);
-    while !gone() {
+pub async fn parent_gone(pid: u32) {
+    while is_there(pid).await {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+}
+
+/// Whether there is a process of this id; one that is over but not yet waited for counts as gone.
+async fn is_there(pid: u32) -> bool {
+    if let Ok(stat) = tokio::fs::read_to_string(format!("/proc/{pid}/stat")).await {
+        // The state is the field after the name, which stands in brackets and may hold anything.
+        return stat.rsplit_once(") ").is_none_or(|(_, rest)| !rest.starts_with('Z'));
+    }
+    if cfg!(target_os = "linux") {
+        return false;
+    }
+    let mut kill = Command::new("kill");
+    kill.args(["-0", &pid.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+    kill.status().await.is_ok_and(|s| s.success())
 }
 
 /// Returns when nothing has happened for `limit`. Every connection is a task of the reactor, so that more tasks

@@ -30,8 +30,16 @@ impl Ui {
             ColorWhen::Auto => {}
         }
         let draws = std::io::stderr().is_terminal() && !global.quiet;
-        let target = if draws { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Ui { quiet: global.quiet, bars: MultiProgress::with_draw_target(target), draws }
+        let target = if draws {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        Ui {
+            quiet: global.quiet,
+            bars: MultiProgress::with_draw_target(target),
+            draws,
+        }
     }
 
     /// A status line in cargo's manner: a bold green word, then the text.
@@ -46,7 +54,10 @@ impl Ui {
 
     /// A status line of something that failed; shown even when quiet.
     pub fn fail(&self, label: &str, text: impl std::fmt::Display) {
-        self.print(format_args!("{:>LABEL$} {text}", label.style(Style::new().red().bold())));
+        self.print(format_args!(
+            "{:>LABEL$} {text}",
+            label.style(Style::new().red().bold())
+        ));
     }
 
     /// A line of a difference or of an error's text, indented, in the colour of its sign; shown even when quiet.
@@ -74,7 +85,9 @@ impl Ui {
     /// A bar of `rows` rows; hidden where stderr is no terminal.
     pub fn rows_bar(&self, name: &str, rows: u64) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::new(rows));
-        if let Ok(style) = ProgressStyle::with_template("{prefix:>12} [{bar:30}] {human_pos}/{human_len} rows {per_sec} {eta}") {
+        if let Ok(style) = ProgressStyle::with_template(
+            "{prefix:>12} [{bar:30}] {human_pos}/{human_len} rows {per_sec} {eta}",
+        ) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(name.to_owned());
@@ -127,7 +140,11 @@ pub fn seconds(d: Duration) -> String {
 
 /// `one test`, `3 tests`.
 pub fn count(n: usize, one: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{} {one}s", thousands(n as u64)) }
+    if n == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{} {one}s", thousands(n as u64))
+    }
 }
 
 #[cfg(test)]
@@ -136,7 +153,13 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        for (n, text) in [(0, "0"), (999, "999"), (1000, "1 000"), (50_000, "50 000"), (1_234_567, "1 234 567")] {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1 000"),
+            (50_000, "50 000"),
+            (1_234_567, "1 234 567"),
+        ] {
             assert_eq!(thousands(n), text);
         }
     }

@@ -21,7 +21,10 @@ pub struct AcceptArgs {
 /// Accepts. Divergences without a reason stay pending and are an error at the end.
 pub fn run(ctx: &Context, args: &AcceptArgs) -> Result<i32> {
     if args.diverge.as_ref().is_some_and(|r| r.trim().is_empty()) {
-        return Err(Error::Usage { message: "--diverge needs a reason".into(), help: None });
+        return Err(Error::Usage {
+            message: "--diverge needs a reason".into(),
+            help: None,
+        });
     }
     let project = ctx.project()?;
     let store = PendingStore::new(&project);
@@ -33,12 +36,18 @@ pub fn run(ctx: &Context, args: &AcceptArgs) -> Result<i32> {
     let (mut accepted, mut refused) = (0, 0);
     for proposal in &proposals {
         if proposal.needs_reason() && args.diverge.is_none() {
-            ctx.ui.fail("Diverged", format_args!("{}: the dialects differ", proposal.snapshot));
+            ctx.ui.fail(
+                "Diverged",
+                format_args!("{}: the dialects differ", proposal.snapshot),
+            );
             refused += 1;
             continue;
         }
         // A reason must not stand in a snapshot whose dialects agree.
-        let reason = args.diverge.as_deref().filter(|_| proposal.proposed.diverges());
+        let reason = args
+            .diverge
+            .as_deref()
+            .filter(|_| proposal.proposed.diverges());
         store.accept(proposal, reason)?;
         ctx.ui.status("Accepted", &proposal.snapshot);
         accepted += 1;

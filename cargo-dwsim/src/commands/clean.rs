@@ -25,7 +25,9 @@ pub fn run(ctx: &Context, _args: &CleanArgs) -> Result<i32> {
     let dir = project.state_dir();
     match std::fs::remove_dir_all(&dir) {
         Ok(()) => ctx.ui.status("Removed", dir.display()),
-        Err(e) if e.kind() == ErrorKind::NotFound => ctx.ui.status("Nothing", format_args!("in {}", dir.display())),
+        Err(e) if e.kind() == ErrorKind::NotFound => ctx
+            .ui
+            .status("Nothing", format_args!("in {}", dir.display())),
         Err(e) => return Err(Error::io(format!("removing {}", dir.display()))(e)),
     }
     Ok(exit::OK)

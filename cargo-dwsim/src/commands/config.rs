@@ -42,11 +42,19 @@ pub fn run(ctx: &Context, args: &ConfigArgs) -> Result<i32> {
             output::data(dwsim_schema::DEFAULT_CONFIG.as_bytes())?;
             return Ok(exit::OK);
         }
-        ConfigCommand::Show { origin, prefix, format } => (*origin, prefix.as_deref().unwrap_or(""), *format),
+        ConfigCommand::Show {
+            origin,
+            prefix,
+            format,
+        } => (*origin, prefix.as_deref().unwrap_or(""), *format),
     };
     let project = ctx.project()?;
     let config = ctx.config(&project, Vec::new())?;
-    for setting in config.settings().iter().filter(|s| s.path.starts_with(prefix)) {
+    for setting in config
+        .settings()
+        .iter()
+        .filter(|s| s.path.starts_with(prefix))
+    {
         let layer = match &setting.origin.layer {
             Layer::Default => "default".to_owned(),
             Layer::File => "file".to_owned(),
@@ -65,7 +73,10 @@ pub fn run(ctx: &Context, args: &ConfigArgs) -> Result<i32> {
             Format::Json => output::json(
                 &json!({"path": setting.path, "value": setting.value, "layer": layer, "origin": carrier}),
             )?,
-            Format::Human if origin => output::line(format_args!("{} = {}  # {layer}: {carrier}", setting.path, setting.value))?,
+            Format::Human if origin => output::line(format_args!(
+                "{} = {}  # {layer}: {carrier}",
+                setting.path, setting.value
+            ))?,
             Format::Human => output::line(format_args!("{} = {}", setting.path, setting.value))?,
         }
     }

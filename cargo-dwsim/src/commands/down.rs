@@ -18,7 +18,8 @@ pub fn run(ctx: &Context, _args: &DownArgs) -> Result<i32> {
     match instance::find(&project)? {
         Some(running) => {
             running.stop()?;
-            ctx.ui.status("Stopped", format_args!("process {}", running.pid));
+            ctx.ui
+                .status("Stopped", format_args!("process {}", running.pid));
         }
         None => ctx.ui.status("Nothing", "is running"),
     }

@@ -36,7 +36,11 @@ const TEXTS: &[(&str, i32, &str)] = &[
         exit::CONFIG,
         "A value given by a flag or by the environment is not valid for what it sets.",
     ),
-    ("dwsim::usage", exit::USAGE, "The arguments do not go together. `cargo dwsim COMMAND --help` lists them."),
+    (
+        "dwsim::usage",
+        exit::USAGE,
+        "The arguments do not go together. `cargo dwsim COMMAND --help` lists them.",
+    ),
     (
         "dwsim::schema::generate",
         exit::SCHEMA,
@@ -49,7 +53,11 @@ const TEXTS: &[(&str, i32, &str)] = &[
         "Another process listens on the port. Ask for another port, or for 0, which is any free one; the line that\n\
          `serve` prints, and `status`, say which it became.",
     ),
-    ("dwsim::emulator::failed", exit::EMULATOR, "An emulator did not start, or ended before it was told to."),
+    (
+        "dwsim::emulator::failed",
+        exit::EMULATOR,
+        "An emulator did not start, or ended before it was told to.",
+    ),
     (
         "dwsim::emulator::load",
         exit::EMULATOR,
@@ -79,20 +87,34 @@ const TEXTS: &[(&str, i32, &str)] = &[
         "A .snap file cannot be read: it was edited into something that is no snapshot, or its version is newer.\n\
          Put it back from version control, or delete it and accept the answer anew.",
     ),
-    ("dwsim::io", exit::INTERNAL, "The file system refused. The message names the path and the system's reason."),
+    (
+        "dwsim::io",
+        exit::INTERNAL,
+        "The file system refused. The message names the path and the system's reason.",
+    ),
     (
         "dwsim::runner",
         exit::INTERNAL,
         "cargo (or cargo-nextest) could not be started for the project's Rust tests. `--no-rust` leaves them out.",
     ),
-    ("dwsim::interrupted", exit::INTERRUPTED, "Ctrl-C or SIGTERM. Emulators and child processes were stopped."),
-    ("dwsim::internal", exit::INTERNAL, "A fault of dwsim. Please report it with what you ran."),
+    (
+        "dwsim::interrupted",
+        exit::INTERRUPTED,
+        "Ctrl-C or SIGTERM. Emulators and child processes were stopped.",
+    ),
+    (
+        "dwsim::internal",
+        exit::INTERNAL,
+        "A fault of dwsim. Please report it with what you ran.",
+    ),
 ];
 
 /// What an exit code of a test run means, at more length than the table's line.
 fn exit_text(code: i32) -> Option<&'static str> {
     Some(match code {
-        exit::NO_TESTS => "No SQL test matched the filters (and no Rust test was asked for), so nothing was tested.",
+        exit::NO_TESTS => {
+            "No SQL test matched the filters (and no Rust test was asked for), so nothing was tested."
+        }
         exit::SNAPSHOTS_DIFFER => {
             "Every query ran; one or more results differ from their .snap, or have none yet. `cargo dwsim review`\n\
              shows each, `cargo dwsim accept` takes them over, `cargo dwsim reject` throws them away."
@@ -101,8 +123,12 @@ fn exit_text(code: i32) -> Option<&'static str> {
             "Redshift and Snowflake gave different answers to a test, and no reason for it stands in the snapshot.\n\
              Where the difference is right: `cargo dwsim accept NAME --diverge \"reason\"`."
         }
-        exit::UNREFERENCED_SNAPSHOTS => "`cargo dwsim snapshots prune` removes .snap files that no .sql file refers to.",
-        exit::TESTS_FAILED => "A test failed by an error, not by a difference: SQL that did not run, or a Rust test.",
+        exit::UNREFERENCED_SNAPSHOTS => {
+            "`cargo dwsim snapshots prune` removes .snap files that no .sql file refers to."
+        }
+        exit::TESTS_FAILED => {
+            "A test failed by an error, not by a difference: SQL that did not run, or a Rust test."
+        }
         _ => return None,
     })
 }
@@ -129,12 +155,17 @@ pub fn run(args: &ExplainArgs) -> Result<i32> {
         return output::line(text).map(|()| exit::OK);
     }
     // The words after `dwsim::` are enough to name a code.
-    let full = if code.starts_with("dwsim::") { code.to_owned() } else { format!("dwsim::{code}") };
+    let full = if code.starts_with("dwsim::") {
+        code.to_owned()
+    } else {
+        format!("dwsim::{code}")
+    };
     if let Some((name, exit, text)) = TEXTS.iter().find(|(c, _, _)| *c == full) {
         return output::line(format!("{name} (exit code {exit})\n\n{text}")).map(|()| exit::OK);
     }
     match codes::explain(&full) {
-        Some(text) => output::line(format!("{full} (exit code {})\n\n{text}", exit::CONFIG)).map(|()| exit::OK),
+        Some(text) => output::line(format!("{full} (exit code {})\n\n{text}", exit::CONFIG))
+            .map(|()| exit::OK),
         None => Err(unknown(code)),
     }
 }

@@ -83,17 +83,25 @@ fn parse_rows(text: &str) -> std::result::Result<Rows, String> {
         Some((table, number)) => (Some(table.to_owned()), number),
         None => (None, text),
     };
-    let rows = number.replace('_', "").parse().map_err(|_| format!("`{number}` is no number of rows"))?;
+    let rows = number
+        .replace('_', "")
+        .parse()
+        .map_err(|_| format!("`{number}` is no number of rows"))?;
     Ok(Rows { table, rows })
 }
 
 fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
-    let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    let parts = text
+        .split_once('/')
+        .and_then(|(i, n)| Some((i.parse::<u64>().ok()?, n.parse::<u64>().ok()?)));
     let Some((index, count)) = parts else {
         return Err("a shard is I/N, for example 0/4".into());
     };
     if index >= count {
-        return Err(format!("shard {index} of {count} does not exist; they count from 0 to {}", count.max(1) - 1));
+        return Err(format!(
+            "shard {index} of {count} does not exist; they count from 0 to {}",
+            count.max(1) - 1
+        ));
     }
     Ok(Shard { index, count })
 }
@@ -101,7 +109,10 @@ fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
 /// Writes the files.
 pub fn run(ctx: &Context, args: &GenerateArgs) -> Result<i32> {
     let project = ctx.project()?;
-    let flags = [flag("--seed", "project.seed", args.seed), flag("--scale", "project.scale", args.scale)];
+    let flags = [
+        flag("--seed", "project.seed", args.seed),
+        flag("--scale", "project.scale", args.scale),
+    ];
     let config = ctx.config(&project, flags.into_iter().flatten().collect())?;
     for name in &args.tables {
         if config.schema.table(name).is_none() {
@@ -116,10 +127,19 @@ pub fn run(ctx: &Context, args: &GenerateArgs) -> Result<i32> {
 
     let mut rows = BTreeMap::new();
     for given in args.rows.iter().filter(|r| r.table.is_none()) {
-        let names = config.schema.tables().iter().map(|t| t.name.clone()).filter(|n| chosen(n));
+        let names = config
+            .schema
+            .tables()
+            .iter()
+            .map(|t| t.name.clone())
+            .filter(|n| chosen(n));
         rows.extend(names.map(|n| (n, given.rows)));
     }
-    rows.extend(args.rows.iter().filter_map(|r| Some((r.table.clone()?, r.rows))));
+    rows.extend(
+        args.rows
+            .iter()
+            .filter_map(|r| Some((r.table.clone()?, r.rows))),
+    );
     let options = Options {
         seed: config.project.seed,
         scale: config.project.scale,
@@ -130,7 +150,9 @@ pub fn run(ctx: &Context, args: &GenerateArgs) -> Result<i32> {
     let plan = dwsim_generate::plan(&config.schema, &options)?;
     let mut tables: Vec<&TablePlan> = plan.tables().iter().filter(|t| chosen(t.name())).collect();
     // Long tables first, so that no thread is left alone with the longest.
-    tables.sort_by_key(|t| std::cmp::Reverse(t.rows().saturating_mul(t.schema().fields().len() as u64)));
+    tables.sort_by_key(|t| {
+        std::cmp::Reverse(t.rows().saturating_mul(t.schema().fields().len() as u64))
+    });
 
     let out = ctx.directory().join(&args.out);
     std::fs::create_dir_all(&out).map_err(Error::io(format!("creating {}", out.display())))?;
@@ -138,7 +160,10 @@ pub fn run(ctx: &Context, args: &GenerateArgs) -> Result<i32> {
     let written: Vec<WrittenFile> = tables
         .par_iter()
         .map(|table| {
-            let bar = ctx.ui.rows_bar(table.name(), table.shard_rows().end - table.shard_rows().start);
+            let bar = ctx.ui.rows_bar(
+                table.name(),
+                table.shard_rows().end - table.shard_rows().start,
+            );
             let path = out.join(file_name(table, args.shard, args.format.into()));
             let report = |p: Progress<'_>| bar.set_position(p.rows);
             let file = table.write_file(&path, args.format.into(), &report)?;
@@ -147,11 +172,21 @@ pub fn run(ctx: &Context, args: &GenerateArgs) -> Result<i32> {
         })
         .collect::<Result<_>>()?;
 
-    let shown = |path: &PathBuf| path.strip_prefix(ctx.directory()).unwrap_or(path).display().to_string();
+    let shown = |path: &PathBuf| {
+        path.strip_prefix(ctx.directory())
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
     for file in &written {
         ctx.ui.status(
             "Wrote",
-            format_args!("{} ({} rows, {})", shown(&file.path), thousands(file.rows), bytes(file.bytes)),
+            format_args!(
+                "{} ({} rows, {})",
+                shown(&file.path),
+                thousands(file.rows),
+                bytes(file.bytes)
+            ),
         );
         crate::output::line(file.path.display())?;
     }
@@ -173,7 +208,9 @@ pub fn run(ctx: &Context, args: &GenerateArgs) -> Result<i32> {
 
 fn file_name(table: &TablePlan, shard: Option<Shard>, format: Format) -> String {
     match shard {
-        Some(shard) if shard.count > 1 => format!("{}.{}.{}", table.name(), shard.index, format.extension()),
+        Some(shard) if shard.count > 1 => {
+            format!("{}.{}.{}", table.name(), shard.index, format.extension())
+        }
         _ => format!("{}.{}", table.name(), format.extension()),
     }
 }
@@ -184,8 +221,20 @@ mod tests {
 
     #[test]
     fn rows_are_for_all_or_for_one() {
-        assert_eq!(parse_rows("1_000"), Ok(Rows { table: None, rows: 1000 }));
-        assert_eq!(parse_rows("orders=5"), Ok(Rows { table: Some("orders".into()), rows: 5 }));
+        assert_eq!(
+            parse_rows("1_000"),
+            Ok(Rows {
+                table: None,
+                rows: 1000
+            })
+        );
+        assert_eq!(
+            parse_rows("orders=5"),
+            Ok(Rows {
+                table: Some("orders".into()),
+                rows: 5
+            })
+        );
         for text in ["", "-1", "a=b", "1.5"] {
             assert!(parse_rows(text).is_err(), "{text}");
         }

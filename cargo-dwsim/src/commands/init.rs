@@ -66,7 +66,8 @@ pub fn run(ctx: &Context, args: &InitArgs) -> Result<i32> {
         if written {
             ctx.ui.status("Created", path);
         } else {
-            ctx.ui.warn("Kept", format_args!("{path}, which is there already"));
+            ctx.ui
+                .warn("Kept", format_args!("{path}, which is there already"));
         }
     }
     ignore(ctx, &dir.join(".gitignore"))?;
@@ -87,7 +88,10 @@ fn write_new(path: &Path, text: &str) -> Result<bool> {
         std::fs::create_dir_all(parent).map_err(failed())?;
     }
     match OpenOptions::new().write(true).create_new(true).open(path) {
-        Ok(mut file) => file.write_all(text.as_bytes()).map(|()| true).map_err(failed()),
+        Ok(mut file) => file
+            .write_all(text.as_bytes())
+            .map(|()| true)
+            .map_err(failed()),
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(e) => Err(failed()(e)),
     }
@@ -117,8 +121,19 @@ fn ignore(ctx: &Context, path: &Path) -> Result<()> {
         added.push_str(line);
         added.push('\n');
     }
-    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(failed())?;
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(failed())?;
     file.write_all(added.as_bytes()).map_err(failed())?;
-    ctx.ui.status(if text.is_empty() { "Created" } else { "Extended" }, ".gitignore");
+    ctx.ui.status(
+        if text.is_empty() {
+            "Created"
+        } else {
+            "Extended"
+        },
+        ".gitignore",
+    );
     Ok(())
 }

@@ -36,18 +36,31 @@ pub fn run(ctx: &Context, args: &ReviewArgs) -> Result<i32> {
         }
         Some(Format::Human) | None => list_human(&proposals)?,
     }
-    Ok(if proposals.is_empty() { exit::OK } else { exit::SNAPSHOTS_DIFFER })
+    Ok(if proposals.is_empty() {
+        exit::OK
+    } else {
+        exit::SNAPSHOTS_DIFFER
+    })
 }
 
 /// The review that `test --review` ends with.
 pub fn after_test(ctx: &Context) -> Result<i32> {
-    run(ctx, &ReviewArgs { pattern: None, format: None })
+    run(
+        ctx,
+        &ReviewArgs {
+            pattern: None,
+            format: None,
+        },
+    )
 }
 
 /// The proposals whose snapshot's path contains one of the patterns; all of them without a pattern.
 pub fn pending(project: &Project, patterns: &[String]) -> Result<Vec<Proposal>> {
     let all = PendingStore::new(project).list()?;
-    Ok(all.into_iter().filter(|p| patterns.is_empty() || patterns.iter().any(|t| p.snapshot.contains(t.as_str()))).collect())
+    Ok(all
+        .into_iter()
+        .filter(|p| patterns.is_empty() || patterns.iter().any(|t| p.snapshot.contains(t.as_str())))
+        .collect())
 }
 
 fn dialects(proposal: &Proposal) -> Vec<&'static str> {
@@ -74,8 +87,17 @@ fn describe(proposal: &Proposal) -> String {
         if shown.contains(&diff) {
             continue;
         }
-        let both = proposal.changes().values().filter(|d| d.to_string() == diff).count() > 1;
-        text += &if both { "redshift, snowflake:\n".into() } else { format!("{dialect}:\n") };
+        let both = proposal
+            .changes()
+            .values()
+            .filter(|d| d.to_string() == diff)
+            .count()
+            > 1;
+        text += &if both {
+            "redshift, snowflake:\n".into()
+        } else {
+            format!("{dialect}:\n")
+        };
         text += &diff;
         shown.push(diff);
     }
@@ -87,7 +109,11 @@ fn describe(proposal: &Proposal) -> String {
 
 fn list_human(proposals: &[Proposal]) -> Result<()> {
     for proposal in proposals {
-        output::line(format_args!("{} ({})", proposal.snapshot.bold(), dialects(proposal).join(", ")))?;
+        output::line(format_args!(
+            "{} ({})",
+            proposal.snapshot.bold(),
+            dialects(proposal).join(", ")
+        ))?;
         for line in describe(proposal).lines() {
             output::line(format_args!("  {}", coloured(line)))?;
         }
@@ -127,8 +153,11 @@ fn interactive(ctx: &Context, project: &Project, proposals: &[Proposal]) -> Resu
             output::line(format_args!("  {}", coloured(line)))?;
         }
         loop {
-            let question =
-                if proposal.needs_reason() { "[d]iverge with a reason, [r]eject, [s]kip, [q]uit? " } else { "[a]ccept, [r]eject, [s]kip, [q]uit? " };
+            let question = if proposal.needs_reason() {
+                "[d]iverge with a reason, [r]eject, [s]kip, [q]uit? "
+            } else {
+                "[a]ccept, [r]eject, [s]kip, [q]uit? "
+            };
             let Some(answer) = ask(&mut input, question)? else {
                 left += proposals.len() - i;
                 break 'proposals;
@@ -139,7 +168,9 @@ fn interactive(ctx: &Context, project: &Project, proposals: &[Proposal]) -> Resu
                     accepted += 1;
                 }
                 "d" | "diverge" if proposal.needs_reason() => {
-                    let Some(reason) = ask(&mut input, "why do the dialects differ? ")? else { continue };
+                    let Some(reason) = ask(&mut input, "why do the dialects differ? ")? else {
+                        continue;
+                    };
                     if reason.is_empty() {
                         continue;
                     }
@@ -160,14 +191,33 @@ fn interactive(ctx: &Context, project: &Project, proposals: &[Proposal]) -> Resu
             break;
         }
     }
-    ctx.ui.status("Reviewed", format_args!("{} accepted, {rejected} rejected, {left} left", count(accepted, "snapshot")));
-    Ok(if left == 0 { exit::OK } else { exit::SNAPSHOTS_DIFFER })
+    ctx.ui.status(
+        "Reviewed",
+        format_args!(
+            "{} accepted, {rejected} rejected, {left} left",
+            count(accepted, "snapshot")
+        ),
+    );
+    Ok(if left == 0 {
+        exit::OK
+    } else {
+        exit::SNAPSHOTS_DIFFER
+    })
 }
 
 /// A line of the answer, trimmed; nothing at the end of the input.
-fn ask(input: &mut impl Iterator<Item = std::io::Result<String>>, question: &str) -> Result<Option<String>> {
+fn ask(
+    input: &mut impl Iterator<Item = std::io::Result<String>>,
+    question: &str,
+) -> Result<Option<String>> {
     let failed = || Error::io("asking on the terminal");
     let mut out = anstream::stdout();
-    write!(out, "{question}").and_then(|()| out.flush()).map_err(failed())?;
-    input.next().transpose().map(|line| line.map(|l| l.trim().to_owned())).map_err(failed())
+    write!(out, "{question}")
+        .and_then(|()| out.flush())
+        .map_err(failed())?;
+    input
+        .next()
+        .transpose()
+        .map(|line| line.map(|l| l.trim().to_owned()))
+        .map_err(failed())
 }

@@ -32,7 +32,7 @@ pub struct ServeArgs {
     idle_timeout: Option<u64>,
     /// End when this process is gone
     #[arg(long, value_name = "PID", hide = true)]
-    parent_pid: Option<i32>,
+    parent_pid: Option<u32>,
 }
 
 /// Serves.

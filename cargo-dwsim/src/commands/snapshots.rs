@@ -77,7 +77,11 @@ fn inventory(project: &Project) -> Result<Vec<Entry>> {
         .map(|path| {
             let name = project.relative(&path);
             let referenced = owned.contains(name.as_str());
-            Entry { path, name, referenced }
+            Entry {
+                path,
+                name,
+                referenced,
+            }
         })
         .collect();
     entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -98,7 +102,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn read(entry: &Entry) -> Result<Snapshot> {
-    snapshot::read(&entry.path).map_err(|e| Error::Snapshot { message: e.to_string() })
+    snapshot::read(&entry.path).map_err(|e| Error::Snapshot {
+        message: e.to_string(),
+    })
 }
 
 fn list(entries: &[Entry], format: Format) -> Result<i32> {
@@ -134,7 +140,8 @@ fn list(entries: &[Entry], format: Format) -> Result<i32> {
 fn show(entries: &[Entry], pattern: &str) -> Result<i32> {
     let mut shown = 0;
     for entry in entries.iter().filter(|e| e.name.contains(pattern)) {
-        let text = std::fs::read(&entry.path).map_err(Error::io(format!("reading {}", entry.name)))?;
+        let text =
+            std::fs::read(&entry.path).map_err(Error::io(format!("reading {}", entry.name)))?;
         output::line(format_args!("# {}", entry.name))?;
         output::data(&text)?;
         shown += 1;
@@ -154,12 +161,20 @@ fn prune(ctx: &Context, entries: &[Entry], check: bool) -> Result<i32> {
         if check {
             output::line(&entry.name)?;
         } else {
-            std::fs::remove_file(&entry.path).map_err(Error::io(format!("removing {}", entry.name)))?;
+            std::fs::remove_file(&entry.path)
+                .map_err(Error::io(format!("removing {}", entry.name)))?;
             ctx.ui.status("Removed", &entry.name);
         }
     }
     if unreferenced.is_empty() {
-        ctx.ui.status("Nothing", format_args!("to prune in {}", count(entries.len(), "snapshot")));
+        ctx.ui.status(
+            "Nothing",
+            format_args!("to prune in {}", count(entries.len(), "snapshot")),
+        );
     }
-    Ok(if check && !unreferenced.is_empty() { exit::UNREFERENCED_SNAPSHOTS } else { exit::OK })
+    Ok(if check && !unreferenced.is_empty() {
+        exit::UNREFERENCED_SNAPSHOTS
+    } else {
+        exit::OK
+    })
 }

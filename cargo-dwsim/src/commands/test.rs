@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use dwsim_runtime::{Dialect, Project};
+use dwsim_runtime::{Dialect, Endpoints, Project};
 use dwsim_schema::{Config, TargetKind};
 use tokio_util::sync::CancellationToken;
 
@@ -89,8 +89,9 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
         let mut emulators = Emulators::start(&settings).await?;
         summary.loaded.start = started.elapsed();
         let job = Job { ctx, args, project: &project, config: &config, dialects: &dialects, sql: &sql, rust: &rust };
+        let endpoints = emulators.endpoints.clone();
         let result = tokio::select! {
-            result = job.run(&mut emulators.endpoints.clone(), &mut summary, &cancel) => result,
+            result = job.run(endpoints, &mut summary, &cancel) => result,
             error = emulators.ended() => Err(error),
         };
         emulators.stop().await;
@@ -128,12 +129,12 @@ struct Job<'a> {
 impl Job<'_> {
     async fn run(
         &self,
-        endpoints: &mut dwsim_runtime::Endpoints,
+        mut endpoints: Endpoints,
         summary: &mut Summary,
         cancel: &CancellationToken,
     ) -> Result<()> {
         let human = Human::new(&self.ctx.ui);
-        let load = supervisor::load(self.config, endpoints, self.dialects, &self.ctx.ui);
+        let load = supervisor::load(self.config, &endpoints, self.dialects, &self.ctx.ui);
         let template = tokio::select! {
             template = load => template?,
             () = cancel.cancelled() => return Err(Error::Interrupted),
@@ -162,7 +163,7 @@ impl Job<'_> {
             }
             Format::Json => Events::test(test),
         };
-        summary.tests = self.sql.run(self.project, endpoints, cancel, over).await?;
+        summary.tests = self.sql.run(self.project, &endpoints, cancel, over).await?;
 
         if !self.rust.is_empty() {
             let runner = RunnerArgs {
@@ -170,7 +171,7 @@ impl Job<'_> {
                 partition: self.args.partition.map(|p| p.to_string()),
                 rest: self.args.runner.clone(),
             };
-            summary.runner = Some(self.rust.run(self.project, endpoints, &runner, cancel).await?);
+            summary.runner = Some(self.rust.run(self.project, &endpoints, &runner, cancel).await?);
         }
         Ok(())
     }
