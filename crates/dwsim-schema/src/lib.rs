@@ -55,8 +55,8 @@ pub use config::{
 };
 pub use diagnostics::{Diagnostic, Diagnostics, Place, Source, did_you_mean};
 pub use model::{
-    Column, Condition, DistStyle, Distribution, Expression, Generator, Grid, Group, JsonShape,
-    Limits, NumericSpec, Offset, Operator, Pick, ProviderCall, RedshiftTable, Reference,
+    Column, Condition, Correlation, DistStyle, Distribution, Expression, Generator, Grid, Group,
+    JsonShape, Limits, NumericSpec, Offset, Operator, Pick, ProviderCall, RedshiftTable, Reference,
     Resolution, Scalar, Schema, SnowflakeTable, Table, TemplatePart, TemporalSpec, TypeOverrides,
 };
 pub use number::Number;

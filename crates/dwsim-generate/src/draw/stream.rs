@@ -1,11 +1,14 @@
 //! Counter-based streams: one 64-bit draw per row, found by advancing, so that any row can be drawn without the others.
 //! Cells that need more than one draw seed a [`Sub`] sequence with theirs.
 
+use std::sync::Arc;
+
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64Dxsm;
 use sha2::{Digest, Sha256};
 
 use crate::GENERATOR_VERSION;
+use crate::draw::{normal_cdf, normal_quantile};
 
 /// What a stream is keyed by; every part is hashed, so no two streams are related.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +35,28 @@ impl Key<'_> {
         hash.finalize().into()
     }
 
+    fn generator(&self) -> Pcg64Dxsm {
+        Pcg64Dxsm::from_seed(self.digest())
+    }
+
+    /// A stream that is correlated with others: its draws are the normal probabilities of a weighted sum of normal
+    /// variables, one per key. The weights' squares sum to 1.
+    pub(crate) fn correlated(&self, parts: Vec<(Key<'_>, f64)>) -> Stream {
+        let parts = parts
+            .into_iter()
+            .map(|(key, weight)| (key.stream(), weight))
+            .collect();
+        Stream {
+            base: self.generator(),
+            copula: Some(Arc::new(parts)),
+        }
+    }
+
     /// The key's stream.
     pub(crate) fn stream(&self) -> Stream {
         Stream {
-            base: Pcg64Dxsm::from_seed(self.digest()),
+            base: self.generator(),
+            copula: None,
         }
     }
 }
@@ -44,15 +65,21 @@ impl Key<'_> {
 #[derive(Clone, Debug)]
 pub(crate) struct Stream {
     base: Pcg64Dxsm,
+    copula: Option<Arc<Vec<(Stream, f64)>>>,
 }
 
 impl Stream {
     /// A reader, fastest for rows in ascending order without gaps.
     pub(crate) fn cursor(&self) -> Cursor<'_> {
+        let copula = self
+            .copula
+            .as_ref()
+            .map(|c| c.iter().map(|(s, w)| (s.cursor(), *w)).collect());
         Cursor {
             base: &self.base,
             rng: self.base.clone(),
             next: 0,
+            copula,
         }
     }
 }
@@ -62,12 +89,16 @@ pub(crate) struct Cursor<'a> {
     base: &'a Pcg64Dxsm,
     rng: Pcg64Dxsm,
     next: u64,
+    copula: Option<Vec<(Cursor<'a>, f64)>>,
 }
 
 impl Cursor<'_> {
     /// The number of a row.
     #[inline]
     pub(crate) fn at(&mut self, row: u64) -> u64 {
+        if let Some(parts) = &mut self.copula {
+            return correlated_draw(parts, row);
+        }
         if row != self.next {
             self.seek(row);
         }
@@ -84,6 +115,17 @@ impl Cursor<'_> {
             self.rng.advance(u128::from(row));
         }
     }
+}
+
+/// The probability of the weighted sum of normal variables, as a draw.
+#[cold]
+fn correlated_draw(parts: &mut [(Cursor<'_>, f64)], row: u64) -> u64 {
+    let sum: f64 = parts
+        .iter_mut()
+        .map(|(c, w)| *w * normal_quantile(unit_open(c.at(row))))
+        .sum();
+    // a float above u64::MAX becomes u64::MAX
+    (normal_cdf(sum) * 18_446_744_073_709_551_616.0) as u64
 }
 
 /// A short sequence (SplitMix64) inside of one cell, seeded by the cell's draw.

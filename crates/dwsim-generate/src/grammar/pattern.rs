@@ -58,12 +58,21 @@ fn convert(hir: &Hir) -> Result<Grammar, PatternError> {
         ),
         HirKind::Class(class) => Grammar::Chars(characters(class)?),
         HirKind::Look(_) => return Err(PatternError::Look),
-        HirKind::Repetition(r) => Grammar::Repeat {
-            item: Box::new(convert(&r.sub)?),
-            min: r.min,
-            max: r.max.ok_or(PatternError::Unbounded)?,
-            separator: "",
-        },
+        HirKind::Repetition(r) => {
+            let item = convert(&r.sub)?;
+            let max = r.max.ok_or(PatternError::Unbounded)?;
+            // nothing, however often, is nothing; counting it up would take forever
+            if item.max_bytes() == 0 {
+                Grammar::literal("")
+            } else {
+                Grammar::Repeat {
+                    item: Box::new(item),
+                    min: r.min,
+                    max,
+                    separator: "",
+                }
+            }
+        }
         HirKind::Capture(capture) => convert(&capture.sub)?,
         HirKind::Concat(parts) => {
             Grammar::Sequence(parts.iter().map(convert).collect::<Result<_, _>>()?)
@@ -216,6 +225,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_made_is_refused() {
+        assert_eq!(
+            parse_pattern("(){0,4000000000}x").map(|g| g.count()).ok(),
+            Some(1)
+        );
         assert!(matches!(parse_pattern("a*"), Err(PatternError::Unbounded)));
         assert!(matches!(parse_pattern("a+"), Err(PatternError::Unbounded)));
         assert!(matches!(parse_pattern("(a"), Err(PatternError::Syntax(_))));

@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float32Array, Float64Array, StringArray};
 use dwsim_schema::{
-    Column, Diagnostics, Distribution, Generator, JsonShape, LogicalType, NumericSpec, Scalar,
-    Schema, Table, TemplatePart, codes, temporal,
+    Column, Diagnostics, Distribution, Generator, JsonShape, LogicalType, Scalar, Schema, Table,
+    codes,
 };
 
-use crate::draw::{AliasTable, Key, Permutation, Zipf};
+use crate::draw::{AliasTable, Key, Permutation};
+use crate::plan::correlate::Correlated;
 use crate::plan::keys::{self, Digit};
 use crate::plan::table::{ColumnPlan, Encoding};
 use crate::plan::text::{self, Site};
 use crate::source::{
-    Bernoulli, Bytes, Categorical, ChildIndex, Children, Constant, Continuous, GridValues, Index,
-    JsonArray, JsonField, JsonObject, Nulls, Parent, Piece, Sequence, Shape, SharedSource,
-    Template, Uuid,
+    Bernoulli, Bytes, Categorical, ChildIndex, Children, Constant, GridValues, Index, JsonArray,
+    JsonField, JsonObject, Nulls, Parent, Sequence, SharedSource, Uuid,
 };
 
-/// Least share of a distribution that a range must hold to be drawn from exactly.
-const MIN_MASS: f64 = 1e-9;
+/// Most parents that are looked at one by one, for `children` and `where`.
+pub(crate) const MAX_PARENTS: u64 = 1 << 34;
 
 /// Builds sources table by table; parents come before children.
 pub(crate) struct Compiler<'a> {
@@ -34,6 +34,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) done: BTreeMap<(String, String), SharedSource>,
     /// Which parent each row has, by table and foreign key.
     pub(crate) parents: BTreeMap<(String, String), Parent>,
+    /// The correlated columns of the table being built.
+    pub(crate) correlated: Correlated,
     /// The children of the table being built.
     pub(crate) children: Option<Arc<ChildIndex>>,
 }
@@ -53,6 +55,7 @@ impl<'a> Compiler<'a> {
             diags,
             done,
             parents,
+            correlated: Correlated::default(),
             children: None,
         }
     }
@@ -68,6 +71,7 @@ impl<'a> Compiler<'a> {
         if let Some(children) = &self.children {
             self.rows.insert(table.name.clone(), children.rows());
         }
+        self.correlated = Correlated::new(table, &mut self.diags);
         let rows = self.rows_of(&table.name);
         let sizes = |c: &Column| self.size(table, c);
         let mut diags = Diagnostics::new(self.diags.sources.clone());
@@ -86,12 +90,21 @@ impl<'a> Compiler<'a> {
     }
 
     /// Counts the children of every parent, if that decides the table's rows.
-    fn count_children(&self, table: &Table) -> Option<Arc<ChildIndex>> {
+    fn count_children(&mut self, table: &Table) -> Option<Arc<ChildIndex>> {
         let column = table.children_key()?;
         let Generator::Children { min, weights } = &column.generator else {
             return None;
         };
         let parents = self.rows_of(&column.references.as_ref()?.table);
+        if parents > MAX_PARENTS {
+            self.diags.push(
+                codes::IMPOSSIBLE,
+                column.generator_place,
+                format!("the children of {parents} parents cannot be counted; {MAX_PARENTS} are possible"),
+                None,
+            );
+            return None;
+        }
         let key = Key {
             seed: self.seed,
             table: &table.name,
@@ -175,54 +188,6 @@ impl<'a> Compiler<'a> {
                 Some("widen the range, or take fewer rows".into()),
             );
         }
-    }
-
-    fn template(
-        &mut self,
-        table: &'a Table,
-        column: &'a Column,
-        parts: &'a [TemplatePart],
-        rows: u64,
-        digits: &[Option<Digit>],
-    ) -> Option<SharedSource> {
-        let mut pieces = Vec::with_capacity(parts.len());
-        for part in parts {
-            pieces.push(match part {
-                TemplatePart::Literal(text) => Piece::Literal(text.clone()),
-                TemplatePart::RowNumber => Piece::RowNumber,
-                TemplatePart::Column(name) => {
-                    Piece::Column(self.column(table, table.column(name)?, digits)?)
-                }
-            });
-        }
-        if column.unique && !shows_row(table, parts) {
-            self.diags.push(
-                codes::CAPACITY,
-                column.generator_place,
-                format!(
-                    "column `{}` is unique, but its template may repeat",
-                    column.name
-                ),
-                Some(
-                    "end it with {#} or a unique whole number, after something that is not a digit"
-                        .into(),
-                ),
-            );
-        }
-        let longest = parts.iter().map(|p| longest(table, p, rows)).sum::<usize>();
-        let cut = column.ty.max_length().filter(|have| longest > *have);
-        if let Some(have) = cut {
-            self.diags.push(
-                codes::TOO_NARROW,
-                column.generator_place,
-                format!(
-                    "the template makes up to {longest} bytes, and column `{}` holds {have}",
-                    column.name
-                ),
-                Some(format!("type = \"varchar({longest})\"")),
-            );
-        }
-        Some(Arc::new(Template { pieces, cut }))
     }
 
     /// A source that needs no other column.
@@ -335,231 +300,6 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// An even index: a digit of a key, a permutation if unique, otherwise drawn.
-    fn even(
-        &mut self,
-        column: &Column,
-        n: u128,
-        key: Key<'_>,
-        rows: u64,
-        digit: Option<&Digit>,
-    ) -> Index {
-        match digit {
-            Some(digit) => digit.index(),
-            None if column.unique => {
-                self.capacity(column, n, rows);
-                Index::Distinct(Permutation::new(
-                    Key {
-                        purpose: "unique",
-                        ..key
-                    },
-                    n,
-                ))
-            }
-            None => Index::Even {
-                stream: key.stream(),
-                n,
-            },
-        }
-    }
-
-    fn sequence_fits(&mut self, column: &Column, start: i128, step: i128, rows: u64) {
-        let last = i128::from(rows.max(1) - 1)
-            .checked_mul(step)
-            .and_then(|d| d.checked_add(start));
-        let (min, max) = match column.ty {
-            // the years 1 to 9999, and one day
-            LogicalType::Date => (-719_162, 2_932_896),
-            LogicalType::Time => (0, i128::from(temporal::DAY_MICROS) - 1),
-            ty => ty.integer_bounds().unwrap_or((
-                -719_162 * i128::from(temporal::DAY_MICROS),
-                2_932_897 * i128::from(temporal::DAY_MICROS) - 1,
-            )),
-        };
-        let fits = |v: i128| (min..=max).contains(&v);
-        if !fits(start) || !last.is_some_and(fits) {
-            self.diags.push(
-                codes::IMPOSSIBLE,
-                column.generator_place,
-                format!(
-                    "the sequence of column `{}` leaves type {} within {rows} rows",
-                    column.name, column.ty
-                ),
-                None,
-            );
-        }
-    }
-
-    fn numeric(
-        &mut self,
-        column: &Column,
-        spec: &NumericSpec,
-        key: Key<'_>,
-        rows: u64,
-        digit: Option<&Digit>,
-    ) -> Option<SharedSource> {
-        let ty = column.ty;
-        let grid = spec.grid(ty);
-        match (spec.distribution, grid) {
-            (Distribution::Uniform, Some(grid)) => {
-                let index = self.even(column, grid.size(), key, rows, digit);
-                return Some(Arc::new(GridValues {
-                    ty,
-                    first: grid.first,
-                    step: grid.step,
-                    index,
-                }));
-            }
-            (Distribution::Zipf { exponent }, Some(grid)) => {
-                let n = u64::try_from(grid.size()).unwrap_or(u64::MAX);
-                let index = Index::Zipf {
-                    stream: key.stream(),
-                    zipf: Zipf::new(n, exponent),
-                    spread: None,
-                };
-                return Some(Arc::new(GridValues {
-                    ty,
-                    first: grid.first,
-                    step: grid.step,
-                    index,
-                }));
-            }
-            (Distribution::Poisson { mean }, _) => return self.poisson(column, spec, mean, key),
-            _ => {}
-        }
-        let (min, max) = match grid {
-            // half a step beyond the ends, so that the ends get the whole of what rounds to them
-            Some(g) => {
-                let unit = libm::pow(10.0, -f64::from(ty.scale()));
-                let half = g.step as f64 * 0.5;
-                let low = if spec.min.is_some() {
-                    (g.first as f64 - half) * unit
-                } else {
-                    f64::NEG_INFINITY
-                };
-                let high = if spec.max.is_some() {
-                    (g.last as f64 + half) * unit
-                } else {
-                    f64::INFINITY
-                };
-                (low, high)
-            }
-            None => (
-                spec.min
-                    .map_or(f64::NEG_INFINITY, dwsim_schema::Number::to_f64),
-                spec.max.map_or(f64::INFINITY, dwsim_schema::Number::to_f64),
-            ),
-        };
-        let shape = Shape::new(spec.distribution, min, max, spec.limits);
-        if shape.mass() < MIN_MASS {
-            self.diags.push(
-                codes::IMPOSSIBLE,
-                column.generator_place,
-                format!(
-                    "the range of column `{}` holds {:e} of its {} distribution; at least {MIN_MASS:e} is needed",
-                    column.name,
-                    shape.mass(),
-                    spec.distribution.name()
-                ),
-                Some("move the range, or use limits = \"clamp\"".into()),
-            );
-            return None;
-        }
-        Some(Arc::new(Continuous {
-            ty,
-            stream: key.stream(),
-            shape,
-            grid,
-            decimals: spec.decimals,
-        }))
-    }
-
-    /// A table of the probabilities around the mean; what lies beyond is below 1e-30.
-    fn poisson(
-        &mut self,
-        column: &Column,
-        spec: &NumericSpec,
-        mean: f64,
-        key: Key<'_>,
-    ) -> Option<SharedSource> {
-        let reach = 12.0 * libm::sqrt(mean) + 40.0;
-        let from = libm::floor((mean - reach).max(0.0)) as i128;
-        let to = libm::ceil(mean + reach) as i128;
-        let clamp = spec.limits == dwsim_schema::Limits::Clamp;
-        let least = spec.min.and_then(|n| n.ceil_at(0)).unwrap_or(0).max(0);
-        let most = spec.max.and_then(|n| n.floor_at(0)).unwrap_or(to);
-        let (first, last) = if clamp {
-            (least, most.max(least))
-        } else {
-            (from.max(least), to.min(most))
-        };
-        let mut weights = vec![0.0; usize::try_from(last - first + 1).unwrap_or(0).min(1 << 24)];
-        for k in from..=to {
-            let x = k as f64;
-            let p = libm::exp(x * libm::log(mean) - mean - libm::lgamma(x + 1.0));
-            let at = if clamp { k.clamp(first, last) } else { k };
-            if let Some(w) = usize::try_from(at - first)
-                .ok()
-                .and_then(|i| weights.get_mut(i))
-            {
-                *w += p;
-            }
-        }
-        let mass: f64 = weights.iter().sum();
-        if mass < MIN_MASS {
-            self.diags.push(
-                codes::IMPOSSIBLE,
-                column.generator_place,
-                format!(
-                    "the range of column `{}` holds {mass:e} of its poisson distribution",
-                    column.name
-                ),
-                None,
-            );
-            return None;
-        }
-        let one = 10i128.pow(column.ty.scale());
-        let fits = column
-            .ty
-            .integer_bounds()
-            .is_none_or(|(_, max)| last * one <= max);
-        if !fits {
-            self.diags.push(
-                codes::IMPOSSIBLE,
-                column.generator_place,
-                format!(
-                    "poisson values of up to {last} do not fit type {}",
-                    column.ty
-                ),
-                Some("give a greatest value, max = …".into()),
-            );
-            return None;
-        }
-        let index = Index::Weighted {
-            stream: key.stream(),
-            table: AliasTable::new(&weights),
-        };
-        if column.ty.integer_bounds().is_some() {
-            return Some(Arc::new(GridValues {
-                ty: column.ty,
-                first: first * one,
-                step: one,
-                index,
-            }));
-        }
-        let values: Vec<f64> = (first..=last).map(|k| k as f64).collect();
-        let array: ArrayRef = match column.ty {
-            LogicalType::Real => Arc::new(Float32Array::from_iter_values(
-                values.iter().map(|v| *v as f32),
-            )),
-            _ => Arc::new(Float64Array::from(values)),
-        };
-        Some(Arc::new(Categorical {
-            values: array,
-            index,
-        }))
-    }
-
     fn json(&mut self, shape: &JsonShape, key: Key<'_>, rows: u64) -> Option<SharedSource> {
         Some(match shape {
             JsonShape::Object(fields) => {
@@ -668,57 +408,6 @@ fn encoding(column: &Column) -> Encoding {
         },
         Generator::Temporal(spec) if spec.count <= 4096 => Encoding::Dictionary,
         _ => Encoding::Plain,
-    }
-}
-
-/// Whether a template shows something distinct where it cannot be confused: at its end or start, next to text that is
-/// no digit.
-fn shows_row(table: &Table, parts: &[TemplatePart]) -> bool {
-    let distinct = |part: &TemplatePart| match part {
-        TemplatePart::RowNumber => true,
-        TemplatePart::Column(name) => table
-            .column(name)
-            .is_some_and(|c| c.unique && c.ty.is_integer()),
-        TemplatePart::Literal(_) => false,
-    };
-    let no_digit = |part: Option<&TemplatePart>, last: bool| match part {
-        None => true,
-        Some(TemplatePart::Literal(text)) => {
-            let edge = if last {
-                text.chars().last()
-            } else {
-                text.chars().next()
-            };
-            // a minus sign would belong to the number
-            edge.is_some_and(|c| !c.is_ascii_digit() && c != '-')
-        }
-        Some(_) => false,
-    };
-    let n = parts.len();
-    (n > 0 && distinct(&parts[n - 1]) && no_digit(n.checked_sub(2).map(|i| &parts[i]), true))
-        || parts
-            .first()
-            .is_some_and(|p| distinct(p) && no_digit(parts.get(1), false))
-}
-
-/// Most bytes that a part of a template makes.
-fn longest(table: &Table, part: &TemplatePart, rows: u64) -> usize {
-    match part {
-        TemplatePart::Literal(text) => text.len(),
-        TemplatePart::RowNumber => rows.max(1).to_string().len(),
-        TemplatePart::Column(name) => table.column(name).map_or(0, |c| match c.ty {
-            LogicalType::SmallInt => 6,
-            LogicalType::Integer => 11,
-            LogicalType::Serial => rows.max(1).to_string().len(),
-            LogicalType::BigInt => 20,
-            LogicalType::Decimal { precision, .. } => usize::from(precision) + 3,
-            LogicalType::Real | LogicalType::Double => 24,
-            LogicalType::Boolean => 5,
-            LogicalType::Date => 10,
-            LogicalType::Time => 15,
-            LogicalType::Timestamp | LogicalType::TimestampTz | LogicalType::TimestampLtz => 32,
-            ty => ty.max_length().unwrap_or(0),
-        }),
     }
 }
 

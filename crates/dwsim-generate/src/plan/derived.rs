@@ -8,7 +8,7 @@ use dwsim_schema::{
 };
 
 use crate::draw::{AliasTable, Key, Permutation, Zipf};
-use crate::plan::column::{Compiler, scalars};
+use crate::plan::column::{Compiler, MAX_PARENTS, scalars};
 use crate::plan::keys::Digit;
 use crate::source::{
     Between, Carry, Categorical, Cells, ChildNumber, Constant, Eligible, Foreign, Formula,
@@ -52,6 +52,13 @@ impl<'a> Compiler<'a> {
             .cloned()?;
         let eligible = match column.subset.first() {
             None => None,
+            Some(first) if parents > MAX_PARENTS => {
+                let message =
+                    format!("{parents} parents cannot be chosen from; {MAX_PARENTS} are possible");
+                self.diags
+                    .push(codes::IMPOSSIBLE, first.place, message, None);
+                return None;
+            }
             Some(first) => {
                 let tests = self.tests(parent_table, &column.subset)?;
                 let eligible = match Eligible::new(&tests, parents) {

@@ -3,10 +3,13 @@
 
 mod column;
 mod compile;
+mod correlate;
 mod derived;
 mod keys;
+mod numbers;
 mod row_groups;
 mod table;
+mod template;
 mod text;
 
 pub use compile::{Options, Plan, Shard, plan};

@@ -389,6 +389,35 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_rows_stand_apart() {
+        for (locale, l) in LOCALES {
+            for name in NAMES {
+                let p = provider(name, l).unwrap();
+                let mut sub = Sub::new(9);
+                for _ in 0..if p.numbered { 500 } else { 0 } {
+                    let (mut head, mut tail) = (Vec::new(), Vec::new());
+                    p.head.write(&mut sub, &mut head);
+                    p.tail.write(&mut sub, &mut tail);
+                    // the row's number is the last run of digits before the tail, so it can be read back
+                    assert!(
+                        !head.last().is_some_and(u8::is_ascii_digit),
+                        "{locale} {name}"
+                    );
+                    assert!(
+                        !tail.first().is_some_and(u8::is_ascii_digit),
+                        "{locale} {name}"
+                    );
+                    let text = String::from_utf8(head).unwrap();
+                    assert!(
+                        !text.contains(|c: char| c.is_ascii_digit()),
+                        "{locale} {name}: {text}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn nothing_else_has_a_provider() {
         assert!(provider("frist_name", &LOCALES[0].1).is_none());
     }

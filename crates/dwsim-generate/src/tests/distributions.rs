@@ -329,3 +329,54 @@ fn derived_columns_keep_their_word() {
             .all(|f| f.as_deref() == Some("true"))
     );
 }
+
+#[test]
+fn correlated_columns_correlate_and_keep_their_shape() {
+    let text = "[tables.t]\nrows = 20000\ncorrelate = [[\"a\", \"b\", 0.7], [\"c\", \"b\", -0.5]]\n[tables.t.columns]\n\
+        a = { type = \"double\", distribution = \"gaussian\", mean = 10, stddev = 2 }\n\
+        b = { type = \"double\", distribution = \"gaussian\", mean = 0, stddev = 1 }\n\
+        c = { type = \"double\", distribution = \"gaussian\", mean = 5, stddev = 3 }\n\
+        d = { type = \"double\", distribution = \"gaussian\", mean = 5, stddev = 3 }";
+    let plan = planned(text, &Options::default());
+    let numbers = |name: &str| -> Vec<f64> {
+        values(&plan.tables()[0], name, 0..20_000)
+            .into_iter()
+            .flatten()
+            .map(|t| t.parse().unwrap())
+            .collect()
+    };
+    let (a, b, c, d) = (numbers("a"), numbers("b"), numbers("c"), numbers("d"));
+    let correlation = |x: &[f64], y: &[f64]| {
+        let n = x.len() as f64;
+        let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
+        let xy: f64 = x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum();
+        let xx: f64 = x.iter().map(|x| (x - mx).powi(2)).sum();
+        let yy: f64 = y.iter().map(|y| (y - my).powi(2)).sum();
+        xy / (xx * yy).sqrt()
+    };
+    for (pair, r) in [
+        ((&a, &b), 0.7),
+        ((&b, &c), -0.5),
+        ((&a, &c), 0.0),
+        ((&a, &d), 0.0),
+    ] {
+        let got = correlation(pair.0, pair.1);
+        assert!((got - r).abs() < 0.03, "{got} {r}");
+    }
+    assert!(ks(a, |x| normal_cdf((x - 10.0) / 2.0)) < 2.7 / 20_000f64.sqrt());
+    assert!(ks(c, |x| normal_cdf((x - 5.0) / 3.0)) < 2.7 / 20_000f64.sqrt());
+
+    let contradiction = text.replace("-0.5]]", "-0.5], [\"a\", \"c\", 0.9]]");
+    let config = dwsim_schema::Config::parse("dwsim.toml", &contradiction).unwrap();
+    let error = plan_error(&config.schema);
+    assert!(
+        error.contains("dwsim.toml:3:14: the correlations of table `t` contradict each other"),
+        "{error}"
+    );
+}
+
+fn plan_error(schema: &dwsim_schema::Schema) -> String {
+    crate::plan(schema, &Options::default())
+        .map(|_| String::new())
+        .unwrap_or_else(|e| e.to_string())
+}

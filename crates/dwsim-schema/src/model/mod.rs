@@ -12,4 +12,4 @@ pub use generator::{
     Operator, Pick, ProviderCall, Resolution, Scalar, TemplatePart, TemporalSpec,
 };
 pub use schema::Schema;
-pub use table::{DistStyle, Group, RedshiftTable, SnowflakeTable, Table};
+pub use table::{Correlation, DistStyle, Group, RedshiftTable, SnowflakeTable, Table};

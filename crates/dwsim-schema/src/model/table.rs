@@ -65,6 +65,19 @@ pub struct Group {
     pub place: Place,
 }
 
+/// Two columns that rise and fall together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Correlation {
+    /// One column.
+    pub a: String,
+    /// The other.
+    pub b: String,
+    /// Correlation of the normal variables behind the two (Gaussian copula), between -1 and 1.
+    pub r: f64,
+    /// Where it is written.
+    pub place: Place,
+}
+
 /// A table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
@@ -76,6 +89,8 @@ pub struct Table {
     pub groups: Vec<Group>,
     /// Columns in the order of the text.
     pub columns: Vec<Column>,
+    /// Columns that rise and fall together.
+    pub correlate: Vec<Correlation>,
     /// Names of the primary key's columns; empty without one.
     pub primary_key: Vec<String>,
     /// Further keys, each a list of at least two column names.

@@ -1,12 +1,12 @@
-//! Groups of columns that are drawn together: `combinations` (only these tuples) and `one_hot` (one flag of several).
+//! Groups of columns: `combinations` (only these tuples), `one_hot` (one flag of several), `correlate`.
 //! The columns themselves are read before, by `column`.
 
 use crate::codes;
 use crate::config::{Node, Value};
-use crate::model::{Column, Generator, Group, Scalar};
+use crate::model::{Column, Correlation, Generator, Group, Scalar};
 use crate::number::Number;
 use crate::read::Ctx;
-use crate::read::fields::{Fields, string_of};
+use crate::read::fields::{Fields, number_of, string_of};
 use crate::read::values::{checked_scalar, weights};
 use crate::types::LogicalType;
 
@@ -181,4 +181,56 @@ fn tuples(g: &Fields<'_>, types: &[LogicalType]) -> Option<Vec<Vec<Scalar>>> {
         g.error(codes::BAD_VALUE, "values", "`values` is empty", None);
     }
     (out.len() == rows.len() && !out.is_empty()).then_some(out)
+}
+
+/// `correlate = [["height", "weight", 0.7], …]`.
+pub(crate) fn correlations(f: &Fields<'_>) -> Vec<Correlation> {
+    let Some(node) = f.node("correlate") else {
+        return Vec::new();
+    };
+    let Value::Array(items) = &node.value else {
+        f.error(
+            codes::WRONG_KIND,
+            "correlate",
+            "`correlate` is a list of pairs with their correlation",
+            Some("correlate = [[\"a\", \"b\", 0.7]]".into()),
+        );
+        return Vec::new();
+    };
+    let mut out = Vec::with_capacity(items.len());
+    for item in items {
+        let parts = match &item.value {
+            Value::Array(parts) => parts.as_slice(),
+            _ => &[],
+        };
+        let read = match parts {
+            [a, b, r] => string_of(a)
+                .zip(string_of(b))
+                .zip(number_of(r).map(Number::to_f64)),
+            _ => None,
+        };
+        match read {
+            Some(((a, b), r)) if r > -1.0 && r < 1.0 => out.push(Correlation {
+                a,
+                b,
+                r,
+                place: item.place,
+            }),
+            Some((_, r)) => {
+                f.ctx.error(
+                    codes::BAD_VALUE,
+                    item.place,
+                    format!("the correlation is {r}, not between -1 and 1"),
+                    None,
+                );
+            }
+            None => f.ctx.error(
+                codes::WRONG_KIND,
+                item.place,
+                "a correlation is two columns and a number",
+                Some("[\"a\", \"b\", 0.7]".into()),
+            ),
+        }
+    }
+    out
 }

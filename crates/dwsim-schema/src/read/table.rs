@@ -171,12 +171,14 @@ fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
         },
     }
     let groups = groups::groups(ctx, &f, &mut columns);
+    let correlate = groups::correlations(&f);
     let (place, rows_place, key_place) = (f.place, f.place_of("rows"), f.place_of("primary_key"));
     f.finish();
     Table {
         name: name.to_owned(),
         rows: rows.and_then(|r| u64::try_from(r).ok()).unwrap_or(0),
         groups,
+        correlate,
         columns,
         primary_key,
         unique,

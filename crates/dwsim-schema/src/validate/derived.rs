@@ -3,11 +3,14 @@
 
 use crate::codes;
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::model::{Column, Condition, Expression, Generator, Schema, Table};
+use crate::model::{
+    Column, Condition, Correlation, Distribution, Expression, Generator, Schema, Table,
+};
 use crate::types::LogicalType;
 
 /// Checks all columns of a table.
 pub(crate) fn check(schema: &Schema, table: &Table, diags: &mut Diagnostics) {
+    correlations(table, diags);
     for column in &table.columns {
         match &column.generator {
             Generator::Template(_) => {
@@ -99,6 +102,51 @@ pub(crate) fn check(schema: &Schema, table: &Table, diags: &mut Diagnostics) {
         }
         if !column.nullable {
             not_null(table, column, diags);
+        }
+    }
+}
+
+/// Correlated columns are drawn by the inverse of their distribution, from one draw each.
+fn correlations(table: &Table, diags: &mut Diagnostics) {
+    for (i, c) in table.correlate.iter().enumerate() {
+        for name in [&c.a, &c.b] {
+            let Some(column) = table.column(name) else {
+                diags.push(
+                    codes::UNKNOWN_COLUMN,
+                    c.place,
+                    format!("table `{}` has no column `{name}`", table.name),
+                    did_you_mean(name, table.columns.iter().map(|c| c.name.as_str())),
+                );
+                continue;
+            };
+            let continuous = match &column.generator {
+                Generator::Numeric(spec) => !matches!(
+                    spec.distribution,
+                    Distribution::Poisson { .. } | Distribution::Zipf { .. }
+                ),
+                Generator::Temporal(_) => true,
+                _ => false,
+            };
+            if !continuous || column.unique || is_keyed(table, column) {
+                diags.push(
+                    codes::CONFLICT,
+                    c.place,
+                    format!("column `{name}` cannot be correlated"),
+                    Some("uniform, gaussian, lognormal, exponential and pareto numbers and points in time can, outside of keys".into()),
+                );
+            }
+        }
+        let same = |o: &Correlation| (o.a == c.a && o.b == c.b) || (o.a == c.b && o.b == c.a);
+        if c.a == c.b || table.correlate[..i].iter().any(same) {
+            diags.push(
+                codes::CONFLICT,
+                c.place,
+                format!(
+                    "the correlation of `{}` and `{}` is fixed already",
+                    c.a, c.b
+                ),
+                None,
+            );
         }
     }
 }
