@@ -7,6 +7,7 @@ mod call;
 mod def;
 pub mod returns;
 mod scalar;
+mod sequence;
 mod window;
 
 pub use accumulator::{AggCall, AggKernel};
@@ -18,5 +19,6 @@ pub use returns as ret;
 pub use returns::{ReturnArgs, ReturnFn};
 pub(crate) use scalar::fold_literal;
 pub use scalar::{conform, kernel_expr, list_expr};
+pub(crate) use sequence::nextval;
 pub(crate) use window::partition_udwf;
 pub use window::{WindowDef, WindowImpl, WindowKernel};

@@ -10,9 +10,11 @@ use sqlparser::tokenizer::Span;
 
 use super::Binder;
 use super::scope::{Scope, ScopeColumn};
+use crate::catalog::{Object, ObjectKind, ObjectName};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Position, Result, SqlError};
-use crate::functions::Typed;
+use crate::functions::{Typed, nextval};
+use crate::types::SqlType;
 
 /// The start of a span, if it is a real one.
 pub(crate) fn position(span: Span) -> Option<Position> {
@@ -163,6 +165,9 @@ impl Binder<'_> {
                 }
             }
         }
+        if let Some(t) = self.sequence_value(&parts) {
+            return Ok(t);
+        }
         let shown = match self.env.dialect {
             DialectName::Snowflake => idents
                 .iter()
@@ -179,6 +184,50 @@ impl Binder<'_> {
             DialectName::Redshift => parts.join("."),
         };
         Err(SqlError::new(ErrorKind::UnknownColumn(shown)).at(at))
+    }
+
+    /// `sequence.NEXTVAL`.
+    fn sequence_value(&mut self, parts: &[String]) -> Option<Typed> {
+        let (last, path) = parts.split_last()?;
+        if self.env.dialect != DialectName::Snowflake || last != "NEXTVAL" {
+            return None;
+        }
+        let candidates: Vec<ObjectName> = match path {
+            [name] => self
+                .search_path
+                .iter()
+                .map(|(d, s)| ObjectName {
+                    database: d.clone(),
+                    schema: s.clone(),
+                    name: name.clone(),
+                })
+                .collect(),
+            [schema, name] => self
+                .search_path
+                .first()
+                .map(|(d, _)| ObjectName {
+                    database: d.clone(),
+                    schema: schema.clone(),
+                    name: name.clone(),
+                })
+                .into_iter()
+                .collect(),
+            [database, schema, name] => {
+                vec![ObjectName {
+                    database: database.clone(),
+                    schema: schema.clone(),
+                    name: name.clone(),
+                }]
+            }
+            _ => vec![],
+        };
+        candidates.into_iter().find_map(|n| {
+            let Some(Object::Sequence(s)) = self.catalog.object(ObjectKind::Sequence, &n) else {
+                return None;
+            };
+            let counters = &self.catalog.database(&n.database)?.counters;
+            Some(nextval(s, counters, SqlType::number(38, 0)))
+        })
     }
 
     /// An alias of the select list being bound, expanded.

@@ -749,6 +749,54 @@ impl Session {
         Ok(Completion::of(tag, &name.name))
     }
 
+    /// CREATE SEQUENCE.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ObjectExists`], a missing schema, options that are no whole numbers.
+    pub fn create_sequence(
+        &mut self,
+        name: &ast::ObjectName,
+        if_not_exists: bool,
+        or_replace: bool,
+        options: &[ast::SequenceOptions],
+    ) -> Result<Completion> {
+        let name = self.resolve_name(name)?;
+        let (mut start, mut step) = (1, 1);
+        for o in options {
+            match o {
+                ast::SequenceOptions::StartWith(e, _) => start = number(e)?,
+                ast::SequenceOptions::IncrementBy(e, _) => step = number(e)?,
+                ast::SequenceOptions::Cache(_) => {}
+                other => return Err(SqlError::unsupported(format!("CREATE SEQUENCE{other}"))),
+            }
+        }
+        let def = crate::catalog::SequenceDef {
+            oid: next_oid(),
+            start,
+            step,
+            owner: if self.role.is_empty() {
+                self.user.clone()
+            } else {
+                self.role.clone()
+            },
+            comment: None,
+            created: chrono::Utc::now().timestamp(),
+            properties: BTreeMap::new(),
+        };
+        let object = Object::Sequence(Arc::new(def));
+        let made = self.create_object(
+            ObjectKind::Sequence,
+            &name,
+            &object,
+            if_not_exists,
+            or_replace,
+        )?;
+        Ok(Completion {
+            skipped: !made,
+            ..Completion::of("CREATE SEQUENCE", &name.name)
+        })
+    }
+
     /// Puts an object of a dialect's own kind, as CREATE does.
     ///
     /// # Errors

@@ -45,6 +45,14 @@ impl Session {
             } => self
                 .create_schema(schema_name, *if_not_exists, *or_replace)
                 .map(Outcome::Done),
+            Statement::CreateSequence {
+                name,
+                if_not_exists,
+                sequence_options,
+                ..
+            } => self
+                .create_sequence(name, *if_not_exists, false, sequence_options)
+                .map(Outcome::Done),
             Statement::AlterTable(a) => self.alter_table(a).await.map(Outcome::Done),
             Statement::Drop {
                 object_type,

@@ -205,6 +205,9 @@ impl Binder<'_> {
             }
             out.push(values);
         }
+        if let Some(relation) = self.literal_rows(&out, def, given)? {
+            return Ok(relation);
+        }
         let plan = LogicalPlanBuilder::values(out)?.build()?;
         let fields = plan.schema().columns();
         let mut exprs = Vec::new();
@@ -227,6 +230,47 @@ impl Binder<'_> {
         }
         let plan = LogicalPlanBuilder::from(plan).project(exprs)?.build()?;
         Ok(Relation { plan, columns })
+    }
+
+    /// Rows of literals as one batch: no plan is made for each value.
+    fn literal_rows(
+        &mut self,
+        rows: &[Vec<datafusion::logical_expr::Expr>],
+        def: &crate::catalog::TableDef,
+        given: &[usize],
+    ) -> Result<Option<Relation>> {
+        use datafusion::logical_expr::Expr;
+        use datafusion::scalar::ScalarValue;
+        if rows.is_empty()
+            || given.is_empty()
+            || !rows
+                .iter()
+                .flatten()
+                .all(|e| matches!(e, Expr::Literal(..)))
+        {
+            return Ok(None);
+        }
+        let mut columns = Vec::with_capacity(given.len());
+        let mut infos = Vec::with_capacity(given.len());
+        for (k, g) in given.iter().enumerate() {
+            let c = &def.columns[*g];
+            let ty = c.ty.arrow();
+            let null = ScalarValue::try_from(&ty)?;
+            let values = rows.iter().map(|r| match &r[k] {
+                Expr::Literal(ScalarValue::Null, _) => null.clone(),
+                Expr::Literal(v, _) => v.clone(),
+                _ => null.clone(),
+            });
+            columns.push(ScalarValue::iter_to_array(values)?);
+            infos.push(crate::types::ColumnInfo::new(&c.name, c.ty.clone()));
+        }
+        let fields: Vec<_> = infos
+            .iter()
+            .map(|c| arrow::datatypes::Field::new(&c.name, c.ty.arrow(), true))
+            .collect();
+        let schema = Arc::new(arrow::datatypes::Schema::new(fields));
+        let batch = arrow::array::RecordBatch::try_new(schema, columns)?;
+        self.values_relation(infos, vec![batch]).map(Some)
     }
 
     /// A query as the source of rows.
