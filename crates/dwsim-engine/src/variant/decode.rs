@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use super::Value;
 use super::encode::{
-    ARRAY, BINARY, DATE, DECIMAL, DOUBLE, END, FALSE, NULL, NUMBER, OBJECT, SMALL_INT, STRING,
-    TIME, TIMESTAMP, TIMESTAMP_LTZ, TIMESTAMP_TZ, TRUE, UNDEFINED, unsortable,
+    ARRAY, BINARY, DATE, DECIMAL, DECIMAL_BELOW, DIGITS, DOUBLE, END, FALSE, NULL, NUMBER, OBJECT,
+    SMALL_INT, STRING, TIME, TIMESTAMP, TIMESTAMP_LTZ, TIMESTAMP_TZ, TRUE, UNDEFINED, unsortable,
 };
 use crate::error::{Result, SqlError};
 
@@ -75,7 +75,10 @@ impl<'a> Ref<'a> {
                 let d = unsortable(rest.get(..8)?.try_into().ok()?);
                 match *rest.get(8)? {
                     SMALL_INT => Kind::Decimal(d as i128, 0),
-                    DECIMAL => Kind::Decimal(i128_at(rest.get(10..)?)?, *rest.get(9)?),
+                    DECIMAL | DECIMAL_BELOW => {
+                        let (v, scale) = decimal(*rest.get(9)?, i128_at(rest.get(10..)?)?)?;
+                        Kind::Decimal(v, scale)
+                    }
                     DOUBLE => Kind::Double(d),
                     _ => return None,
                 }
@@ -246,7 +249,7 @@ fn skip(bytes: &[u8]) -> Option<usize> {
             NULL | FALSE | TRUE | UNDEFINED => {}
             NUMBER => {
                 at += 9;
-                if *bytes.get(at - 1)? == DECIMAL {
+                if matches!(*bytes.get(at - 1)?, DECIMAL | DECIMAL_BELOW) {
                     at += 17;
                 }
             }
@@ -267,6 +270,19 @@ fn skip(bytes: &[u8]) -> Option<usize> {
             return (at <= bytes.len()).then_some(at);
         }
     }
+}
+
+/// The decimal of an exponent byte and left-aligned digits.
+fn decimal(exponent: u8, aligned: i128) -> Option<(i128, u8)> {
+    let exponent = i32::from((exponent ^ 0x80) as i8);
+    let exponent = if aligned < 0 { -exponent } else { exponent };
+    let (mut v, mut digits) = (aligned, DIGITS as i32);
+    // Zeros at the end are alignment, unless they stand before the decimal point.
+    while digits > exponent && v % 10 == 0 && v != 0 {
+        v /= 10;
+        digits -= 1;
+    }
+    Some((v, u8::try_from(digits - exponent).ok()?))
 }
 
 fn unescape(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {

@@ -5,7 +5,7 @@
 //! | --- | --- | --- |
 //! | 01 | null | |
 //! | 02, 03 | false, true | |
-//! | 05 | number | order-preserving f64 (8 bytes), then 01 (an integer up to 2^53), 02 scale i128 (exact decimal) or 03 (float) |
+//! | 05 | number | order-preserving f64 (8 bytes), then 02 (that integer, up to 2^53), 04 (that float), or an exact decimal: 01 when it is below such an integer, else 03; exponent i8, digits i128 |
 //! | 06 | text | bytes with 00 as 00 FF, closed by 00 01 |
 //! | 07 | date | i32 |
 //! | 08 | time | i64 |
@@ -34,9 +34,13 @@ pub(super) const ARRAY: u8 = 13;
 pub(super) const OBJECT: u8 = 14;
 pub(super) const UNDEFINED: u8 = 15;
 
-pub(super) const SMALL_INT: u8 = 1;
-pub(super) const DECIMAL: u8 = 2;
-pub(super) const DOUBLE: u8 = 3;
+pub(super) const DECIMAL_BELOW: u8 = 1;
+pub(super) const SMALL_INT: u8 = 2;
+pub(super) const DECIMAL: u8 = 3;
+pub(super) const DOUBLE: u8 = 4;
+
+/// Digits of a decimal as it is stored: left-aligned, so that their order is the order of values.
+pub(super) const DIGITS: u32 = 38;
 
 /// Largest integer that a double holds exactly together with all smaller ones.
 const EXACT: i128 = 1 << 53;
@@ -137,20 +141,36 @@ impl Builder<'_> {
             v /= 10;
             scale -= 1;
         }
-        self.out.push(NUMBER);
         let approx = if scale == 0 {
             v as f64
         } else {
             decimal_to_f64(v, scale)
         };
+        let digits = v.unsigned_abs().checked_ilog10().map_or(1, |n| n + 1);
+        if digits > DIGITS {
+            // No SQL type holds such a number; as a float it keeps its magnitude.
+            self.double(approx);
+            return;
+        }
+        self.out.push(NUMBER);
         self.out.extend(sortable(approx));
         if scale == 0 && (-EXACT..=EXACT).contains(&v) {
             self.out.push(SMALL_INT);
-        } else {
-            self.out.push(DECIMAL);
-            self.out.push(scale);
-            self.out.extend((v ^ i128::MIN).to_be_bytes());
+            return;
         }
+        // Decimals that share their nearest double are told apart by all their digits.
+        let below = approx.fract() == 0.0
+            && approx.abs() <= EXACT as f64
+            && 10i128
+                .checked_pow(u32::from(scale))
+                .and_then(|unit| (approx as i128).checked_mul(unit))
+                .is_some_and(|nearest| v < nearest);
+        self.out.push(if below { DECIMAL_BELOW } else { DECIMAL });
+        let exponent = digits as i32 - i32::from(scale);
+        let exponent = if v < 0 { -exponent } else { exponent };
+        self.out.push((exponent as i8 as u8) ^ 0x80);
+        let aligned = v * 10i128.pow(DIGITS - digits);
+        self.out.extend((aligned ^ i128::MIN).to_be_bytes());
     }
     /// A float.
     pub fn double(&mut self, d: f64) {

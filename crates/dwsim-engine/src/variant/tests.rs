@@ -132,6 +132,37 @@ fn types_are_ordered_as_redshift_orders_super() {
 }
 
 #[test]
+fn decimals_with_one_nearest_double_keep_their_order() {
+    let ascending = [
+        "0.00000000000000000000000000000000000001",
+        "0.0999999999999999999999999",
+        "0.1",
+        "0.1000000000000000000000001",
+        "0.99999999999999999999999",
+        "1",
+        "1.00000000000000000000001",
+        "9007199254740991.9999999",
+        "9007199254740992",
+        "9007199254740992.0000001",
+        "9007199254740993",
+        "99999999999999999999999999999999999999",
+    ];
+    let encode = |t: &str| parse_json(t, ParseMode::Snowflake).unwrap().encode();
+    let values: Vec<Vec<u8>> = ascending.iter().map(|t| encode(t)).collect();
+    assert!(values.is_sorted_by(|a, b| a < b));
+    let negative: Vec<Vec<u8>> = ascending
+        .iter()
+        .rev()
+        .map(|t| encode(&format!("-{t}")))
+        .collect();
+    assert!(negative.is_sorted_by(|a, b| a < b));
+    assert!(negative.last() < Some(&encode("0")) && Some(&encode("0")) < values.first());
+    for (bytes, text) in values.iter().zip(ascending) {
+        assert_eq!(to_json(Ref::new(bytes), JsonStyle::Compact), text);
+    }
+}
+
+#[test]
 fn equal_numbers_are_equal_bytes() {
     for (a, b) in [
         ("1", "1.0"),

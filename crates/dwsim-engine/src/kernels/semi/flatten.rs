@@ -63,7 +63,11 @@ fn number(call: &Call<'_>, i: usize, row: usize) -> Result<i64> {
 }
 
 /// A list array of structs with these fields.
-fn list(columns: &Columns, lengths: Vec<usize>, arrays: Vec<ArrayRef>) -> Result<ArrayRef> {
+fn list(
+    columns: &[(&'static str, SqlType)],
+    lengths: Vec<usize>,
+    arrays: Vec<ArrayRef>,
+) -> Result<ArrayRef> {
     let fields: Fields = columns
         .iter()
         .map(|(name, ty)| Field::new(*name, ty.arrow(), true))

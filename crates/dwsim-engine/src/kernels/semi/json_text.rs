@@ -31,8 +31,7 @@ fn null_if_invalid(call: &Call<'_>, row: usize) -> Result<(bool, usize)> {
     Ok((call.bool(last)?.get(row).unwrap_or(false), last))
 }
 
-fn parse(call: &Call<'_>, text: &str, lenient: bool) -> Result<Option<Vec<u8>>> {
-    let _ = call;
+fn parse(text: &str, lenient: bool) -> Result<Option<Vec<u8>>> {
     match parse_json_with(text, ParseMode::Redshift, OPTIONS) {
         Ok(v) => Ok(Some(v.encode())),
         Err(_) if lenient => Ok(None),
@@ -57,7 +56,7 @@ pub fn json_extract_path_text(call: &Call<'_>) -> Result<ArrayRef> {
         let Some(text) = texts.get(row) else {
             return Ok(None);
         };
-        let Some(bytes) = parse(call, text, lenient)? else {
+        let Some(bytes) = parse(text, lenient)? else {
             return Ok(None);
         };
         let mut at = Some(Ref::new(&bytes));
@@ -91,7 +90,7 @@ pub fn json_extract_array_element_text(call: &Call<'_>) -> Result<ArrayRef> {
         let (Some(text), Some(at)) = (texts.get(row), integer(call, 1, row)?) else {
             return Ok(None);
         };
-        let Some(bytes) = parse(call, text, lenient)? else {
+        let Some(bytes) = parse(text, lenient)? else {
             return Ok(None);
         };
         let array = Ref::new(&bytes);
