@@ -1037,14 +1037,6 @@ impl Binder<'_> {
         }
         Ok((plan, Some(w.clone())))
     }
-
-    fn pivot(&mut self, _f: &ast::TableFactor) -> Result<Relation> {
-        Err(SqlError::unsupported("PIVOT"))
-    }
-
-    fn unpivot(&mut self, _f: &ast::TableFactor) -> Result<Relation> {
-        Err(SqlError::unsupported("UNPIVOT"))
-    }
 }
 
 /// The Arrow type of a list of structs with these fields.

@@ -12,6 +12,7 @@ mod from;
 mod list_table;
 mod names;
 mod operators;
+mod pivot;
 mod query;
 mod scope;
 mod select;

@@ -581,7 +581,7 @@ impl Binder<'_> {
     }
 
     /// Plans grouping and rewrites the expressions above it to its output columns.
-    fn aggregate(
+    pub(crate) fn aggregate(
         &mut self,
         plan: LogicalPlan,
         groups: Vec<Expr>,
@@ -769,7 +769,7 @@ struct OrderKey {
     options: arrow::compute::SortOptions,
 }
 
-fn collect_aggregates(e: &Expr, out: &mut Vec<Expr>) -> Result<()> {
+pub(crate) fn collect_aggregates(e: &Expr, out: &mut Vec<Expr>) -> Result<()> {
     e.apply(|x| {
         if let Expr::AggregateFunction(_) = x {
             if !out.contains(x) {
