@@ -5,10 +5,11 @@
 
 use arrow::array::ArrayRef;
 
-use super::util::build;
+use super::util::{append, argument, build};
 use crate::error::{ErrorKind, Result};
 use crate::functions::Call;
 use crate::kernels::cast::rescale;
+use crate::types::SqlType;
 use crate::variant::{Builder, Kind, Ref, decimal_to_f64};
 
 #[derive(Clone, Copy)]
@@ -33,7 +34,8 @@ fn checked(v: Option<i128>) -> Result<i128> {
         .ok_or_else(overflow)
 }
 
-fn exact(op: Op, (a, s): (i128, u8), (b, t): (i128, u8)) -> Result<(i128, u8)> {
+/// `whole` says that both operands are declared, or stored, as numbers without a fraction.
+fn exact(op: Op, (a, s): (i128, u8), (b, t): (i128, u8), whole: bool) -> Result<(i128, u8)> {
     let scale = s.max(t);
     let align = || -> Result<(i128, i128)> {
         Ok((
@@ -72,7 +74,7 @@ fn exact(op: Op, (a, s): (i128, u8), (b, t): (i128, u8)) -> Result<(i128, u8)> {
             if b == 0 {
                 return Err(ErrorKind::DivisionByZero.into());
             }
-            if s == 0 && t == 0 {
+            if whole && s == 0 && t == 0 {
                 return Ok((a / b, 0));
             }
             // As in Redshift's decimal division, at least four digits after the point.
@@ -102,10 +104,10 @@ fn float(op: Op, a: f64, b: f64) -> Result<f64> {
     Ok(v)
 }
 
-fn compute(op: Op, a: Ref<'_>, b: Ref<'_>, out: &mut Builder<'_>) -> Result<bool> {
+fn compute(op: Op, a: Ref<'_>, b: Ref<'_>, whole: bool, out: &mut Builder<'_>) -> Result<bool> {
     match (a.kind(), b.kind()) {
         (Kind::Decimal(x, s), Kind::Decimal(y, t)) => {
-            let (v, scale) = exact(op, (x, s), (y, t))?;
+            let (v, scale) = exact(op, (x, s), (y, t), whole)?;
             out.decimal(v, scale);
         }
         (Kind::Double(x), Kind::Double(y)) => out.double(float(op, x, y)?),
@@ -120,11 +122,26 @@ fn compute(op: Op, a: Ref<'_>, b: Ref<'_>, out: &mut Builder<'_>) -> Result<bool
 }
 
 fn binary(call: &Call<'_>, op: Op) -> Result<ArrayRef> {
-    let (l, r) = (call.variant(0)?, call.variant(1)?);
-    build(call, |row, b| match (l.get(row), r.get(row)) {
-        (Some(x), Some(y)) => compute(op, Ref::new(x), Ref::new(y), b),
-        _ => Ok(false),
+    // Values drop the zeros of a fraction, so 2.0 is told from 2 by the declared type of the operand.
+    let whole = !call
+        .types
+        .iter()
+        .any(|t| matches!(t, SqlType::Number { scale, .. } if *scale > 0));
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    build(call, |row, b| {
+        if is_null(call, 0, row)? || is_null(call, 1, row)? {
+            return Ok(false);
+        }
+        left.clear();
+        append(call, 0, row, &mut Builder { out: &mut left }, |_| {})?;
+        right.clear();
+        append(call, 1, row, &mut Builder { out: &mut right }, |_| {})?;
+        compute(op, Ref::new(&left), Ref::new(&right), whole, b)
     })
+}
+
+fn is_null(call: &Call<'_>, i: usize, row: usize) -> Result<bool> {
+    Ok(call.types[i] == SqlType::Null || argument(call, i)?.is_null(row))
 }
 
 /// `a + b`: a sum of numbers, or two texts joined.
@@ -139,7 +156,8 @@ pub fn super_sub(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn super_mul(call: &Call<'_>) -> Result<ArrayRef> {
     binary(call, Op::Mul)
 }
-/// `a / b`: whole numbers divide to whole numbers.
+/// `a / b`: whole numbers divide to whole numbers. Operands may be given as they are: what is declared with a
+/// fraction is not whole, whatever its value.
 pub fn super_div(call: &Call<'_>) -> Result<ArrayRef> {
     binary(call, Op::Div)
 }

@@ -858,6 +858,31 @@ fn super_arithmetic() {
     );
 }
 
+#[test]
+fn a_declared_fraction_is_no_whole_number() {
+    let env = env(Redshift);
+    let two = arrow::array::Decimal128Array::from(vec![20])
+        .with_precision_and_scale(2, 1)
+        .unwrap();
+    let columns = [
+        column(J("7"), Redshift).0,
+        Column {
+            array: Arc::new(two),
+            scalar: true,
+        },
+    ];
+    let out = super_div(&Call {
+        name: "/",
+        args: &columns,
+        types: &[SqlType::Variant, SqlType::number(2, 1)],
+        returns: &SqlType::Variant,
+        rows: 1,
+        env: &env,
+    })
+    .unwrap();
+    assert_eq!(show(out.as_ref(), &env), "3.5");
+}
+
 fn flat(args: &[A]) -> Vec<String> {
     let env = env(Snowflake);
     let list = call_array(flatten, "FLATTEN", &env, args, &SqlType::Array).unwrap();
