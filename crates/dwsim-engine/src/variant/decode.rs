@@ -282,7 +282,8 @@ fn decimal(exponent: u8, aligned: i128) -> Option<(i128, u8)> {
         v /= 10;
         digits -= 1;
     }
-    Some((v, u8::try_from(digits - exponent).ok()?))
+    let scale = u8::try_from(digits - exponent).ok()?;
+    (u32::from(scale) <= DIGITS).then_some((v, scale))
 }
 
 fn unescape(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
