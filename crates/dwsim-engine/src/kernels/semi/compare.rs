@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 
 use arrow::array::ArrayRef;
 
-use super::util::build;
+use super::util::{build, is_nullish};
 use crate::dialect::DialectName;
 use crate::error::Result;
 use crate::functions::Call;
@@ -107,14 +107,19 @@ pub(super) fn same(a: Ref<'_>, b: Ref<'_>, dialect: DialectName) -> bool {
     order(a, b, dialect) == Ordering::Equal
 }
 
-/// A value in the form whose bytes compare as the values do; see the module's comment.
+/// A value in the form whose bytes compare as the values do; see the module's comment. On Redshift null is NULL, so
+/// that `=` and `<>` of two such forms are what [`eq`] and [`ne`] give, and joins can hash them.
 pub fn comparable(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.variant(0)?;
+    let redshift = call.env.dialect == DialectName::Redshift;
     build(call, |row, b| {
         let Some(bytes) = v.get(row) else {
             return Ok(false);
         };
         let value = Ref::new(bytes);
+        if redshift && is_nullish(value) {
+            return Ok(false);
+        }
         if changes(value, call.env.dialect) {
             normalize(value, call.env.dialect, b);
         } else {

@@ -811,6 +811,13 @@ fn comparison() {
             ("eq", eq, &[J("1"), J("\"1\"")], "false"),
             ("lt", lt, &[J("1"), J("1.5e0")], "true"),
             ("eq", eq, &[J("1"), NV], "NULL"),
+            (
+                "comparable",
+                comparable,
+                &[J("[15e-1,{a:2e0}]")],
+                "[1.5,{\"a\":2}]",
+            ),
+            ("comparable", comparable, &[J("null")], "null"),
         ],
     );
     table(
@@ -828,6 +835,13 @@ fn comparison() {
             ),
             ("eq", eq, &[J("null"), J("null")], "NULL"),
             ("ge", ge, &[J("[1]"), J("[1]")], "NULL"),
+            ("comparable", comparable, &[J("null")], "NULL"),
+            (
+                "comparable",
+                comparable,
+                &[J("{\"b\":\"x \",\"a\":1}")],
+                "{\"a\":1,\"b\":\"x\"}",
+            ),
         ],
     );
 }
