@@ -299,6 +299,11 @@ impl<'a> Binder<'a> {
         if !fits {
             return Ok(None);
         }
+        // An argument that is no array or object is NULL; only casts and assignments convert or refuse it.
+        if value.ty == SqlType::Variant && matches!(target, SqlType::Array | SqlType::Object) {
+            let kernel = kernels::cast::kernel(&value.ty, &target, self.env.dialect);
+            return Ok(kernel.map(|k| self.kernel("argument", k, vec![value], target)));
+        }
         // A text of any length is fine as text.
         if target == SqlType::text() && value.ty.is_text() {
             return Ok(Some(value));

@@ -395,10 +395,10 @@ fn semi_to_text(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 /// Between VARIANT, ARRAY and OBJECT. TO_ARRAY wraps what is no array; TO_OBJECT refuses what is no object;
-/// as arguments both are NULL.
+/// as arguments of functions both are NULL.
 fn semi_to_semi(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.variant(0)?;
-    let implied = call.name == "assign";
+    let argument = call.name == "argument";
     let mut buffer = Vec::new();
     let mut out = LargeBinaryBuilder::with_capacity(call.rows, call.rows * 16);
     for row in 0..call.rows {
@@ -412,7 +412,7 @@ fn semi_to_semi(call: &Call<'_>) -> Result<ArrayRef> {
             | (SqlType::Array, Kind::Array(_))
             | (SqlType::Object, Kind::Object(_)) => out.append_value(bytes),
             (_, Kind::Null | Kind::Undefined) => out.append_null(),
-            _ if implied => out.append_null(),
+            _ if argument => out.append_null(),
             (SqlType::Array, _) => {
                 buffer.clear();
                 let mut b = Builder { out: &mut buffer };

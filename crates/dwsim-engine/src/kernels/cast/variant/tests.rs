@@ -146,11 +146,19 @@ fn try_forms_and_arguments_give_null() {
         ("\"x\"", SqlType::number(38, 0), "try_cast"),
         ("[1]", SqlType::Date, "try_cast"),
         ("1", SqlType::Object, "try_cast"),
-        ("1", SqlType::Object, "assign"),
-        ("{}", SqlType::Array, "assign"),
+        ("1", SqlType::Object, "argument"),
+        ("{}", SqlType::Array, "argument"),
     ] {
         assert_eq!(one(&json(v), &to, name, Snowflake), "NULL", "{v} as {to}");
     }
+}
+
+#[test]
+fn assignments_lose_nothing() {
+    let v = json("{}");
+    assert_eq!(one(&v, &SqlType::Array, "assign", Snowflake), "[{}]");
+    let refused = one(&json("1"), &SqlType::Object, "assign", Snowflake);
+    assert_eq!(refused, "Failed to cast variant value 1 to OBJECT");
 }
 
 #[test]
