@@ -361,7 +361,7 @@ fn iso(text: &str) -> Option<Interval> {
 /// PostgreSQL's style: `1 year 2 mons 3 days 04:05:06.7`.
 pub fn write_postgres(i: Interval, out: &mut String) {
     let start = out.len();
-    let mut unit = |v: i32, one: &str, many: &str, out: &mut String| {
+    let unit = |v: i32, one: &str, many: &str, out: &mut String| {
         if v != 0 {
             if out.len() > start {
                 out.push(' ');

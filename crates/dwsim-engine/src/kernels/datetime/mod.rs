@@ -16,11 +16,13 @@ pub mod output;
 pub mod parsed;
 pub mod part;
 pub mod postgres_input;
+pub mod postgres_model;
 pub mod sink;
 pub mod snowflake_model;
 pub mod source;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod text;
 pub mod truncate;
 pub mod wall;
 pub mod zone;
