@@ -6,6 +6,7 @@ pub mod arithmetic;
 pub mod cast;
 pub mod datetime;
 pub mod format;
+pub mod format_number;
 pub mod like;
 pub mod numeric;
 pub mod semi;

@@ -2,6 +2,7 @@
 //! Kernels are in `dwsim_engine::kernels`, shared with the other dialect where the meaning is the same.
 
 mod aggregate;
+mod datetime;
 mod numeric;
 pub(crate) mod semi;
 mod text;
@@ -14,6 +15,7 @@ pub fn table() -> FunctionTable {
     let mut t = FunctionTable::default();
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
+    t.scalars(datetime::SCALARS);
     t.aggregates(aggregate::AGGREGATES);
     t.windows(window::WINDOWS);
     t.scalars(semi::SCALARS);

@@ -1,10 +1,12 @@
 //! Date and time parts with all their abbreviations in both dialects, and the session's week rules.
 //! What is done with a part is `extract`, `truncate`, `add` and `difference`.
 
+use datafusion::scalar::ScalarValue;
+
 use crate::dialect::DialectName;
 use crate::env::Env;
 use crate::error::{Result, SqlError};
-use crate::functions::Call;
+use crate::functions::{Call, ReturnArgs};
 
 /// A part of a date or time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,20 @@ impl Part {
             .ok_or_else(|| call.error("the date or time part must be a constant"))?
             .unwrap_or("");
         Part::of(call.name, word, call.env.dialect)
+    }
+
+    /// The part that argument 0 names, while a result type is computed.
+    ///
+    /// # Errors
+    /// When it is no constant, or none of the dialect's parts.
+    pub fn literal(function: &str, args: &ReturnArgs<'_>) -> Result<Self> {
+        match args.literals.first() {
+            Some(Some(ScalarValue::Utf8(Some(word)))) => Part::of(function, word, args.dialect),
+            _ => Err(SqlError::argument(
+                function,
+                "the date or time part must be a constant",
+            )),
+        }
     }
 
     /// The part that a word names, for a function.

@@ -27,8 +27,12 @@ enum Field {
     Millisecond,
     Microsecond,
     SecondOfDay,
-    Meridian { dots: bool },
-    Era { dots: bool },
+    Meridian {
+        dots: bool,
+    },
+    Era {
+        dots: bool,
+    },
     /// Year with so many digits; four means all.
     Year(u8),
     YearComma,
@@ -398,17 +402,38 @@ fn write_field(field: Field, case: Case, fill: bool, m: Moment, zone: &str, out:
         Field::Quarter => number(i64::from((month - 1) / 3 + 1), 1, out),
         Field::Roman => {
             let word = ROMAN_MONTHS[month as usize - 1];
-            push_case(word, if case == Case::Lower { Case::Lower } else { Case::Upper }, out);
+            push_case(
+                word,
+                if case == Case::Lower {
+                    Case::Lower
+                } else {
+                    Case::Upper
+                },
+                out,
+            );
             if !fill {
                 for _ in word.len()..4 {
                     out.push(' ');
                 }
             }
         }
-        Field::Zone => push_case(zone, if case == Case::Lower { Case::Lower } else { Case::Upper }, out),
+        Field::Zone => push_case(
+            zone,
+            if case == Case::Lower {
+                Case::Lower
+            } else {
+                Case::Upper
+            },
+            out,
+        ),
         Field::Offset => {
             let o = m.offset.abs();
-            let _ = write!(out, "{}{:02}", if m.offset < 0 { '-' } else { '+' }, o / 3600);
+            let _ = write!(
+                out,
+                "{}{:02}",
+                if m.offset < 0 { '-' } else { '+' },
+                o / 3600
+            );
             if o % 3600 != 0 {
                 let _ = write!(out, ":{:02}", o / 60 % 60);
             }
@@ -484,7 +509,9 @@ fn read_field(field: Field, exact: bool, c: &mut Cursor<'_>, f: &mut Fields) -> 
             };
         }
         Field::Year(n) => {
-            let digits = c.digits_ahead().min(if exact || n < 4 { usize::from(n) } else { 9 });
+            let digits = c
+                .digits_ahead()
+                .min(if exact || n < 4 { usize::from(n) } else { 9 });
             let v = c.number(1, digits.max(1))?;
             f.year = Some(if n == 4 { v } else { year(v, usize::from(n)) });
         }
@@ -641,16 +668,46 @@ mod tests {
     #[test]
     fn reads() {
         for (model, text, strict, want) in [
-            ("YYYY-MM-DD", "2021-03-07", false, Some("2021-03-07 00:00:00")),
+            (
+                "YYYY-MM-DD",
+                "2021-03-07",
+                false,
+                Some("2021-03-07 00:00:00"),
+            ),
             ("YYYYMMDD", "20210307", false, Some("2021-03-07 00:00:00")),
             ("YYYYMMDD", "20210231", false, Some("2021-03-03 00:00:00")),
             ("YYYYMMDD", "20210231", true, None),
-            ("DD Mon YYYY", "7 mar 2021", false, Some("2021-03-07 00:00:00")),
-            ("Month DD, YYYY", "March 07, 2021", false, Some("2021-03-07 00:00:00")),
-            ("HH12:MI AM MM/DD/YY", "1:05 pm 3/7/21", false, Some("2021-03-07 13:05:00")),
-            ("YYYY-MM-DD HH24:MI:SS", "2021-03-07 26:05:07", false, Some("2021-03-08 02:05:07")),
+            (
+                "DD Mon YYYY",
+                "7 mar 2021",
+                false,
+                Some("2021-03-07 00:00:00"),
+            ),
+            (
+                "Month DD, YYYY",
+                "March 07, 2021",
+                false,
+                Some("2021-03-07 00:00:00"),
+            ),
+            (
+                "HH12:MI AM MM/DD/YY",
+                "1:05 pm 3/7/21",
+                false,
+                Some("2021-03-07 13:05:00"),
+            ),
+            (
+                "YYYY-MM-DD HH24:MI:SS",
+                "2021-03-07 26:05:07",
+                false,
+                Some("2021-03-08 02:05:07"),
+            ),
             ("YYYY-MM-DD HH24:MI:SS", "2021-03-07 26:05:07", true, None),
-            ("YYYY-MM-DD HH24:MI:SS.US", "2021-03-07 01:05:07.25", false, Some("2021-03-07 01:05:07.25")),
+            (
+                "YYYY-MM-DD HH24:MI:SS.US",
+                "2021-03-07 01:05:07.25",
+                false,
+                Some("2021-03-07 01:05:07.25"),
+            ),
             ("IYYY-IW", "2021-09", false, Some("2021-03-01 00:00:00")),
             ("YYYY DDD", "2021 066", false, Some("2021-03-07 00:00:00")),
             ("YYYY-MM-DD", "hello", false, None),
