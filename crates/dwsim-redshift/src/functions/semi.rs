@@ -240,6 +240,11 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ),
     // Objects.
     ScalarDef::custom("OBJECT", "r_object_function", object),
+    ScalarDef::custom(
+        "OBJECT_TRANSFORM",
+        "r_object_transform_function",
+        object_transform,
+    ),
     ScalarDef::new(
         "GET_NUMBER_ATTRIBUTES",
         "get_number_attributes",
@@ -354,4 +359,42 @@ fn object(f: &mut FnCall<'_, '_>) -> Result<Typed> {
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(f.kernel(semi::super_object, args, SqlType::Variant))
+}
+
+/// OBJECT_TRANSFORM(input [KEEP path, …] [SET path, value, …]). The grammar hands it over as the input, one more than
+/// the number of KEEP paths (0 without KEEP), these paths, and the SET paths and values in turn.
+fn object_transform(f: &mut FnCall<'_, '_>) -> Result<Typed> {
+    let mut args = f.bind_all()?;
+    if args.is_empty() {
+        return Err(f.count_error(1, 0));
+    }
+    let input = args.remove(0);
+    castable(f, &input)?;
+    let input = f.coerce(input, Variant)?;
+    if args.is_empty() {
+        return Ok(input);
+    }
+    let kept: i64 = args
+        .first()
+        .and_then(|a| a.literal())
+        .and_then(|v| v.to_string().parse::<i64>().ok())
+        .map(|n| n - 1)
+        .ok_or_else(|| SqlError::internal("OBJECT_TRANSFORM without its number of paths"))?;
+    let paths = 1 + usize::try_from(kept).unwrap_or(0);
+    let mut out = vec![input, f.binder.int(kept)];
+    for (i, a) in args.into_iter().enumerate().skip(1) {
+        let is_path = i < paths || (i - paths) % 2 == 0;
+        if is_path {
+            if a.literal_text().is_none() {
+                return Err(SqlError::argument(
+                    f.name,
+                    "the paths of OBJECT_TRANSFORM must be string literals",
+                ));
+            }
+        } else {
+            castable(f, &a)?;
+        }
+        out.push(a);
+    }
+    Ok(f.kernel(semi::object_transform, out, SqlType::Variant))
 }
