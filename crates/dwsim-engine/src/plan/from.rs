@@ -1017,26 +1017,6 @@ impl Binder<'_> {
             .collect();
         Ok(Relation { plan, columns })
     }
-
-    /// Takes the conditions with Oracle's `(+)` out of a WHERE clause and makes outer joins of them.
-    pub(crate) fn oracle_joins(
-        &mut self,
-        plan: LogicalPlan,
-        w: &ast::Expr,
-    ) -> Result<(LogicalPlan, Option<ast::Expr>)> {
-        let mut marked = false;
-        let _ = ast::visit_expressions(w, |e: &ast::Expr| {
-            if matches!(e, ast::Expr::OuterJoin(_)) {
-                marked = true;
-                return std::ops::ControlFlow::Break(());
-            }
-            std::ops::ControlFlow::<()>::Continue(())
-        });
-        if marked {
-            return Err(SqlError::unsupported("the outer join operator (+)"));
-        }
-        Ok((plan, Some(w.clone())))
-    }
 }
 
 /// The Arrow type of a list of structs with these fields.

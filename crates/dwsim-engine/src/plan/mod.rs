@@ -7,11 +7,13 @@
 
 mod binder;
 mod call;
+mod connect_by;
 mod expr;
 mod from;
 mod list_table;
 mod names;
 mod operators;
+mod oracle;
 mod pivot;
 mod query;
 mod scope;

@@ -71,6 +71,8 @@ pub struct Scope {
     pub in_aggregate: bool,
     /// Lambda parameters by name.
     pub lambdas: Vec<(String, Typed)>,
+    /// Set in a query with CONNECT BY.
+    pub(crate) hierarchy: Option<super::connect_by::Hierarchy>,
     /// Named windows.
     pub named_windows: Vec<(String, ast::WindowSpec)>,
 }

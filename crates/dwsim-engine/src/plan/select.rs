@@ -57,13 +57,18 @@ impl Binder<'_> {
                 return Err(SqlError::unsupported(clause));
             }
         }
-        let mut plan = self.from_clause(&s.from)?;
+        let rewritten = self.oracle_joins(&s.from, s.selection.as_ref())?;
+        let (from, selection) = match &rewritten {
+            Some((f, w)) => (f.as_slice(), w.as_ref()),
+            None => (s.from.as_slice(), s.selection.as_ref()),
+        };
+        let mut plan = self.from_clause(from)?;
         self.scope().aliases = self.aliases(s);
         self.scope().named_windows = self.named_windows(s)?;
 
         if !s.connect_by.is_empty() {
             plan = self.connect_by(plan, s)?;
-        } else if let Some(w) = &s.selection {
+        } else if let Some(w) = selection {
             plan = self.filter_where(plan, w)?;
         }
 
@@ -351,6 +356,14 @@ impl Binder<'_> {
             origin: source.and_then(|s| s.origin),
             ast: Some(e.clone()),
         })
+    }
+
+    /// The columns of `*` in a hierarchical query: LEVEL, the last one, is not among them.
+    fn without_pseudo(&mut self, mut columns: Vec<ScopeColumn>) -> Vec<ScopeColumn> {
+        if self.scope().hierarchy.is_some() {
+            columns.pop();
+        }
+        columns
     }
 
     fn excluded(&self, ex: &ast::ExcludeSelectItem) -> Vec<String> {
@@ -742,22 +755,11 @@ impl Binder<'_> {
         Ok(plan)
     }
 
-    /// Filters by a WHERE condition. `(+)` marks are resolved in `from`.
-    fn filter_where(&mut self, plan: LogicalPlan, w: &ast::Expr) -> Result<LogicalPlan> {
-        let (plan, rest) = self.oracle_joins(plan, w)?;
-        let Some(w) = rest else { return Ok(plan) };
-        let t = self.expr(&w)?;
+    /// Filters by a WHERE condition.
+    pub(crate) fn filter_where(&mut self, plan: LogicalPlan, w: &ast::Expr) -> Result<LogicalPlan> {
+        let t = self.expr(w)?;
         let t = self.condition(t)?;
         Ok(LogicalPlanBuilder::from(plan).filter(t.expr)?.build()?)
-    }
-
-    /// PRIOR x outside of CONNECT BY.
-    pub(crate) fn prior(&mut self, _e: &ast::Expr) -> Result<Typed> {
-        Err(SqlError::unsupported("PRIOR outside of CONNECT BY"))
-    }
-
-    fn connect_by(&mut self, _plan: LogicalPlan, _s: &ast::Select) -> Result<LogicalPlan> {
-        Err(SqlError::unsupported("CONNECT BY"))
     }
 }
 
