@@ -318,7 +318,9 @@ impl Binder<'_> {
                 self.call("OBJECT_CONSTRUCT_KEEP_NULL", args)
             }
             E::Prior(e) => self.prior(e),
-            E::Prefixed { prefix, value } if prefix.value.eq_ignore_ascii_case("CONNECT_BY_ROOT") => {
+            E::Prefixed { prefix, value }
+                if prefix.value.eq_ignore_ascii_case("CONNECT_BY_ROOT") =>
+            {
                 self.connect_by_root(value)
             }
             E::OuterJoin(e) => self.expr(e),

@@ -12,14 +12,22 @@ use crate::error::{Result, SqlError};
 /// Whether an expression has a `(+)` mark somewhere.
 fn marked(e: &ast::Expr) -> bool {
     ast::visit_expressions(e, |x: &ast::Expr| {
-        if matches!(x, ast::Expr::OuterJoin(_)) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if matches!(x, ast::Expr::OuterJoin(_)) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     })
     .is_break()
 }
 
 fn conjuncts(e: &ast::Expr, out: &mut Vec<ast::Expr>) {
     match e {
-        ast::Expr::BinaryOp { left, op: ast::BinaryOperator::And, right } => {
+        ast::Expr::BinaryOp {
+            left,
+            op: ast::BinaryOperator::And,
+            right,
+        } => {
             conjuncts(left, out);
             conjuncts(right, out);
         }
@@ -50,12 +58,15 @@ impl Binder<'_> {
     /// The name by which a table's columns are qualified.
     fn factor_name(&self, f: &ast::TableFactor) -> Option<String> {
         match f {
-            ast::TableFactor::Table { alias: Some(a), .. } | ast::TableFactor::Derived { alias: Some(a), .. } => {
-                Some(self.dialect.fold(&a.name))
-            }
-            ast::TableFactor::Table { name, alias: None, .. } => {
-                name.0.last().and_then(|p| p.as_ident()).map(|i| self.dialect.fold(i))
-            }
+            ast::TableFactor::Table { alias: Some(a), .. }
+            | ast::TableFactor::Derived { alias: Some(a), .. } => Some(self.dialect.fold(&a.name)),
+            ast::TableFactor::Table {
+                name, alias: None, ..
+            } => name
+                .0
+                .last()
+                .and_then(|p| p.as_ident())
+                .map(|i| self.dialect.fold(i)),
             _ => None,
         }
     }
@@ -86,7 +97,10 @@ impl Binder<'_> {
             Some(i) => Err(SqlError::raw(
                 "002037",
                 "0A000",
-                format!("column \"{}\" of a condition with (+) must be qualified by its table", i.value),
+                format!(
+                    "column \"{}\" of a condition with (+) must be qualified by its table",
+                    i.value
+                ),
             )
             .at(position(i.span))),
             None => Ok(out),
@@ -102,7 +116,9 @@ impl Binder<'_> {
         from: &[ast::TableWithJoins],
         selection: Option<&ast::Expr>,
     ) -> Result<Option<(Vec<ast::TableWithJoins>, Option<ast::Expr>)>> {
-        let Some(w) = selection.filter(|w| marked(w)) else { return Ok(None) };
+        let Some(w) = selection.filter(|w| marked(w)) else {
+            return Ok(None);
+        };
         let mut all = Vec::new();
         conjuncts(w, &mut all);
         let mut rest = Vec::new();
@@ -114,8 +130,12 @@ impl Binder<'_> {
             }
             let tables = self.qualifiers(&c, true)?;
             let [table] = tables.as_slice() else {
-                return Err(SqlError::raw("002037", "42601", "a condition may have (+) on columns of one table only")
-                    .at(position(c.span())));
+                return Err(SqlError::raw(
+                    "002037",
+                    "42601",
+                    "a condition may have (+) on columns of one table only",
+                )
+                .at(position(c.span())));
             };
             match on.iter_mut().find(|(t, _)| t == table) {
                 Some((_, cs)) => cs.push(c),
@@ -132,7 +152,11 @@ impl Binder<'_> {
             }
         }
         if outer.len() != on.len() || inner.is_empty() {
-            return Err(SqlError::raw("002037", "42601", "(+) stands on a column of no joined table"));
+            return Err(SqlError::raw(
+                "002037",
+                "42601",
+                "(+) stands on a column of no joined table",
+            ));
         }
         // Everything that is not outer-joined comes first; then each table whose conditions can be seen.
         let mut known: Vec<String> = inner
@@ -151,12 +175,20 @@ impl Binder<'_> {
         }
         while !outer.is_empty() {
             let ready = outer.iter().position(|(n, _)| {
-                on.iter().filter(|(t, _)| t == n).flat_map(|(_, cs)| cs).all(|c| {
-                    self.qualifiers(c, false).is_ok_and(|qs| qs.iter().all(|q| q == n || known.contains(q)))
-                })
+                on.iter()
+                    .filter(|(t, _)| t == n)
+                    .flat_map(|(_, cs)| cs)
+                    .all(|c| {
+                        self.qualifiers(c, false)
+                            .is_ok_and(|qs| qs.iter().all(|q| q == n || known.contains(q)))
+                    })
             });
             let Some(i) = ready else {
-                return Err(SqlError::raw("002037", "42601", "the outer joins by (+) refer to each other"));
+                return Err(SqlError::raw(
+                    "002037",
+                    "42601",
+                    "the outer joins by (+) refer to each other",
+                ));
             };
             let (name, relation) = outer.remove(i);
             let conditions: Vec<ast::Expr> = on
@@ -165,7 +197,9 @@ impl Binder<'_> {
                 .flat_map(|(_, cs)| cs.iter().cloned())
                 .map(unmark)
                 .collect();
-            let Some(condition) = and(conditions) else { continue };
+            let Some(condition) = and(conditions) else {
+                continue;
+            };
             base.joins.push(ast::Join {
                 relation,
                 global: false,
