@@ -1,0 +1,352 @@
+//! Operators: which operand types give which result, by the guide's "Computations with numeric values".
+//! The arithmetic itself is in the engine's kernels.
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, IntervalUnit};
+use datafusion::logical_expr::expr::BinaryExpr;
+use datafusion::logical_expr::{Cast, Expr, Operator};
+use dwsim_engine::dialect::BinaryOp;
+use dwsim_engine::error::{ErrorKind, Result};
+use dwsim_engine::functions::{Call, Kernel, Param, Typed};
+use dwsim_engine::kernels::{arithmetic, semi};
+use dwsim_engine::plan::{Binder, CastMode};
+use dwsim_engine::types::{REDSHIFT_MAX_VARCHAR, SqlType, TypeClass};
+
+use super::coercion::wider_int;
+
+fn mismatch(binder: &Binder<'_>, op: BinaryOp, left: &Typed, right: &Typed) -> dwsim_engine::error::SqlError {
+    ErrorKind::ArgumentTypes {
+        function: op.symbol().to_owned(),
+        arguments: vec![binder.type_name(&left.ty), binder.type_name(&right.ty)],
+    }
+    .into()
+}
+
+fn kernel_of(op: BinaryOp) -> Option<Kernel> {
+    Some(match op {
+        BinaryOp::Add => arithmetic::add,
+        BinaryOp::Sub => arithmetic::subtract,
+        BinaryOp::Mul => arithmetic::multiply,
+        BinaryOp::Div => arithmetic::divide,
+        BinaryOp::Mod => arithmetic::remainder,
+        _ => return None,
+    })
+}
+
+/// The operation with its result type.
+pub(super) fn bind(
+    binder: &mut Binder<'_>,
+    op: BinaryOp,
+    left: Typed,
+    right: Typed,
+) -> Result<Typed> {
+    use TypeClass as C;
+    if op == BinaryOp::Concat {
+        return concat(binder, left, right);
+    }
+    let (left, right) = adapt(binder, op, left, right)?;
+    match (left.ty.class(), right.ty.class()) {
+        (C::Semi, _) | (_, C::Semi) => on_super(binder, op, left, right),
+        (C::Numeric, C::Numeric) => numbers(binder, op, left, right),
+        (C::Null, C::Null) => binder.null(&SqlType::Integer),
+        _ => moments(binder, op, left, right),
+    }
+}
+
+/// Untyped literals and NULLs take the type that the other operand suggests.
+fn adapt(
+    binder: &Binder<'_>,
+    op: BinaryOp,
+    left: Typed,
+    right: Typed,
+) -> Result<(Typed, Typed)> {
+    let target = |other: &Typed, this: &Typed| -> Option<SqlType> {
+        use TypeClass as C;
+        match (this.ty.class(), other.ty.class()) {
+            (C::Null, C::Numeric) => Some(other.ty.clone()),
+            (C::Null, C::Date) if op == BinaryOp::Sub || op == BinaryOp::Add => {
+                Some(SqlType::Integer)
+            }
+            (C::Null, C::Timestamp | C::Time) => Some(SqlType::Interval),
+            (C::Null, C::Interval) => Some(SqlType::Timestamp(6)),
+            (C::Text, C::Numeric) => match this.literal_text() {
+                // A literal keeps its digits next to a decimal: 1.5 * '2.25'.
+                Some(s) if !other.ty.is_float() => {
+                    match super::types::number_literal(s.trim()) {
+                        Ok(t) if !other.ty.is_int() || t.ty.is_int() => Some(t.ty),
+                        _ => Some(other.ty.clone()),
+                    }
+                }
+                _ => Some(other.ty.clone()),
+            },
+            (C::Text, C::Date) if op == BinaryOp::Sub => Some(SqlType::Date),
+            (C::Text, C::Timestamp) if op == BinaryOp::Sub => Some(other.ty.clone()),
+            (C::Text, C::Interval) => Some(SqlType::Timestamp(6)),
+            (C::Text, C::Text) => Some(SqlType::Double),
+            _ => None,
+        }
+    };
+    let (to_left, to_right) = (target(&right, &left), target(&left, &right));
+    let cast = |v: Typed, to: Option<SqlType>| match to {
+        Some(ty) => binder.cast(v, &ty, CastMode::Implicit),
+        None => Ok(v),
+    };
+    Ok((cast(left, to_left)?, cast(right, to_right)?))
+}
+
+/// Result type of `+ - * / %` over numbers.
+pub(super) fn number_type(op: BinaryOp, a: &SqlType, b: &SqlType) -> SqlType {
+    if a.is_float() || b.is_float() {
+        return if *a == SqlType::Real && *b == SqlType::Real {
+            SqlType::Real
+        } else {
+            SqlType::Double
+        };
+    }
+    if a.is_int() && b.is_int() {
+        return wider_int(a, b);
+    }
+    let (Some((p1, s1)), Some((p2, s2))) = (a.decimal_shape(), b.decimal_shape()) else {
+        return SqlType::Double;
+    };
+    let (p1, s1, p2, s2) = (i32::from(p1), i32::from(s1), i32::from(p2), i32::from(s2));
+    let (precision, scale) = match op {
+        BinaryOp::Mul => (p1 + p2 + 1, s1 + s2),
+        BinaryOp::Div => {
+            let scale = 4.max(s1 + p2 - s2 + 1);
+            (p1 - s1 + s2 + scale, scale)
+        }
+        BinaryOp::Mod => {
+            let scale = s1.max(s2);
+            ((p1 - s1).max(p2 - s2) + scale, scale)
+        }
+        _ => {
+            let scale = s1.max(s2);
+            ((p1 - s1).max(p2 - s2) + 1 + scale, scale)
+        }
+    };
+    // Beyond 38 digits the fraction gives way first, down to what the whole digits need.
+    let scale = if precision > 38 {
+        match op {
+            BinaryOp::Div | BinaryOp::Mul => (38 + scale - precision).max(scale.min(4)),
+            _ => scale.min(38),
+        }
+    } else {
+        scale
+    };
+    SqlType::number(precision.min(38) as u8, scale.clamp(0, 38) as u8)
+}
+
+fn numbers(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<Typed> {
+    if let Some(kernel) = kernel_of(op) {
+        let ty = number_type(op, &left.ty, &right.ty);
+        let operand = |v: Typed| -> Result<Typed> {
+            // Decimal kernels take operands of any scale; integers become decimals of their own digits.
+            let to = match (&ty, v.ty.decimal_shape()) {
+                (SqlType::Number { .. }, Some((p, s))) => SqlType::number(p, s),
+                _ => ty.clone(),
+            };
+            binder.cast(v, &to, CastMode::Implicit)
+        };
+        let (l, r) = (operand(left)?, operand(right)?);
+        return Ok(binder.kernel(op.symbol(), kernel, vec![l, r], ty));
+    }
+    if op == BinaryOp::Pow {
+        let l = binder.cast(left, &SqlType::Double, CastMode::Implicit)?;
+        let r = binder.cast(right, &SqlType::Double, CastMode::Implicit)?;
+        return Ok(binder.kernel("^", power, vec![l, r], SqlType::Double));
+    }
+    if !(left.ty.is_int() && right.ty.is_int()) {
+        return Err(mismatch(binder, op, &left, &right));
+    }
+    let operator = match op {
+        BinaryOp::BitAnd => Operator::BitwiseAnd,
+        BinaryOp::BitOr => Operator::BitwiseOr,
+        BinaryOp::BitXor => Operator::BitwiseXor,
+        BinaryOp::ShiftLeft => Operator::BitwiseShiftLeft,
+        _ => Operator::BitwiseShiftRight,
+    };
+    let ty = wider_int(&left.ty, &right.ty);
+    let l = binder.cast(left, &ty, CastMode::Implicit)?;
+    let r = binder.cast(right, &ty, CastMode::Implicit)?;
+    Ok(infix(operator, l, r, ty))
+}
+
+fn infix(op: Operator, l: Typed, r: Typed, ty: SqlType) -> Typed {
+    Typed::new(
+        Expr::BinaryExpr(BinaryExpr::new(Box::new(l.expr), op, Box::new(r.expr))),
+        ty,
+    )
+}
+
+fn power(call: &Call<'_>) -> Result<ArrayRef> {
+    let (a, b) = (call.double(0)?, call.double(1)?);
+    call.map_double(|row| {
+        let Some((x, y)) = a.get(row).zip(b.get(row)) else {
+            return Ok(None);
+        };
+        let v = x.powf(y);
+        if v.is_nan() && !x.is_nan() && !y.is_nan() {
+            return Err(call.error("invalid argument for power function"));
+        }
+        if v.is_infinite() && x.is_finite() && y.is_finite() {
+            return Err(ErrorKind::OutOfRange {
+                ty: "double precision".into(),
+                value: String::new(),
+            }
+            .into());
+        }
+        Ok(Some(v))
+    })
+}
+
+fn concat(binder: &mut Binder<'_>, left: Typed, right: Typed) -> Result<Typed> {
+    if left.ty.class() == TypeClass::Binary && right.ty.class() == TypeClass::Binary {
+        return Ok(binder.kernel("||", join_bytes, vec![left, right], SqlType::Binary(None)));
+    }
+    let length = |t: &SqlType| match t {
+        SqlType::Varchar(Some(n)) | SqlType::Char(n) => Some(*n),
+        _ => None,
+    };
+    let ty = match (length(&left.ty), length(&right.ty)) {
+        (Some(a), Some(b)) => SqlType::Varchar(Some((a + b).clamp(1, REDSHIFT_MAX_VARCHAR))),
+        _ => SqlType::text(),
+    };
+    let text = |binder: &Binder<'_>, v: Typed, other: &Typed, first: bool| {
+        let shown = v.clone();
+        match binder.coerce(v, Param::Text)? {
+            Some(t) => Ok(t),
+            None if first => Err(mismatch(binder, BinaryOp::Concat, &shown, other)),
+            None => Err(mismatch(binder, BinaryOp::Concat, other, &shown)),
+        }
+    };
+    let l = text(binder, left.clone(), &right, true)?;
+    let r = text(binder, right, &left, false)?;
+    Ok(infix(Operator::StringConcat, l, r, ty))
+}
+
+fn join_bytes(call: &Call<'_>) -> Result<ArrayRef> {
+    let (a, b) = (call.bytes(0)?, call.bytes(1)?);
+    call.map_bytes(|row| {
+        Ok(a.get(row)
+            .zip(b.get(row))
+            .map(|(a, b)| [a, b].concat()))
+    })
+}
+
+fn on_super(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<Typed> {
+    let kernel: Kernel = match op {
+        BinaryOp::Add => semi::super_add,
+        BinaryOp::Sub => semi::super_sub,
+        BinaryOp::Mul => semi::super_mul,
+        BinaryOp::Div => semi::super_div,
+        BinaryOp::Mod => semi::super_mod,
+        _ => return Err(mismatch(binder, op, &left, &right)),
+    };
+    let l = binder.cast(left, &SqlType::Variant, CastMode::Implicit)?;
+    let r = binder.cast(right, &SqlType::Variant, CastMode::Implicit)?;
+    Ok(binder.kernel(op.symbol(), kernel, vec![l, r], SqlType::Variant))
+}
+
+/// Any interval with months, days and nanoseconds.
+fn wide_interval(v: Typed) -> Typed {
+    if v.ty == SqlType::Interval {
+        return v;
+    }
+    let to = DataType::Interval(IntervalUnit::MonthDayNano);
+    Typed::new(
+        Expr::Cast(Cast::new(Box::new(v.expr), to)),
+        SqlType::Interval,
+    )
+}
+
+/// Dates, times, timestamps and intervals.
+fn moments(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<Typed> {
+    use TypeClass as C;
+    let (a, b) = (left.ty.class(), right.ty.class());
+    match (a, op, b) {
+        (C::Date, BinaryOp::Add, C::Numeric) if right.ty.is_int() => days(binder, left, right),
+        (C::Numeric, BinaryOp::Add, C::Date) if left.ty.is_int() => days(binder, right, left),
+        (C::Date, BinaryOp::Sub, C::Numeric) if right.ty.is_int() => {
+            let n = binder.cast(right, &SqlType::BigInt, CastMode::Implicit)?;
+            let minus = binder.kernel("-", arithmetic::negate, vec![n], SqlType::BigInt);
+            days(binder, left, minus)
+        }
+        (C::Date, BinaryOp::Sub, C::Date) => Ok(binder.kernel(
+            "-",
+            arithmetic::date_difference,
+            vec![left, right],
+            SqlType::BigInt,
+        )),
+        (C::Date, BinaryOp::Add, C::Time) => {
+            let day = binder.cast(left, &SqlType::Timestamp(6), CastMode::Implicit)?;
+            let time = Typed::new(
+                Expr::Cast(Cast::new(
+                    Box::new(right.expr),
+                    DataType::Interval(IntervalUnit::MonthDayNano),
+                )),
+                SqlType::Interval,
+            );
+            shift(binder, BinaryOp::Add, day, time)
+        }
+        (C::Date | C::Timestamp | C::Time, BinaryOp::Add | BinaryOp::Sub, C::Interval) => {
+            shift(binder, op, left, right)
+        }
+        (C::Interval, BinaryOp::Add, C::Date | C::Timestamp | C::Time) => {
+            shift(binder, op, right, left)
+        }
+        (C::Timestamp | C::Date, BinaryOp::Sub, C::Timestamp | C::Date) => {
+            let ty = super::coercion::common_type(&left.ty, &right.ty)
+                .unwrap_or(SqlType::Timestamp(6));
+            let l = binder.cast(left, &ty, CastMode::Implicit)?;
+            let r = binder.cast(right, &ty, CastMode::Implicit)?;
+            Ok(infix(Operator::Minus, l, r, SqlType::IntervalDs))
+        }
+        (C::Interval, BinaryOp::Add | BinaryOp::Sub, C::Interval) => {
+            let same = left.ty == right.ty;
+            let ty = if same {
+                left.ty.clone()
+            } else {
+                SqlType::Interval
+            };
+            let (l, r) = if same && ty != SqlType::Interval {
+                (left, right)
+            } else {
+                (wide_interval(left), wide_interval(right))
+            };
+            if ty != SqlType::Interval {
+                let operator = if op == BinaryOp::Add {
+                    Operator::Plus
+                } else {
+                    Operator::Minus
+                };
+                return Ok(infix(operator, l, r, ty));
+            }
+            let r = if op == BinaryOp::Sub {
+                binder.kernel("-", arithmetic::negate, vec![r], SqlType::Interval)
+            } else {
+                r
+            };
+            Ok(binder.kernel("+", arithmetic::add_intervals, vec![l, r], SqlType::Interval))
+        }
+        _ => Err(mismatch(binder, op, &left, &right)),
+    }
+}
+
+fn days(binder: &Binder<'_>, date: Typed, n: Typed) -> Result<Typed> {
+    let n = binder.cast(n, &SqlType::BigInt, CastMode::Implicit)?;
+    Ok(binder.kernel("+", arithmetic::add_days, vec![date, n], SqlType::Date))
+}
+
+fn shift(binder: &Binder<'_>, op: BinaryOp, moment: Typed, by: Typed) -> Result<Typed> {
+    let ty = match &moment.ty {
+        SqlType::Date => SqlType::Timestamp(6),
+        other => other.clone(),
+    };
+    let kernel: Kernel = if op == BinaryOp::Sub {
+        arithmetic::subtract_interval
+    } else {
+        arithmetic::add_interval
+    };
+    Ok(binder.kernel(op.symbol(), kernel, vec![moment, wide_interval(by)], ty))
+}

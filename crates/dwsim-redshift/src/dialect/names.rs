@@ -1,0 +1,156 @@
+//! Names of result columns, bare words, and texts of views and defaults as parsed again.
+//! Folding of identifiers is in the parent module.
+
+use datafusion::logical_expr::Expr;
+use datafusion::scalar::ScalarValue;
+use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::functions::Typed;
+use dwsim_engine::plan::Binder;
+use dwsim_engine::types::SqlType;
+use sqlparser::ast;
+use sqlparser::parser::Parser;
+
+use crate::parse::{RedshiftGrammar, Statement, parse};
+
+/// The query of a view's text.
+pub(super) fn parse_query(sql: &str) -> Result<Box<ast::Query>> {
+    match parse(sql)?.pop().map(|p| p.statement) {
+        Some(Statement::Query(q)) => Ok(q),
+        _ => Err(SqlError::internal(format!("no query: {sql}"))),
+    }
+}
+
+/// The expression of a default's text.
+pub(super) fn parse_expr(sql: &str) -> Result<ast::Expr> {
+    Parser::new(&RedshiftGrammar)
+        .try_with_sql(sql)
+        .and_then(|mut p| p.parse_expr())
+        .map_err(|e| SqlError::internal(format!("no expression: {sql}: {e}")))
+}
+
+const NAMELESS: &str = "?column?";
+
+/// The name PostgreSQL gives a select item without an alias.
+pub(super) fn column_name(expr: &ast::Expr) -> String {
+    named(expr).unwrap_or_else(|| NAMELESS.to_owned())
+}
+
+fn last(name: &ast::ObjectName) -> Option<String> {
+    name.0
+        .last()
+        .and_then(|p| p.as_ident())
+        .map(|i| i.value.to_lowercase())
+}
+
+fn named(expr: &ast::Expr) -> Option<String> {
+    use ast::Expr as E;
+    match expr {
+        E::Identifier(i) => Some(match i.value.to_lowercase().as_str() {
+            "sysdate" => "timestamp".into(),
+            "user" => "current_user".into(),
+            other => other.to_owned(),
+        }),
+        E::CompoundIdentifier(parts) => parts.last().map(|i| i.value.to_lowercase()),
+        E::CompoundFieldAccess { root, access_chain } => access_chain
+            .iter()
+            .rev()
+            .find_map(|a| match a {
+                ast::AccessExpr::Dot(e) => named(e),
+                ast::AccessExpr::Subscript(_) => None,
+            })
+            .or_else(|| named(root)),
+        E::Nested(e) | E::Collate { expr: e, .. } | E::OuterJoin(e) | E::Prior(e) => named(e),
+        E::Function(f) => last(&f.name).map(|n| match n.as_str() {
+            "current_date" => "date".into(),
+            "current_timestamp" | "localtimestamp" => "timestamp".into(),
+            _ => n,
+        }),
+        E::Cast {
+            expr, data_type, ..
+        } => named(expr).or_else(|| super::data_type(data_type).ok().map(|t| internal_name(&t))),
+        E::Convert {
+            expr,
+            data_type: Some(data_type),
+            ..
+        } => named(expr).or_else(|| super::data_type(data_type).ok().map(|t| internal_name(&t))),
+        E::TypedString(t) => super::data_type(&t.data_type)
+            .ok()
+            .map(|t| internal_name(&t)),
+        E::Interval(_) => Some("interval".into()),
+        E::Case { .. } => Some("case".into()),
+        E::Extract { .. } => Some("date_part".into()),
+        E::Ceil { .. } => Some("ceil".into()),
+        E::Floor { .. } => Some("floor".into()),
+        E::Position { .. } => Some("position".into()),
+        E::Substring { .. } => Some("substring".into()),
+        E::Trim { .. } => Some("btrim".into()),
+        E::Overlay { .. } => Some("overlay".into()),
+        E::AtTimeZone { .. } => Some("timezone".into()),
+        E::Value(v) if matches!(v.value, ast::Value::Boolean(_)) => Some("bool".into()),
+        _ => None,
+    }
+}
+
+/// PostgreSQL's short name of a type (`pg_type.typname`).
+pub fn internal_name(ty: &SqlType) -> String {
+    match ty {
+        SqlType::Boolean => "bool",
+        SqlType::SmallInt => "int2",
+        SqlType::Integer => "int4",
+        SqlType::BigInt => "int8",
+        SqlType::Oid => "oid",
+        SqlType::Name => "name",
+        SqlType::Number { .. } => "numeric",
+        SqlType::Real => "float4",
+        SqlType::Double => "float8",
+        SqlType::Char(_) => "bpchar",
+        SqlType::Null | SqlType::Varchar(_) => "varchar",
+        SqlType::Binary(_) => "varbyte",
+        SqlType::Date => "date",
+        SqlType::Time(_) => "time",
+        SqlType::TimeTz => "timetz",
+        SqlType::Timestamp(_) => "timestamp",
+        SqlType::TimestampLtz(_) | SqlType::TimestampTz(_) => "timestamptz",
+        SqlType::IntervalYm => "intervaly2m",
+        SqlType::IntervalDs => "intervald2s",
+        SqlType::Interval => "interval",
+        SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Vector { .. } => "super",
+        SqlType::HllSketch => "hllsketch",
+        SqlType::Geometry => "geometry",
+        SqlType::Geography => "geography",
+    }
+    .to_owned()
+}
+
+fn literal(value: ScalarValue, ty: SqlType) -> Typed {
+    Typed::new(Expr::Literal(value, None), ty)
+}
+
+/// Words without parentheses that are neither columns nor aliases.
+pub(super) fn bare_word(binder: &mut Binder<'_>, word: &str) -> Result<Option<Typed>> {
+    let env = &binder.env;
+    let name = |s: &str| literal(ScalarValue::Utf8(Some(s.to_owned())), SqlType::Name);
+    Ok(Some(match word.to_lowercase().as_str() {
+        // The start of the transaction, in the session's zone (r_SYSDATE).
+        "sysdate" => {
+            let local = env
+                .transaction_now
+                .with_timezone(&env.timezone)
+                .naive_local()
+                .and_utc()
+                .timestamp_micros();
+            literal(
+                ScalarValue::TimestampMicrosecond(Some(local), None),
+                SqlType::Timestamp(6),
+            )
+        }
+        "current_user" | "session_user" | "user" => name(&env.user),
+        "current_user_id" => literal(ScalarValue::Int32(Some(100)), SqlType::Integer),
+        "current_schema" => match &env.schema {
+            Some(s) => name(s),
+            None => literal(ScalarValue::Utf8(None), SqlType::Name),
+        },
+        _ => return Ok(None),
+    }))
+}
+

@@ -1,0 +1,260 @@
+//! The tokens and expression grammar of Redshift, as a dialect of `sqlparser` that extends its Redshift dialect.
+//! Statements that `sqlparser` does not know are in the sibling modules.
+
+use std::any::TypeId;
+use std::iter::Peekable;
+use std::str::Chars;
+
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence, RedshiftSqlDialect};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
+
+/// Redshift's grammar.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct RedshiftGrammar;
+
+const BASE: RedshiftSqlDialect = RedshiftSqlDialect {};
+const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};
+
+/// An unquoted word other than a keyword of `sqlparser`.
+fn is_word(token: &Token, word: &str) -> bool {
+    matches!(token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
+}
+
+impl Dialect for RedshiftGrammar {
+    fn dialect(&self) -> TypeId {
+        BASE.dialect()
+    }
+
+    fn is_nested_delimited_identifier_start(&self, ch: char) -> bool {
+        BASE.is_nested_delimited_identifier_start(ch)
+    }
+
+    fn peek_nested_delimited_identifier_quotes(
+        &self,
+        chars: Peekable<Chars<'_>>,
+    ) -> Option<(char, Option<char>)> {
+        // `[` navigates into SUPER; only `["name"]` could be a name, and that is no documented syntax.
+        let _ = chars;
+        None
+    }
+
+    fn is_delimited_identifier_start(&self, ch: char) -> bool {
+        ch == '"'
+    }
+
+    fn is_identifier_start(&self, ch: char) -> bool {
+        BASE.is_identifier_start(ch)
+    }
+
+    fn is_identifier_part(&self, ch: char) -> bool {
+        BASE.is_identifier_part(ch)
+    }
+
+    fn identifier_quote_style(&self, identifier: &str) -> Option<char> {
+        BASE.identifier_quote_style(identifier)
+    }
+
+    fn convert_type_before_value(&self) -> bool {
+        BASE.convert_type_before_value()
+    }
+
+    fn supports_connect_by(&self) -> bool {
+        BASE.supports_connect_by()
+    }
+
+    fn supports_top_before_distinct(&self) -> bool {
+        BASE.supports_top_before_distinct()
+    }
+
+    fn supports_partiql(&self) -> bool {
+        BASE.supports_partiql()
+    }
+
+    fn supports_unpivot_expr(&self) -> bool {
+        BASE.supports_unpivot_expr()
+    }
+
+    fn supports_string_escape_constant(&self) -> bool {
+        BASE.supports_string_escape_constant()
+    }
+
+    fn supports_geometric_types(&self) -> bool {
+        false
+    }
+
+    fn supports_bitwise_shift_operators(&self) -> bool {
+        BASE.supports_bitwise_shift_operators()
+    }
+
+    fn supports_array_typedef_with_brackets(&self) -> bool {
+        BASE.supports_array_typedef_with_brackets()
+    }
+
+    fn allow_extract_single_quotes(&self) -> bool {
+        BASE.allow_extract_single_quotes()
+    }
+
+    fn allow_extract_custom(&self) -> bool {
+        true
+    }
+
+    fn supports_string_literal_backslash_escape(&self) -> bool {
+        BASE.supports_string_literal_backslash_escape()
+    }
+
+    fn supports_select_wildcard_exclude(&self) -> bool {
+        BASE.supports_select_wildcard_exclude()
+    }
+
+    fn supports_select_wildcard_with_alias(&self) -> bool {
+        BASE.supports_select_wildcard_with_alias()
+    }
+
+    fn supports_left_associative_joins_without_parens(&self) -> bool {
+        BASE.supports_left_associative_joins_without_parens()
+    }
+
+    fn supports_select_exclude(&self) -> bool {
+        BASE.supports_select_exclude()
+    }
+
+    fn supports_create_table_like_parenthesized(&self) -> bool {
+        BASE.supports_create_table_like_parenthesized()
+    }
+
+    fn supports_string_literal_concatenation_with_newline(&self) -> bool {
+        BASE.supports_string_literal_concatenation_with_newline()
+    }
+
+    fn supports_window_function_null_treatment_arg(&self) -> bool {
+        BASE.supports_window_function_null_treatment_arg()
+    }
+
+    fn is_reserved_for_identifier(&self, kw: Keyword) -> bool {
+        BASE.is_reserved_for_identifier(kw)
+    }
+
+    fn is_table_alias(&self, kw: &Keyword, parser: &mut Parser<'_>) -> bool {
+        // MINUS stays a set operator.
+        *kw != Keyword::MINUS && POSTGRES.is_table_alias(kw, parser)
+    }
+
+    fn supports_outer_join_operator(&self) -> bool {
+        true
+    }
+
+    fn supports_group_by_expr(&self) -> bool {
+        true
+    }
+
+    fn supports_nested_comments(&self) -> bool {
+        true
+    }
+
+    fn supports_interval_options(&self) -> bool {
+        true
+    }
+
+    fn supports_numeric_literal_underscores(&self) -> bool {
+        false
+    }
+
+    fn prec_value(&self, prec: Precedence) -> u8 {
+        POSTGRES.prec_value(prec)
+    }
+
+    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        let token = parser.peek_token_ref();
+        match &token.token {
+            // `DEFAULT 1 NOT NULL`: NOT NULL is a column attribute, never an operator.
+            Token::Word(w) if w.keyword == Keyword::NOT => {
+                match &parser.peek_nth_token_ref(1).token {
+                    Token::Word(next) if next.keyword == Keyword::NULL => Some(Ok(0)),
+                    _ => None,
+                }
+            }
+            t if is_word(t, "#") => Some(Ok(self.prec_value(Precedence::PgOther))),
+            Token::StringConcat
+            | Token::Sharp
+            | Token::ShiftRight
+            | Token::ShiftLeft
+            | Token::Overlap => Some(Ok(self.prec_value(Precedence::PgOther))),
+            Token::Colon => Some(Ok(self.prec_unknown())),
+            _ => None,
+        }
+    }
+
+    fn parse_infix(
+        &self,
+        parser: &mut Parser<'_>,
+        expr: &Expr,
+        precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        let op = match &parser.peek_token_ref().token {
+            Token::Caret => BinaryOperator::PGExp,
+            t if is_word(t, "#") => BinaryOperator::PGBitwiseXor,
+            _ => return None,
+        };
+        parser.next_token();
+        Some(
+            parser
+                .parse_subexpr(precedence)
+                .map(|right| Expr::BinaryOp {
+                    left: Box::new(expr.clone()),
+                    op,
+                    right: Box::new(right),
+                }),
+        )
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let op = match &parser.peek_token_ref().token {
+            Token::AtSign => UnaryOperator::PGAbs,
+            Token::PGSquareRoot => UnaryOperator::PGSquareRoot,
+            Token::PGCubeRoot => UnaryOperator::PGCubeRoot,
+            // An exact count is within the error that APPROXIMATE allows.
+            t if is_word(t, "approximate")
+                && matches!(&parser.peek_nth_token_ref(1).token, Token::Word(_)) =>
+            {
+                parser.next_token();
+                return Some(parser.parse_prefix());
+            }
+            _ => return None,
+        };
+        parser.next_token();
+        Some(
+            parser
+                .parse_subexpr(self.prec_value(Precedence::PlusMinus))
+                .map(|expr| Expr::UnaryOp {
+                    op,
+                    expr: Box::new(expr),
+                }),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions() {
+        for (sql, shown) in [
+            ("1 + 2 || 'x'", "1 + 2 || 'x'"),
+            ("2 ^ 3 # 1", "2 ^ 3 # 1"),
+            ("@ -5", "@ -5"),
+            ("approximate count(distinct a)", "count(DISTINCT a)"),
+            ("a[0].b", "a[0].b"),
+            ("'a\\\\b'", "'a\\b'"),
+            ("x::varchar(10)", "x::VARCHAR(10)"),
+        ] {
+            let parsed = Parser::new(&RedshiftGrammar)
+                .try_with_sql(sql)
+                .and_then(|mut p| p.parse_expr());
+            assert_eq!(parsed.map(|e| e.to_string()).as_deref(), Ok(shown), "{sql}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Text to statements: `sqlparser` for queries and expressions, an own grammar for what only Redshift has.
+//! What statements do is left to `statements`.
+
+mod admin;
+mod dispatch;
+mod grammar;
+mod load;
+mod statement;
+mod table;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use admin::Grant;
+pub use dispatch::parse;
+pub use grammar::RedshiftGrammar;
+pub use load::{Compression, Copy, Format, JsonPaths, Unload, UnloadFormat};
+pub use statement::{CreateView, Fetch, Kind, Parsed, Show, Statement};
+pub use table::{Action, AlterTable, Attributes, Column, Constraint, CreateTable, Like};

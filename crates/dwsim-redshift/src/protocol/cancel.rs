@@ -1,0 +1,135 @@
+//! Cancel requests: which connection may be interrupted by which process id and secret.
+//! Interrupting itself is done by the connection, which waits for its own signal while it works.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+/// What a connection listens to.
+#[derive(Debug, Default)]
+pub struct Signals {
+    /// Ends the running statement.
+    pub cancel: Notify,
+    /// Ends the connection (`pg_terminate_backend`).
+    pub terminate: Notify,
+    /// A statement is running, so that a late cancel request does not hit the next one.
+    busy: std::sync::atomic::AtomicBool,
+}
+
+impl Signals {
+    /// Marks the begin or end of a statement.
+    pub fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, std::sync::atomic::Ordering::Release);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(std::sync::atomic::Ordering::Acquire)
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    secret: i32,
+    signals: Arc<Signals>,
+}
+
+/// All connections of a server by process id.
+#[derive(Debug, Default)]
+pub struct Backends(Mutex<HashMap<i32, Entry>>);
+
+impl Backends {
+    fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<i32, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a connection until the guard is dropped.
+    pub fn register(self: &Arc<Self>, pid: i32, secret: i32) -> Registration {
+        let signals = Arc::new(Signals::default());
+        self.entries().insert(
+            pid,
+            Entry {
+                secret,
+                signals: Arc::clone(&signals),
+            },
+        );
+        Registration {
+            backends: Arc::clone(self),
+            pid,
+            signals,
+        }
+    }
+
+    /// Cancels the running statement of a connection when the secret is right.
+    pub fn cancel(&self, pid: i32, secret: i32) {
+        if let Some(e) = self.entries().get(&pid)
+            && e.secret == secret
+            && e.signals.is_busy()
+        {
+            e.signals.cancel.notify_one();
+        }
+    }
+
+    /// Cancels the running statement of a connection, as a superuser may (`pg_cancel_backend`). False when there is none.
+    pub fn cancel_backend(&self, pid: i32) -> bool {
+        self.entries().get(&pid).is_some_and(|e| {
+            if e.signals.is_busy() {
+                e.signals.cancel.notify_one();
+            }
+            true
+        })
+    }
+
+    /// Ends a connection. False when there is none with this process id.
+    pub fn terminate(&self, pid: i32) -> bool {
+        self.entries()
+            .get(&pid)
+            .map(|e| e.signals.terminate.notify_one())
+            .is_some()
+    }
+
+    /// Process ids of all connections, in order.
+    pub fn pids(&self) -> Vec<i32> {
+        let mut all: Vec<i32> = self.entries().keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// A connection's entry; dropping it removes the entry.
+#[derive(Debug)]
+pub struct Registration {
+    backends: Arc<Backends>,
+    pid: i32,
+    /// The connection's signals.
+    pub signals: Arc<Signals>,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.backends.entries().remove(&self.pid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn secret_and_busy() {
+        let all = Arc::new(Backends::default());
+        let one = all.register(7, 42);
+        all.cancel(7, 42);
+        one.signals.set_busy(true);
+        all.cancel(7, 41);
+        let waiting = tokio::time::timeout(
+            std::time::Duration::from_millis(1),
+            one.signals.cancel.notified(),
+        );
+        assert!(waiting.await.is_err());
+        all.cancel(7, 42);
+        one.signals.cancel.notified().await;
+        drop(one);
+        assert!(!all.terminate(7));
+    }
+}

@@ -1,0 +1,23 @@
+//! PostgreSQL's wire protocol as Redshift speaks it: start-up, simple and extended queries, text and binary values.
+//! What statements mean is left to `parse` and `statements`.
+
+mod backend;
+mod binary;
+mod cancel;
+mod connection;
+mod extended;
+mod frontend;
+mod parameter;
+mod portal;
+mod rows;
+mod server;
+mod startup;
+mod text;
+pub mod types;
+mod wire;
+
+pub use backend::Notice;
+pub use cancel::Backends;
+pub use rows::RowStyle;
+pub use server::{RedshiftServer, ServerOptions};
+pub use startup::{AuthMode, Credential};
