@@ -1,0 +1,188 @@
+//! What all sessions of a server share besides the engine: connections, logs of queries and of loads.
+//! The logs feed system views; objects are in the engine's catalog.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use dwsim_engine::catalog::{Account, Database, Schema};
+use dwsim_engine::engine::Engine;
+
+use crate::protocol::Backends;
+
+/// Entries kept in each log; older ones are dropped, as Redshift drops old log rows.
+const KEPT: usize = 10_000;
+
+/// A finished statement.
+#[derive(Debug, Clone)]
+pub struct QueryRecord {
+    /// Query id.
+    pub query: i64,
+    /// Process id of the session.
+    pub pid: i64,
+    /// User.
+    pub user: String,
+    /// Database.
+    pub database: String,
+    /// Text.
+    pub text: String,
+    /// `query_group`.
+    pub label: String,
+    /// Start.
+    pub started: DateTime<Utc>,
+    /// End.
+    pub ended: DateTime<Utc>,
+    /// Error message, when it failed.
+    pub error: Option<String>,
+}
+
+/// A row that COPY refused.
+#[derive(Debug, Clone)]
+pub struct LoadError {
+    /// Query id of the COPY.
+    pub query: i64,
+    /// Process id of the session.
+    pub pid: i64,
+    /// Database.
+    pub database: String,
+    /// Object id of the table.
+    pub table: i64,
+    /// When.
+    pub time: DateTime<Utc>,
+    /// File.
+    pub file: String,
+    /// Line in the file, from 1.
+    pub line: i64,
+    /// Column name.
+    pub column: String,
+    /// Type of the column.
+    pub ty: String,
+    /// Declared length of the column.
+    pub length: String,
+    /// Position in the line, from 0.
+    pub position: i32,
+    /// The line.
+    pub raw_line: String,
+    /// The field.
+    pub raw_field: String,
+    /// Code.
+    pub code: i32,
+    /// Reason.
+    pub reason: String,
+}
+
+/// A file that COPY has loaded.
+#[derive(Debug, Clone)]
+pub struct LoadCommit {
+    /// Query id of the COPY.
+    pub query: i64,
+    /// File.
+    pub file: String,
+    /// Lines or rows in it.
+    pub lines: i64,
+    /// When.
+    pub time: DateTime<Utc>,
+}
+
+/// A cluster: an engine with its connections and logs.
+#[derive(Debug)]
+pub struct Cluster {
+    engine: Arc<Engine>,
+    backends: Arc<Backends>,
+    next_query: AtomicI64,
+    queries: Mutex<VecDeque<QueryRecord>>,
+    load_errors: Mutex<VecDeque<LoadError>>,
+    load_commits: Mutex<VecDeque<LoadCommit>>,
+}
+
+fn push<T>(log: &Mutex<VecDeque<T>>, entry: T) {
+    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+    if log.len() == KEPT {
+        log.pop_front();
+    }
+    log.push_back(entry);
+}
+
+fn all<T: Clone>(log: &Mutex<VecDeque<T>>) -> Vec<T> {
+    log.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .iter()
+        .cloned()
+        .collect()
+}
+
+impl Cluster {
+    /// A cluster over an engine.
+    pub fn new(engine: Arc<Engine>, backends: Arc<Backends>) -> Self {
+        Cluster {
+            engine,
+            backends,
+            next_query: AtomicI64::new(1),
+            queries: Mutex::default(),
+            load_errors: Mutex::default(),
+            load_commits: Mutex::default(),
+        }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The connections.
+    pub fn backends(&self) -> &Arc<Backends> {
+        &self.backends
+    }
+
+    /// A fresh query id.
+    pub fn next_query_id(&self) -> i64 {
+        self.next_query.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Logs a finished statement.
+    pub fn log_query(&self, record: QueryRecord) {
+        push(&self.queries, record);
+    }
+
+    /// Logs a refused row.
+    pub fn log_load_error(&self, record: LoadError) {
+        push(&self.load_errors, record);
+    }
+
+    /// Logs a loaded file.
+    pub fn log_load_commit(&self, record: LoadCommit) {
+        push(&self.load_commits, record);
+    }
+
+    /// Finished statements, oldest first.
+    pub fn queries(&self) -> Vec<QueryRecord> {
+        all(&self.queries)
+    }
+
+    /// Refused rows, oldest first.
+    pub fn load_errors(&self) -> Vec<LoadError> {
+        all(&self.load_errors)
+    }
+
+    /// Loaded files, oldest first.
+    pub fn load_commits(&self) -> Vec<LoadCommit> {
+        all(&self.load_commits)
+    }
+}
+
+/// The account a fresh cluster starts with: database `dev` with schema `public`, owned by `dev`.
+pub fn account() -> Account {
+    let mut account = Account::default();
+    account
+        .databases
+        .insert("dev".into(), Arc::new(database("dev")));
+    account
+}
+
+/// A database with an empty schema `public`.
+pub fn database(owner: &str) -> Database {
+    let mut db = Database::new(owner);
+    Arc::make_mut(&mut db.schemas).insert("public".into(), Arc::new(Schema::new(owner)));
+    db
+}

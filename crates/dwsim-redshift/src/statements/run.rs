@@ -1,0 +1,225 @@
+//! Which statement is executed by which module.
+//! Each of them is in a file of its own.
+
+use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::functions::Typed;
+use dwsim_engine::types::{ColumnInfo, SqlType};
+use sqlparser::ast;
+
+use super::outcome::Outcome;
+use super::session::RedshiftSession;
+use super::settings;
+use crate::parse::{Parsed, Show, Statement};
+use crate::protocol::Notice;
+
+impl RedshiftSession {
+    pub(super) async fn run(&mut self, parsed: &Parsed, parameters: &[Typed]) -> Result<Outcome> {
+        let done = |tag: &str| Ok(Outcome::Done(tag.to_owned()));
+        match &parsed.statement {
+            Statement::Query(q) => {
+                let statement = ast::Statement::Query(q.clone());
+                self.common(&statement, &parsed.sql, parameters).await
+            }
+            Statement::Dml(s) => self.common(s, &parsed.sql, parameters).await,
+            Statement::CreateTable(t) => self.create_table(t, &parsed.sql, parameters).await,
+            Statement::AlterTable(a) => self.alter_table(a, &parsed.sql).await,
+            Statement::CreateView(v) => self.create_view(v, &parsed.sql, parameters).await,
+            Statement::Refresh(name) => self.refresh(name).await,
+            Statement::CreateSchema {
+                name,
+                if_not_exists,
+                owner,
+            } => self.create_schema(name.as_ref(), *if_not_exists, owner.as_ref()),
+            Statement::AlterSchema {
+                name,
+                rename,
+                owner,
+            } => self.alter_schema(name, rename.as_ref(), owner.as_ref()),
+            Statement::CreateDatabase {
+                name,
+                owner,
+                template,
+                properties,
+            } => self.create_database(name, owner.as_ref(), template.as_ref(), properties),
+            Statement::AlterDatabase {
+                name,
+                rename,
+                owner,
+            } => self.alter_database(name, rename.as_ref(), owner.as_ref()),
+            Statement::Drop {
+                kind,
+                names,
+                if_exists,
+                cascade,
+                ..
+            } => self.drop(*kind, names, *if_exists, *cascade).await,
+            Statement::Truncate(name) => self.truncate(name),
+            Statement::Begin => Ok(self.begin()),
+            Statement::Commit => self.commit(),
+            Statement::Rollback => Ok(self.rollback()),
+            Statement::Set { name, value, local } => {
+                match value {
+                    Some(v) => self.set(name, &v.join(", "), *local)?,
+                    None => self.reset(name)?,
+                }
+                done("SET")
+            }
+            Statement::Reset(name) => {
+                match name {
+                    Some(name) => self.reset(name)?,
+                    None => {
+                        for (name, _) in self.initial.clone() {
+                            if settings::default_of(&name).is_some() {
+                                self.reset(&name)?;
+                            }
+                        }
+                    }
+                }
+                done("RESET")
+            }
+            Statement::Show(show) => self.show(show),
+            Statement::Copy(c) => self.copy(c, &parsed.sql).await,
+            Statement::Unload(u) => self.unload(u).await,
+            Statement::Principal {
+                kind,
+                create,
+                name,
+                options,
+            } => self.principal(*kind, *create, name, options),
+            Statement::Grant(g) => self.grant(g),
+            Statement::Comment {
+                kind,
+                name,
+                on,
+                text,
+            } => self.comment(*kind, name, on.as_ref(), text.as_deref()),
+            Statement::Maintain { verb, table } => {
+                if *verb == "VACUUM" && self.in_block() {
+                    return Err(SqlError::raw(
+                        "",
+                        "25001",
+                        "VACUUM cannot run inside a transaction block",
+                    ));
+                }
+                if let Some(name) = table {
+                    self.engine.table(name)?;
+                }
+                done(verb)
+            }
+            Statement::AnalyzeCompression(table) => {
+                if let Some(name) = table {
+                    self.engine.table(name)?;
+                }
+                Err(SqlError::unsupported("ANALYZE COMPRESSION"))
+            }
+            Statement::Lock(tables) => {
+                for name in tables {
+                    self.engine.table(name)?;
+                }
+                done("LOCK TABLE")
+            }
+            Statement::Declare { cursor, query } => self.declare(cursor, query, parameters).await,
+            Statement::Fetch(f) => self.fetch(f).await,
+            Statement::Close(cursor) => self.close(cursor),
+            Statement::Prepare {
+                name,
+                types,
+                statement,
+            } => self.prepare(name, types, statement),
+            Statement::Execute { name, arguments } => {
+                Box::pin(self.execute_prepared(name, arguments)).await
+            }
+            Statement::Deallocate(name) => self.deallocate(name.as_ref()),
+            Statement::Explain(inner) => self.explain(inner, parameters).await,
+            Statement::Call { name, .. } => Err(SqlError::raw(
+                "",
+                "42883",
+                format!("procedure {name} does not exist"),
+            )),
+            Statement::Unsupported(what) => Err(SqlError::unsupported(what.clone())),
+        }
+    }
+
+    /// RESET of one setting: back to what the client connected with.
+    fn reset(&mut self, name: &str) -> Result<()> {
+        let value = match self.initial.get(name) {
+            Some(v) => v.clone(),
+            None if name.contains('.') => String::new(),
+            None => return Err(settings::unknown(name)),
+        };
+        if self.setting(name) == value {
+            return Ok(());
+        }
+        self.set(name, &value, false)
+    }
+
+    async fn explain(&mut self, inner: &Parsed, parameters: &[Typed]) -> Result<Outcome> {
+        let statement = match &inner.statement {
+            Statement::Query(q) => ast::Statement::Query(q.clone()),
+            _ => {
+                return Err(SqlError::unsupported(
+                    "EXPLAIN of a statement that is no query",
+                ));
+            }
+        };
+        let explain = ast::Statement::Explain {
+            describe_alias: ast::DescribeAlias::Explain,
+            analyze: false,
+            verbose: false,
+            query_plan: false,
+            estimate: false,
+            statement: Box::new(statement),
+            format: None,
+            options: None,
+        };
+        match self.common(&explain, &inner.sql, parameters).await? {
+            Outcome::Rows(mut rows) => {
+                rows.tag = "EXPLAIN";
+                Ok(Outcome::Rows(rows))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Columns of statements that are neither queries nor DML.
+    pub(super) fn columns_of(&mut self, statement: &Statement) -> Result<Option<Vec<ColumnInfo>>> {
+        Ok(match statement {
+            Statement::Explain(_) => Some(vec![ColumnInfo::new("QUERY PLAN", SqlType::text())]),
+            Statement::Show(Show::Setting(name)) => {
+                Some(vec![ColumnInfo::new(name.clone(), SqlType::text())])
+            }
+            Statement::Show(show) => match self.show(show)? {
+                Outcome::Rows(rows) => Some(rows.columns),
+                Outcome::Done(_) => None,
+            },
+            Statement::Fetch(f) => self.cursor_columns(&f.cursor),
+            Statement::Execute { name, .. } => self.prepared_columns(name)?,
+            _ => None,
+        })
+    }
+
+    /// TRUNCATE: the table is empty at once, and the transaction is committed (r_TRUNCATE).
+    fn truncate(&mut self, name: &ast::ObjectName) -> Result<Outcome> {
+        let (name, entry) = self.engine.table(name)?;
+        let empty = dwsim_engine::catalog::TableData::new(
+            std::sync::Arc::clone(&entry.data.schema),
+            Vec::new(),
+        );
+        self.engine.change(|t| {
+            t.set_object(
+                dwsim_engine::catalog::ObjectKind::Relation,
+                &name,
+                Some(dwsim_engine::catalog::Object::Table(std::sync::Arc::new(
+                    entry.with_data(empty.clone()),
+                ))),
+            )
+        })?;
+        if self.in_block() {
+            self.commit()?;
+            self.notices.push(Notice::info(
+                "TRUNCATE TABLE will commit the current transaction",
+            ));
+        }
+        Ok(Outcome::Done("TRUNCATE TABLE".into()))
+    }
+}

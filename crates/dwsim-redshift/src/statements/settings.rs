@@ -1,0 +1,224 @@
+//! Session settings: names, defaults, accepted values.
+//! What depends on a setting reads it from the session's parameters.
+//!
+//! Source: the guide's "Configuration reference", and what PostgreSQL's clients ask for.
+
+use std::collections::BTreeMap;
+
+use dwsim_engine::error::{Result, SqlError};
+
+/// What a setting accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Accepts {
+    /// Any text.
+    Any,
+    /// on, off and their synonyms.
+    Switch,
+    /// A whole number in a range.
+    Whole(i64, i64),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A time zone.
+    Zone,
+    /// Output style and field order of dates.
+    DateStyle,
+    /// Nothing: it is fixed.
+    Fixed,
+}
+
+const SETTINGS: &[(&str, &str, Accepts)] = &[
+    ("analyze_threshold_percent", "10", Accepts::Whole(0, 100)),
+    ("application_name", "", Accepts::Any),
+    ("cast_super_null_on_error", "on", Accepts::Switch),
+    ("client_encoding", "UTF8", Accepts::OneOf(&["utf8", "utf-8", "unicode"])),
+    ("client_min_messages", "notice", Accepts::Any),
+    ("datashare_break_glass_session_var", "", Accepts::Any),
+    ("datestyle", "ISO, MDY", Accepts::DateStyle),
+    ("default_geometry_encoding", "1", Accepts::Whole(1, 4)),
+    ("default_transaction_isolation", "serializable", Accepts::Any),
+    ("default_transaction_read_only", "off", Accepts::Switch),
+    ("describe_field_name_in_uppercase", "off", Accepts::Switch),
+    ("downcase_delimited_identifier", "on", Accepts::Switch),
+    ("enable_case_sensitive_identifier", "off", Accepts::Switch),
+    ("enable_case_sensitive_super_attribute", "off", Accepts::Switch),
+    ("enable_numeric_rounding", "off", Accepts::Switch),
+    ("enable_result_cache_for_session", "on", Accepts::Switch),
+    ("enable_vacuum_boost", "off", Accepts::Switch),
+    ("error_on_nondeterministic_update", "off", Accepts::Switch),
+    ("extra_float_digits", "0", Accepts::Whole(-15, 3)),
+    ("integer_datetimes", "on", Accepts::Fixed),
+    ("interval_forbid_composite_literals", "off", Accepts::Switch),
+    ("intervalstyle", "postgres", Accepts::OneOf(&["postgres"])),
+    ("is_superuser", "on", Accepts::Fixed),
+    ("json_serialization_enable", "off", Accepts::Switch),
+    ("json_serialization_parse_nested_strings", "off", Accepts::Switch),
+    ("max_concurrency_scaling_clusters", "1", Accepts::Whole(0, 10)),
+    ("max_cursor_result_set_size", "default", Accepts::Any),
+    ("mv_enable_aqmv_for_session", "on", Accepts::Switch),
+    ("navigate_super_null_on_error", "on", Accepts::Switch),
+    ("parse_super_null_on_error", "off", Accepts::Switch),
+    ("pg_federation_repeatable_read", "on", Accepts::Switch),
+    ("query_group", "unset", Accepts::Any),
+    ("search_path", "$user, public", Accepts::Any),
+    ("server_encoding", "UTF8", Accepts::Fixed),
+    ("server_version", "8.0.2", Accepts::Fixed),
+    ("session_authorization", "", Accepts::Any),
+    ("spectrum_enable_pseudo_columns", "on", Accepts::Switch),
+    ("enable_spectrum_oid", "on", Accepts::Switch),
+    ("spectrum_query_maxerror", "-1", Accepts::Whole(-1, i64::MAX)),
+    ("standard_conforming_strings", "off", Accepts::Any),
+    ("statement_timeout", "0", Accepts::Whole(0, 2_147_483_647)),
+    ("stored_proc_log_min_messages", "INFO", Accepts::Any),
+    ("timezone", "UTC", Accepts::Zone),
+    ("transaction_isolation", "serializable", Accepts::Any),
+    ("transaction_read_only", "off", Accepts::Switch),
+    ("use_fips_ssl", "off", Accepts::Switch),
+    ("wlm_query_slot_count", "1", Accepts::Whole(1, 50)),
+];
+
+/// Settings whose changes clients are told of.
+pub const REPORTED: &[(&str, &str)] = &[
+    ("client_encoding", "client_encoding"),
+    ("datestyle", "DateStyle"),
+    ("integer_datetimes", "integer_datetimes"),
+    ("is_superuser", "is_superuser"),
+    ("server_encoding", "server_encoding"),
+    ("server_version", "server_version"),
+    ("session_authorization", "session_authorization"),
+    ("standard_conforming_strings", "standard_conforming_strings"),
+    ("timezone", "TimeZone"),
+    ("application_name", "application_name"),
+];
+
+/// All settings with their defaults.
+pub fn defaults() -> BTreeMap<String, String> {
+    SETTINGS
+        .iter()
+        .map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+/// The default of a setting.
+pub fn default_of(name: &str) -> Option<&'static str> {
+    SETTINGS.iter().find(|s| s.0 == name).map(|s| s.1)
+}
+
+/// Whether there is such a setting. Names with a dot are the user's own.
+pub fn exists(name: &str) -> bool {
+    name.contains('.') || SETTINGS.iter().any(|s| s.0 == name)
+}
+
+/// An unknown setting.
+pub fn unknown(name: &str) -> SqlError {
+    SqlError::raw(
+        "",
+        "42704",
+        format!("unrecognized configuration parameter \"{name}\""),
+    )
+}
+
+fn invalid(name: &str, value: &str) -> SqlError {
+    SqlError::raw(
+        "",
+        "22023",
+        format!("invalid value for parameter \"{name}\": \"{value}\""),
+    )
+}
+
+fn date_style(value: &str) -> Option<String> {
+    let mut order = "MDY";
+    for word in value.split(',').map(str::trim) {
+        match word.to_lowercase().as_str() {
+            "iso" | "" => {}
+            "mdy" | "us" => order = "MDY",
+            "dmy" | "euro" | "european" => order = "DMY",
+            "ymd" => order = "YMD",
+            _ => return None,
+        }
+    }
+    Some(format!("ISO, {order}"))
+}
+
+/// The value as the setting keeps it.
+///
+/// # Errors
+/// Unknown settings, and values they do not accept.
+pub fn normalize(name: &str, value: &str) -> Result<String> {
+    if name.contains('.') {
+        return Ok(value.to_owned());
+    }
+    let (_, _, accepts) = SETTINGS
+        .iter()
+        .find(|s| s.0 == name)
+        .ok_or_else(|| unknown(name))?;
+    let lower = value.trim().to_lowercase();
+    Ok(match accepts {
+        Accepts::Any => value.to_owned(),
+        Accepts::Switch => match lower.as_str() {
+            "on" | "true" | "t" | "yes" | "1" => "on".to_owned(),
+            "off" | "false" | "f" | "no" | "0" => "off".to_owned(),
+            _ => return Err(invalid(name, value)),
+        },
+        Accepts::Whole(least, most) => match lower.parse::<i64>() {
+            Ok(v) if (*least..=*most).contains(&v) => v.to_string(),
+            _ => return Err(invalid(name, value)),
+        },
+        Accepts::OneOf(words) => {
+            if !words.contains(&lower.as_str()) {
+                return Err(invalid(name, value));
+            }
+            if name == "client_encoding" {
+                "UTF8".to_owned()
+            } else {
+                lower
+            }
+        }
+        Accepts::Zone => zone(value).ok_or_else(|| {
+            SqlError::raw("", "22023", format!("unrecognized time zone name: \"{value}\""))
+        })?,
+        Accepts::DateStyle => date_style(value).ok_or_else(|| {
+            SqlError::unsupported(format!("DateStyle \"{value}\" (only ISO output)"))
+        })?,
+        Accepts::Fixed => {
+            return Err(SqlError::raw(
+                "",
+                "55P02",
+                format!("parameter \"{name}\" cannot be changed"),
+            ));
+        }
+    })
+}
+
+/// A zone's proper name, found in any case; abbreviations as PostgreSQL knows them.
+fn zone(value: &str) -> Option<String> {
+    if value.parse::<chrono_tz::Tz>().is_ok() {
+        return Some(value.to_owned());
+    }
+    chrono_tz::TZ_VARIANTS
+        .iter()
+        .map(|z| z.name())
+        .find(|n| n.eq_ignore_ascii_case(value))
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values() {
+        assert_eq!(normalize("timezone", "europe/berlin").as_deref(), Ok("Europe/Berlin"));
+        assert_eq!(normalize("datestyle", "iso, dmy").as_deref(), Ok("ISO, DMY"));
+        assert_eq!(normalize("enable_case_sensitive_identifier", "TRUE").as_deref(), Ok("on"));
+        assert_eq!(normalize("statement_timeout", "100").as_deref(), Ok("100"));
+        for (name, value) in [
+            ("timezone", "Mars/Olympus"),
+            ("datestyle", "German"),
+            ("statement_timeout", "soon"),
+            ("server_version", "9"),
+            ("no_such_setting", "1"),
+        ] {
+            assert!(normalize(name, value).is_err(), "{name} {value}");
+        }
+    }
+}
