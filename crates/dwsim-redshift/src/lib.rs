@@ -1,5 +1,12 @@
 //! Amazon Redshift on the engine: dialect, statements, system catalogs and the PostgreSQL wire server.
 //! Planning, execution and storage are left to `dwsim-engine`.
 
+pub mod catalog;
+pub mod dialect;
 pub mod functions;
 pub mod parse;
+pub mod protocol;
+pub mod statements;
+
+pub use protocol::{AuthMode, Credential, RedshiftServer, ServerOptions};
+pub use statements::account;

@@ -1,10 +1,7 @@
 //! The computations behind functions, operators and casts: pure code over Arrow arrays, shared by both dialects.
 //! Names, parameters and documentation of SQL functions are in the dialects' tables.
 
-<<<<<<< HEAD
 pub mod aggregate;
-=======
->>>>>>> 80ab2a5 (Readers of load files; arithmetic kernels)
 pub mod arithmetic;
 pub mod cast;
 pub mod datetime;

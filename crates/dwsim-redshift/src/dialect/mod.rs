@@ -10,7 +10,7 @@ mod types;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::logical_expr::Operator;
@@ -127,7 +127,8 @@ impl Dialect for Redshift {
     }
 
     fn functions(&self) -> &FunctionTable {
-        crate::functions::table()
+        static TABLE: LazyLock<FunctionTable> = LazyLock::new(crate::functions::table);
+        &TABLE
     }
 
     fn column_name(&self, expr: &ast::Expr) -> String {
