@@ -263,7 +263,7 @@ impl Connection {
             Err(e) => return self.fail(&e, sql),
         };
         if parsed.is_empty() {
-            return self.wire.put(&EmptyQueryResponse);
+            return self.wire.put(&EmptyQueryResponse::new());
         }
         // Several statements in one message are one transaction unless they say otherwise.
         let several = parsed.len() > 1;

@@ -64,11 +64,11 @@ impl Connection {
             Frontend::Execute(name, limit) => self.execute(&name, limit as usize).await,
             Frontend::Close(b'S', name) => {
                 self.statements.remove(&name);
-                Ok(self.wire.put(&CloseComplete)?)
+                Ok(self.wire.put(&CloseComplete::new())?)
             }
             Frontend::Close(b'P', name) => {
                 self.portals.remove(&name);
-                Ok(self.wire.put(&CloseComplete)?)
+                Ok(self.wire.put(&CloseComplete::new())?)
             }
             _ => Err(SqlError::raw("", "08P01", "invalid message format").into()),
         }
@@ -120,7 +120,7 @@ impl Connection {
                 types,
             }),
         );
-        Ok(self.wire.put(&ParseComplete)?)
+        Ok(self.wire.put(&ParseComplete::new())?)
     }
 
     /// Reports an error with its place in `sql` and skips to the next Sync.
@@ -198,14 +198,14 @@ impl Connection {
                 state: State::Bound,
             },
         );
-        Ok(self.wire.put(&BindComplete)?)
+        Ok(self.wire.put(&BindComplete::new())?)
     }
 
     async fn describe_statement(&mut self, name: &str) -> Result<(), Trouble> {
         let prepared = self.prepared(name)?;
         let Some(statement) = &prepared.statement else {
             self.wire.put(&ParameterDescription::new(Vec::new()))?;
-            return Ok(self.wire.put(&NoData)?);
+            return Ok(self.wire.put(&NoData::new())?);
         };
         let signals = Arc::clone(&self.registration.signals);
         let described = self
@@ -221,7 +221,7 @@ impl Connection {
         ))?;
         match described.columns {
             Some(columns) => Ok(self.wire.put(&row_description(&columns, &[]))?),
-            None => Ok(self.wire.put(&NoData)?),
+            None => Ok(self.wire.put(&NoData::new())?),
         }
     }
 
@@ -238,7 +238,7 @@ impl Connection {
                 .is_some_and(Parsed::returns_rows)
         };
         if !returns_rows {
-            return Ok(self.wire.put(&NoData)?);
+            return Ok(self.wire.put(&NoData::new())?);
         }
         // A query is planned once: for its description, and its rows wait for Execute.
         if !self.start(name).await? {
@@ -252,7 +252,7 @@ impl Connection {
                 let message = row_description(&running.columns, &portal.formats);
                 Ok(self.wire.put(&message)?)
             }
-            _ => Ok(self.wire.put(&NoData)?),
+            _ => Ok(self.wire.put(&NoData::new())?),
         }
     }
 
@@ -291,7 +291,7 @@ impl Connection {
             .get(name)
             .is_some_and(|p| p.prepared.statement.is_none())
         {
-            return Ok(self.wire.put(&EmptyQueryResponse)?);
+            return Ok(self.wire.put(&EmptyQueryResponse::new())?);
         }
         if !self.start(name).await? {
             return Ok(());
@@ -310,7 +310,7 @@ impl Connection {
             }
             State::Running(running) => {
                 match running.run(&mut self.wire, &signals, limit, style).await? {
-                    End::Suspended => self.wire.put(&PortalSuspended)?,
+                    End::Suspended => self.wire.put(&PortalSuspended::new())?,
                     End::Complete => {
                         let tag = running.tag.to_owned();
                         self.wire.put(&CommandComplete::new(tag.clone()))?;

@@ -18,6 +18,11 @@ mod wire;
 
 pub use backend::Notice;
 pub use cancel::Backends;
-pub use rows::RowStyle;
+pub use rows::{RowStyle, cell_text};
 pub use server::{RedshiftServer, ServerOptions};
 pub use startup::{AuthMode, Credential};
+
+/// A wall-clock timestamp in microseconds since 1970 as text.
+pub(crate) fn timestamp_text(micros: i64, out: &mut bytes::BytesMut) {
+    text::timestamp(micros, None, out);
+}

@@ -212,6 +212,25 @@ fn is_oid(column: &ColumnInfo) -> bool {
     column.ty == SqlType::Oid
 }
 
+/// Appends the text form of one value; false for NULL.
+///
+/// # Errors
+/// An internal error when the array does not fit the type.
+pub fn cell_text(
+    array: &dyn Array,
+    ty: &SqlType,
+    row: usize,
+    style: RowStyle,
+    out: &mut BytesMut,
+) -> Result<bool> {
+    let reader = Reader::new(array, ty)?;
+    if reader.is_null(row) {
+        return Ok(false);
+    }
+    reader.write_text(row, style, out);
+    Ok(true)
+}
+
 /// Writes rows `from .. to` of a batch. `binary` says per column which format was asked for.
 ///
 /// # Errors

@@ -20,6 +20,5 @@ pub use cluster::{Cluster, LoadCommit, LoadError, QueryRecord, account};
 pub use cursor::Cursor;
 pub use outcome::{Outcome, RowStream, Rows};
 pub use session::{Described, Login, RedshiftSession};
-pub(crate) use settings::defaults as default_settings;
 pub(crate) use tables::default_encoding;
 pub(crate) use views::{MATERIALIZED, MATERIALIZED_DDL};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use dwsim_engine::env::Env;
-use dwsim_engine::error::{ErrorKind, Result, SqlError};
+use dwsim_engine::error::{ErrorKind, Result};
 use dwsim_engine::functions::Typed;
 use dwsim_engine::session::{Outcome as EngineOutcome, Session, SessionOptions};
 use dwsim_engine::types::{ColumnInfo, SqlType};
@@ -61,6 +61,8 @@ pub struct RedshiftSession {
     /// Search path that the engine was given last.
     applied_path: Option<(Arc<dwsim_engine::catalog::Account>, String)>,
     pub(super) query_id: i64,
+    /// Rows of the last COPY, for `pg_last_copy_count`.
+    pub(super) last_copy_count: i64,
 }
 
 impl RedshiftSession {
@@ -125,6 +127,7 @@ impl RedshiftSession {
             initial: parameters.clone(),
             applied_path: None,
             query_id: 0,
+            last_copy_count: 0,
         };
         for (name, value) in &parameters {
             session.apply(name, value);

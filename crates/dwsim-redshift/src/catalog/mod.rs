@@ -1,0 +1,96 @@
+//! System relations: pg_catalog, information_schema and Redshift's SVV, STL, STV, SVL and SYS views.
+//! Those that describe objects, settings, queries and loads tell the truth; the others have their columns and no rows.
+
+mod empty;
+mod information;
+mod pg;
+mod redshift;
+mod snapshot;
+mod table;
+
+use dwsim_engine::error::Result;
+use dwsim_engine::plan::{Binder, Relation, TableCall};
+use dwsim_engine::types::SqlType;
+
+use crate::dialect::Redshift;
+use snapshot::View;
+use table::relation;
+
+/// A system relation by its folded path; None when there is none of this name.
+///
+/// # Errors
+/// What building its rows gives.
+pub(crate) fn system_relation(
+    dialect: &Redshift,
+    binder: &mut Binder<'_>,
+    path: &[String],
+) -> Result<Option<Relation>> {
+    let (schema, name) = match path {
+        [name] => ("pg_catalog", name.as_str()),
+        [schema, name] => (schema.as_str(), name.as_str()),
+        [database, schema, name] if Some(database) == binder.env.database.as_ref() => {
+            (schema.as_str(), name.as_str())
+        }
+        _ => return Ok(None),
+    };
+    let view = View::new(binder);
+    let found = match schema {
+        "information_schema" => information::rows(&view, name),
+        "pg_catalog" => pg::rows(&view, binder, name)
+            .or_else(|| redshift::rows(&view, dialect.cluster(), binder, name))
+            .or_else(|| empty::columns(name).map(|c| (c, Vec::new()))),
+        _ => None,
+    };
+    match found {
+        Some((columns, rows)) => relation(binder, columns, &rows).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A table function of the system; None when there is none of this name.
+///
+/// # Errors
+/// What building its rows gives.
+pub(crate) fn table_function(
+    _dialect: &Redshift,
+    binder: &mut Binder<'_>,
+    name: &str,
+    _call: &TableCall<'_>,
+) -> Result<Option<Relation>> {
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    if name.eq_ignore_ascii_case("pg_get_late_binding_view_cols") {
+        let view = View::new(binder);
+        let (columns, rows) = redshift::late_binding_columns(&view);
+        return relation(binder, columns, &rows).map(Some);
+    }
+    Ok(None)
+}
+
+/// The name `information_schema.columns.data_type` gives a type: without lengths.
+pub(crate) fn data_type_name(ty: &SqlType) -> String {
+    let full = ty.redshift();
+    match full.find('(') {
+        Some(i) => full[..i].to_owned(),
+        None => full,
+    }
+}
+
+/// Character length, numeric precision and numeric scale of a type, as information_schema has them.
+pub(crate) fn limits(ty: &SqlType) -> (Option<u32>, Option<u32>, Option<u32>) {
+    match ty {
+        SqlType::Char(n) => (Some(*n), None, None),
+        SqlType::Varchar(n) => (*n, None, None),
+        SqlType::SmallInt => (None, Some(16), Some(0)),
+        SqlType::Integer => (None, Some(32), Some(0)),
+        SqlType::BigInt => (None, Some(64), Some(0)),
+        SqlType::Number { precision, scale } => {
+            (None, Some(u32::from(*precision)), Some(u32::from(*scale)))
+        }
+        SqlType::Real => (None, Some(24), None),
+        SqlType::Double => (None, Some(53), None),
+        _ => (None, None, None),
+    }
+}
+
+/// Columns of a relation and its rows.
+type Found = Option<(&'static str, Vec<Vec<table::Value>>)>;

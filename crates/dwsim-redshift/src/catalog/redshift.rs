@@ -1,0 +1,748 @@
+//! Redshift's own views that tell the truth: objects, users, grants, queries and loads of this cluster.
+//! Views of machinery that dwsim does not have are in `empty`.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use dwsim_engine::catalog::{Object, ObjectKind};
+use dwsim_engine::plan::Binder;
+use dwsim_engine::session::is_temp_schema;
+
+use super::snapshot::{Body, Rel, View};
+use super::table::{Value, row};
+use super::{Found, data_type_name, limits};
+use crate::statements::{Cluster, QueryRecord};
+
+fn time(t: DateTime<Utc>) -> Value {
+    Value::Time(t.timestamp_micros())
+}
+
+/// Text cut to what the view's column holds.
+fn cut(s: &str, n: usize) -> &str {
+    let mut end = n.min(s.len());
+    while !s.is_char_boundary(end) {
+        end -= 1;
+    }
+    &s[..end]
+}
+
+fn kind(r: &Rel) -> &'static str {
+    if r.kind() == "r" { "TABLE" } else { "VIEW" }
+}
+
+/// Columns of late-binding views, found by binding their queries when they were made.
+pub(super) fn late_binding_columns(view: &View) -> (&'static str, Vec<Vec<Value>>) {
+    (
+        "view_schema:n view_name:n col_name:n col_type col_num:i",
+        view.relations
+            .iter()
+            .filter(|r| r.late_binding())
+            .flat_map(|r| {
+                r.columns()
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, c)| {
+                        row![
+                            r.schema.as_str(),
+                            r.name.as_str(),
+                            c.name,
+                            c.ty.redshift(),
+                            i as i64 + 1
+                        ]
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect(),
+    )
+}
+
+fn columns_of(view: &View, r: &Rel) -> Vec<Vec<Value>> {
+    let db = view.database.as_str();
+    r.columns()
+        .into_iter()
+        .enumerate()
+        .map(|(i, c)| {
+            let (length, precision, scale) = limits(c.ty);
+            let number = |n: Option<u32>| Value::from(n.map(i64::from));
+            row![
+                db,
+                r.schema.as_str(),
+                r.name.as_str(),
+                c.name,
+                i as i64 + 1,
+                super::pg::default_text(&c),
+                if c.not_null { "NO" } else { "YES" },
+                data_type_name(c.ty),
+                number(length),
+                number(precision),
+                number(scale),
+                c.def.and_then(|d| d.comment.as_deref()),
+            ]
+        })
+        .collect()
+}
+
+fn table_info(view: &View, r: &Rel) -> Option<Vec<Value>> {
+    let t = r.table()?;
+    let sort = r.sort_keys();
+    let columns = r.columns();
+    let encoded = columns
+        .iter()
+        .any(|c| c.def.is_some_and(|d| d.properties.contains_key("encode")));
+    let widest = columns
+        .iter()
+        .filter_map(|c| match c.ty {
+            dwsim_engine::types::SqlType::Varchar(n) => *n,
+            _ => None,
+        })
+        .max()
+        .unwrap_or(0);
+    let style = match r.property("diststyle") {
+        Some("key") => format!("KEY({})", r.property("distkey").unwrap_or_default()),
+        Some("even") => "EVEN".into(),
+        Some("all") => "ALL".into(),
+        _ => "AUTO(ALL)".to_owned(),
+    };
+    let megabytes = t.data.bytes().div_ceil(1 << 20) as i64;
+    let first = sort.first().copied();
+    let first_encoding = first.and_then(|k| {
+        let c = columns.iter().find(|c| c.name == k)?;
+        Some(match r.encoding(c).as_str() {
+            "raw" => "none".to_owned(),
+            e => e.to_owned(),
+        })
+    });
+    let sort_shown = match (first, r.property("sortstyle")) {
+        (Some(_), Some("interleaved")) => Some("INTERLEAVED".to_owned()),
+        (Some(k), _) => Some(k.to_owned()),
+        (None, _) => Some("AUTO(SORTKEY)".to_owned()),
+    };
+    Some(row![
+        view.database.as_str(),
+        r.schema.as_str(),
+        r.oid(),
+        r.name.as_str(),
+        if encoded { "Y" } else { "Y, AUTO(ENCODE)" },
+        style,
+        sort_shown,
+        i64::from(widest),
+        first_encoding,
+        sort.len() as i64,
+        megabytes,
+        Value::Double(0.0),
+        0i64,
+        first.map(|_| Value::Double(0.0)).unwrap_or(Value::Null),
+        Value::Double(0.0),
+        Value::Double(t.data.rows as f64),
+        None::<f64>.map(Value::Double).unwrap_or(Value::Null),
+        None::<f64>.map(Value::Double).unwrap_or(Value::Null),
+        Value::Double(t.data.rows as f64),
+        None::<&str>,
+        Value::Double(t.data.rows as f64),
+        Value::Time(t.def.created * 1_000_000),
+    ])
+}
+
+fn elapsed(q: &QueryRecord) -> i64 {
+    (q.ended - q.started).num_microseconds().unwrap_or(0)
+}
+
+fn verb(text: &str) -> String {
+    text.split_whitespace()
+        .find(|w| w.chars().all(char::is_alphabetic))
+        .unwrap_or("")
+        .to_uppercase()
+}
+
+fn query_type(text: &str) -> &'static str {
+    match verb(text).as_str() {
+        "SELECT" | "WITH" | "VALUES" => "SELECT",
+        "INSERT" => "INSERT",
+        "UPDATE" => "UPDATE",
+        "DELETE" => "DELETE",
+        "COPY" => "COPY",
+        "UNLOAD" => "UNLOAD",
+        "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "GRANT" | "REVOKE" | "COMMENT" => "DDL",
+        _ => "UTILITY",
+    }
+}
+
+fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
+    let all = || cluster.queries().into_iter();
+    Some(match name {
+        "stl_query" | "svl_qlog" | "svl_statementtext" | "stl_querytext" | "stl_ddltext"
+        | "stl_utilitytext" => match name {
+            "stl_query" => (
+                "userid:i query:i label xid:l pid:i database querytxt starttime:t endtime:t aborted:i insert_pristine:i concurrency_scaling_status:i",
+                all()
+                    .map(|q| {
+                        row![
+                            view.user_oid(&q.user),
+                            q.query,
+                            if q.label == "unset" { "default" } else { q.label.as_str() },
+                            q.query,
+                            q.pid,
+                            q.database.as_str(),
+                            cut(&q.text, 4000),
+                            time(q.started),
+                            time(q.ended),
+                            i64::from(q.error.is_some()),
+                            0i64,
+                            0i64
+                        ]
+                    })
+                    .collect(),
+            ),
+            "svl_qlog" => (
+                "userid:i query:i xid:l pid:i starttime:t endtime:t elapsed:l aborted:i label substring source_query:i concurrency_scaling_status:i from_sp_call:i",
+                all()
+                    .map(|q| {
+                        row![
+                            view.user_oid(&q.user),
+                            q.query,
+                            q.query,
+                            q.pid,
+                            time(q.started),
+                            time(q.ended),
+                            elapsed(&q),
+                            i64::from(q.error.is_some()),
+                            if q.label == "unset" { "default" } else { q.label.as_str() },
+                            cut(&q.text, 60),
+                            None::<i64>,
+                            0i64,
+                            None::<i64>
+                        ]
+                    })
+                    .collect(),
+            ),
+            "stl_querytext" => (
+                "userid:i xid:l pid:i query:i sequence:i text",
+                all()
+                    .map(|q| {
+                        row![view.user_oid(&q.user), q.query, q.pid, q.query, 0i64, cut(&q.text, 200)]
+                    })
+                    .collect(),
+            ),
+            other => (
+                if other == "svl_statementtext" {
+                    "userid:i xid:l pid:i label starttime:t endtime:t sequence:i type text"
+                } else {
+                    "userid:i xid:l pid:i label starttime:t endtime:t sequence:i text"
+                },
+                all()
+                    .filter(|q| match other {
+                        "stl_ddltext" => query_type(&q.text) == "DDL",
+                        "stl_utilitytext" => query_type(&q.text) == "UTILITY",
+                        _ => true,
+                    })
+                    .map(|q| {
+                        let mut r = row![
+                            view.user_oid(&q.user),
+                            q.query,
+                            q.pid,
+                            if q.label == "unset" { "default" } else { q.label.as_str() },
+                            time(q.started),
+                            time(q.ended),
+                            0i64
+                        ];
+                        if other == "svl_statementtext" {
+                            r.push(Value::from(match query_type(&q.text) {
+                                t @ ("DDL" | "UTILITY") => t,
+                                _ => "QUERY",
+                            }));
+                        }
+                        r.push(Value::from(cut(&q.text, 200)));
+                        r
+                    })
+                    .collect(),
+            ),
+        },
+        "sys_query_history" => (
+            "user_id:i query_id:l query_label transaction_id:l session_id:i database_name query_type status result_cache_hit:b start_time:t end_time:t elapsed_time:l queue_time:l execution_time:l error_message returned_rows:l returned_bytes:l query_text redshift_version usage_limit compute_type compile_time:l planning_time:l lock_wait_time:l service_class_id:i service_class_name query_priority short_query_accelerated",
+            all()
+                .map(|q| {
+                    row![
+                        view.user_oid(&q.user),
+                        q.query,
+                        q.label.as_str(),
+                        q.query,
+                        q.pid,
+                        q.database.as_str(),
+                        query_type(&q.text),
+                        if q.error.is_some() { "failed" } else { "success" },
+                        false,
+                        time(q.started),
+                        time(q.ended),
+                        elapsed(&q),
+                        0i64,
+                        elapsed(&q),
+                        q.error.as_deref(),
+                        None::<i64>,
+                        None::<i64>,
+                        cut(&q.text, 4000),
+                        "dwsim",
+                        None::<&str>,
+                        "primary",
+                        0i64,
+                        0i64,
+                        0i64,
+                        100i64,
+                        "Default queue",
+                        "Normal",
+                        "false"
+                    ]
+                })
+                .collect(),
+        ),
+        "sys_query_text" => (
+            "user_id:i query_id:l transaction_id:l session_id:i start_time:t sequence:i text",
+            all()
+                .map(|q| {
+                    row![
+                        view.user_oid(&q.user),
+                        q.query,
+                        q.query,
+                        q.pid,
+                        time(q.started),
+                        0i64,
+                        cut(&q.text, 200)
+                    ]
+                })
+                .collect(),
+        ),
+        "stl_load_errors" => (
+            "userid:i slice:i tbl:i starttime:t session:i query:i filename line_number:l colname type col_length position:i raw_line raw_field_value err_code:i err_reason is_partial:i start_offset:l copy_job_id:l",
+            cluster
+                .load_errors()
+                .into_iter()
+                .map(|e| {
+                    row![
+                        super::snapshot::DEV,
+                        0i64,
+                        e.table,
+                        time(e.time),
+                        e.pid,
+                        e.query,
+                        e.file,
+                        e.line,
+                        e.column,
+                        e.ty,
+                        e.length,
+                        i64::from(e.position),
+                        cut(&e.raw_line, 1024),
+                        cut(&e.raw_field, 1024),
+                        i64::from(e.code),
+                        cut(&e.reason, 100),
+                        0i64,
+                        0i64,
+                        None::<i64>
+                    ]
+                })
+                .collect(),
+        ),
+        "sys_load_error_detail" => (
+            "user_id:i query_id:l transaction_id:l session_id:i database_name table_id:i start_time:t file_name line_number:l column_name column_type column_length position:i error_code:i error_message",
+            cluster
+                .load_errors()
+                .into_iter()
+                .map(|e| {
+                    row![
+                        super::snapshot::DEV,
+                        e.query,
+                        e.query,
+                        e.pid,
+                        e.database,
+                        e.table,
+                        time(e.time),
+                        e.file,
+                        e.line,
+                        e.column,
+                        e.ty,
+                        e.length,
+                        i64::from(e.position),
+                        i64::from(e.code),
+                        e.reason
+                    ]
+                })
+                .collect(),
+        ),
+        "stl_load_commits" => (
+            "userid:i query:i slice:i name filename byte_offset:i lines_scanned:i errors:i curtime:t status:i file_format",
+            cluster
+                .load_commits()
+                .into_iter()
+                .map(|c| {
+                    row![
+                        super::snapshot::DEV,
+                        c.query,
+                        0i64,
+                        "",
+                        c.file,
+                        0i64,
+                        c.lines,
+                        0i64,
+                        time(c.time),
+                        1i64,
+                        ""
+                    ]
+                })
+                .collect(),
+        ),
+        _ => return None,
+    })
+}
+
+fn grants(view: &View, name: &str) -> Found {
+    let all: Vec<_> = view
+        .account
+        .objects
+        .iter()
+        .filter(|((kind, _), _)| *kind == ObjectKind::Grant)
+        .filter_map(|(_, o)| match o {
+            Object::Other(o) if o.properties.contains_key("privilege") => Some(Arc::clone(o)),
+            _ => None,
+        })
+        .collect();
+    let get = |o: &dwsim_engine::catalog::OtherObject, p: &str| {
+        o.properties.get(p).cloned().unwrap_or_default()
+    };
+    Some(match name {
+        "svv_relation_privileges" => (
+            "namespace_name relation_name privilege_type identity_id:i identity_name identity_type admin_option:b privilege_scope",
+            all.iter()
+                .filter(|o| get(o, "kind") == "table")
+                .filter_map(|o| {
+                    let object = get(o, "object");
+                    let mut parts = object.splitn(3, '.');
+                    let (db, schema, table) = (parts.next()?, parts.next()?, parts.next()?);
+                    (db == view.database).then(|| {
+                        row![
+                            schema,
+                            table,
+                            get(o, "privilege").to_uppercase(),
+                            view.user_oid(&get(o, "grantee")),
+                            get(o, "grantee"),
+                            get(o, "grantee kind"),
+                            get(o, "grant option") == "true",
+                            "TABLE"
+                        ]
+                    })
+                })
+                .collect(),
+        ),
+        "svv_schema_privileges" => (
+            "namespace_name privilege_type identity_id:i identity_name identity_type admin_option:b privilege_scope",
+            all.iter()
+                .filter(|o| get(o, "kind") == "schema")
+                .map(|o| {
+                    row![
+                        get(o, "object"),
+                        get(o, "privilege").to_uppercase(),
+                        view.user_oid(&get(o, "grantee")),
+                        get(o, "grantee"),
+                        get(o, "grantee kind"),
+                        get(o, "grant option") == "true",
+                        "SCHEMA"
+                    ]
+                })
+                .collect(),
+        ),
+        "svv_database_privileges" => (
+            "database_name privilege_type identity_id:i identity_name identity_type admin_option:b privilege_scope",
+            all.iter()
+                .filter(|o| get(o, "kind") == "database")
+                .map(|o| {
+                    row![
+                        get(o, "object"),
+                        get(o, "privilege").to_uppercase(),
+                        view.user_oid(&get(o, "grantee")),
+                        get(o, "grantee"),
+                        get(o, "grantee kind"),
+                        get(o, "grant option") == "true",
+                        "DATABASE"
+                    ]
+                })
+                .collect(),
+        ),
+        "svv_roles" => (
+            "role_id:i role_name role_owner external_id",
+            view.account
+                .objects
+                .iter()
+                .filter(|((kind, _), _)| *kind == ObjectKind::Role)
+                .map(|((_, n), o)| row![o.oid(), n.as_str(), "dev", None::<&str>])
+                .collect(),
+        ),
+        "svv_user_info" => (
+            "user_name user_id:i createdb:b superuser:b catalog_update:b connection_limit syslog_access last_ddl_timestamp:t session_timeout:i external_user_id",
+            view.users()
+                .into_iter()
+                .map(|(n, id, db, sup)| {
+                    row![
+                        n,
+                        id,
+                        db,
+                        sup,
+                        false,
+                        "UNLIMITED",
+                        if sup { "UNRESTRICTED" } else { "RESTRICTED" },
+                        None::<i64>,
+                        0i64,
+                        None::<&str>
+                    ]
+                })
+                .collect(),
+        ),
+        _ => return None,
+    })
+}
+
+pub(super) fn rows(
+    view: &View,
+    cluster: &Cluster,
+    binder: &mut Binder<'_>,
+    name: &str,
+) -> Found {
+    let db = view.database.as_str();
+    let permanent = || view.relations.iter();
+    Some(match name {
+        "svv_tables" => (
+            "table_catalog table_schema table_name table_type remarks",
+            permanent()
+                .map(|r| {
+                    let t = match r.kind() {
+                        "r" => "BASE TABLE",
+                        _ => "VIEW",
+                    };
+                    row![db, r.schema.as_str(), r.name.as_str(), t, r.comment()]
+                })
+                .collect(),
+        ),
+        "svv_columns" => (
+            "table_catalog table_schema table_name column_name ordinal_position:i column_default is_nullable data_type character_maximum_length:i numeric_precision:i numeric_scale:i remarks",
+            permanent().flat_map(|r| columns_of(view, r)).collect(),
+        ),
+        "svv_all_columns" | "svv_redshift_columns" => (
+            if name == "svv_all_columns" {
+                "database_name schema_name table_name column_name ordinal_position:i column_default is_nullable data_type character_maximum_length:i numeric_precision:i numeric_scale:i remarks"
+            } else {
+                "database_name schema_name table_name column_name ordinal_position:i data_type column_default is_nullable encoding distkey:b sortkey:i column_acl remarks"
+            },
+            if name == "svv_all_columns" {
+                permanent().flat_map(|r| columns_of(view, r)).collect()
+            } else {
+                permanent()
+                    .flat_map(|r| {
+                        r.columns()
+                            .into_iter()
+                            .enumerate()
+                            .map(|(i, c)| {
+                                row![
+                                    db,
+                                    r.schema.as_str(),
+                                    r.name.as_str(),
+                                    c.name,
+                                    i as i64 + 1,
+                                    c.ty.redshift(),
+                                    super::pg::default_text(&c),
+                                    if c.not_null { "NO" } else { "YES" },
+                                    r.encoding(&c),
+                                    r.property("distkey") == Some(c.name),
+                                    r.sort_position(c.name),
+                                    None::<&str>,
+                                    c.def.and_then(|d| d.comment.as_deref())
+                                ]
+                            })
+                            .collect::<Vec<_>>()
+                    })
+                    .collect()
+            },
+        ),
+        "svv_all_tables" | "svv_redshift_tables" => (
+            if name == "svv_all_tables" {
+                "database_name schema_name table_name table_acl table_type remarks"
+            } else {
+                "database_name schema_name table_name table_type table_acl remarks"
+            },
+            permanent()
+                .map(|r| {
+                    let mut out = row![db, r.schema.as_str(), r.name.as_str()];
+                    if name == "svv_all_tables" {
+                        out.extend(row![None::<&str>, kind(r), r.comment()]);
+                    } else {
+                        out.extend(row![kind(r), None::<&str>, r.comment()]);
+                    }
+                    out
+                })
+                .collect(),
+        ),
+        "svv_all_schemas" | "svv_redshift_schemas" => (
+            if name == "svv_all_schemas" {
+                "database_name schema_name schema_owner:i schema_type schema_acl source_database schema_option"
+            } else {
+                "database_name schema_name schema_owner:i schema_type schema_acl schema_option"
+            },
+            view.schemas()
+                .into_iter()
+                .filter(|s| !is_temp_schema(&s.0))
+                .map(|(n, _, owner)| {
+                    let mut out = row![db, n, view.user_oid(&owner), "local", None::<&str>];
+                    if name == "svv_all_schemas" {
+                        out.push(Value::Null);
+                    }
+                    out.push(Value::Null);
+                    out
+                })
+                .collect(),
+        ),
+        "svv_redshift_databases" => (
+            "database_name database_owner:i database_type database_acl database_options database_isolation_level",
+            view.account
+                .databases
+                .iter()
+                .map(|(n, d)| {
+                    row![
+                        n.as_str(),
+                        view.user_oid(&d.owner),
+                        "local",
+                        None::<&str>,
+                        None::<&str>,
+                        d.properties
+                            .get("isolation level")
+                            .map_or("Serializable", |_| "Snapshot Isolation")
+                    ]
+                })
+                .collect(),
+        ),
+        "svv_table_info" => (
+            "database schema table_id:o table encoded diststyle sortkey1 max_varchar:i sortkey1_enc sortkey_num:i size:l pct_used:d empty:l unsorted:d stats_off:d tbl_rows:d skew_sortkey1:d skew_rows:d estimated_visible_rows:d risk_event vacuum_sort_benefit:d create_time:t",
+            // Redshift leaves tables without rows out.
+            permanent()
+                .filter(|r| !r.is_temporary())
+                .filter(|r| r.table().is_some_and(|t| t.data.rows > 0))
+                .filter_map(|r| table_info(view, r))
+                .collect(),
+        ),
+        "svv_mv_info" | "stv_mv_info" => (
+            "database_name schema_name user_name name is_stale state:i autorewrite autorefresh",
+            permanent()
+                .filter(|r| matches!(r.body, Body::Materialized(_)))
+                .map(|r| {
+                    row![
+                        db,
+                        r.schema.as_str(),
+                        r.owner(),
+                        r.name.as_str(),
+                        "f",
+                        0i64,
+                        "f",
+                        if r.property("auto refresh") == Some("yes") { "t" } else { "f" }
+                    ]
+                })
+                .collect(),
+        ),
+        "svv_mv_dependency" => (
+            "database_name schema_name name dependent_database_name dependent_schema_name dependent_name",
+            super::pg::dependencies(view, binder)
+                .into_iter()
+                .filter_map(|(v, t)| {
+                    let mv = view.relations.iter().find(|r| {
+                        r.oid() == v && matches!(r.body, Body::Materialized(_))
+                    })?;
+                    let table = view.relations.iter().find(|r| r.oid() == t)?;
+                    Some(row![
+                        db,
+                        mv.schema.as_str(),
+                        mv.name.as_str(),
+                        db,
+                        table.schema.as_str(),
+                        table.name.as_str()
+                    ])
+                })
+                .collect(),
+        ),
+        "svv_interleaved_columns" => (
+            "tbl:i col:i interleaved_skew:d last_reindex:t",
+            permanent()
+                .filter(|r| r.property("sortstyle") == Some("interleaved"))
+                .flat_map(|r| {
+                    r.sort_keys()
+                        .iter()
+                        .enumerate()
+                        .map(|(i, _)| row![r.oid(), i as i64, Value::Double(1.0), None::<i64>])
+                        .collect::<Vec<_>>()
+                })
+                .collect(),
+        ),
+        "stv_tbl_perm" => (
+            "slice:i id:i name rows:l sorted_rows:l temp:i db_id:i insert_pristine:i delete_pristine:i backup:i dist_style:i block_count:i",
+            permanent()
+                .filter_map(|r| {
+                    let t = r.table()?;
+                    let rows = t.data.rows as i64;
+                    Some(row![
+                        0i64,
+                        r.oid(),
+                        r.name.as_str(),
+                        rows,
+                        rows,
+                        i64::from(r.is_temporary()),
+                        view.db.as_ref().map(|d| d.oid),
+                        0i64,
+                        0i64,
+                        i64::from(r.property("backup") != Some("no")),
+                        r.dist_style(),
+                        t.data.bytes().div_ceil(1 << 20) as i64
+                    ])
+                })
+                .collect(),
+        ),
+        "stv_sessions" | "stv_recents" | "stv_inflight" => match name {
+            "stv_sessions" => (
+                "starttime:t process:i user_name db_name timeout_sec:i",
+                cluster
+                    .backends()
+                    .pids()
+                    .into_iter()
+                    .map(|pid| {
+                        row![
+                            time(binder.env.now),
+                            i64::from(pid),
+                            binder.env.user.as_str(),
+                            db,
+                            0i64
+                        ]
+                    })
+                    .collect(),
+            ),
+            "stv_recents" => (
+                "userid:i status starttime:t duration:i user_name db_name query pid:i",
+                cluster
+                    .queries()
+                    .into_iter()
+                    .map(|q| {
+                        row![
+                            view.user_oid(&q.user),
+                            "Done",
+                            time(q.started),
+                            elapsed(&q),
+                            q.user.as_str(),
+                            q.database.as_str(),
+                            cut(&q.text, 600),
+                            -1i64
+                        ]
+                    })
+                    .collect(),
+            ),
+            _ => (
+                "userid:i slice:i query:i label xid:l pid:i starttime:t text suspended:i insert_pristine:i concurrency_scaling_status:i",
+                Vec::new(),
+            ),
+        },
+        "stv_slices" => (
+            "node:i slice:i localslice:i type",
+            vec![row![0i64, 0i64, 0i64, "D"], row![0i64, 1i64, 1i64, "D"]],
+        ),
+        _ => return queries(view, cluster, name).or_else(|| grants(view, name)),
+    })
+}
