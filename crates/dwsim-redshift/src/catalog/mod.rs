@@ -2,6 +2,7 @@
 //! Those that describe objects, settings, queries and loads tell the truth; the others have their columns and no rows.
 
 mod empty;
+mod facts;
 mod information;
 mod pg;
 mod redshift;
@@ -13,6 +14,8 @@ use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::SqlType;
 
 use crate::dialect::Redshift;
+pub(crate) use facts::facts;
+pub(crate) use pg::encoding_name;
 use snapshot::View;
 use table::relation;
 
@@ -94,3 +97,9 @@ pub(crate) fn limits(ty: &SqlType) -> (Option<u32>, Option<u32>, Option<u32>) {
 
 /// Columns of a relation and its rows.
 type Found = Option<(&'static str, Vec<Vec<table::Value>>)>;
+
+/// Cancels or ends another session's work. False when there is no such session.
+pub(crate) fn signal(binder: &Binder<'_>, pid: i32, terminate: bool) -> bool {
+    // The binder knows its dialect as a trait object; the connections are the server's.
+    crate::protocol::signal(binder.env.account.as_str(), pid, terminate)
+}

@@ -2,8 +2,10 @@
 //! Kernels are in `dwsim_engine::kernels`, shared with the other dialect where the meaning is the same.
 
 mod aggregate;
+mod conditional;
 mod numeric;
 mod semi;
+mod system;
 mod text;
 mod window;
 
@@ -12,6 +14,8 @@ use dwsim_engine::functions::FunctionTable;
 /// All functions of the dialect. Built once by the caller and kept.
 pub fn table() -> FunctionTable {
     let mut t = FunctionTable::default();
+    t.scalars(conditional::SCALARS);
+    t.scalars(system::SCALARS);
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
     t.aggregates(aggregate::AGGREGATES);

@@ -32,6 +32,9 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     let lines = line_starts(sql);
     // Parameters are counted per statement from its own tokens.
     let places: Vec<(usize, usize)> = placeholders(&tokens);
+    let regclass = tokens.iter().any(
+        |t| matches!(&t.token, Token::Word(w) if w.value.eq_ignore_ascii_case("regclass")),
+    );
     let parser = Parser::new(&grammar)
         .with_options(ParserOptions::new().with_unescape(true))
         .with_tokens_with_locations(tokens);
@@ -44,9 +47,12 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         }
         let first = w.index();
         let start = w.here();
-        let statement = statement(&mut w)?;
+        let mut statement = statement(&mut w)?;
         w.end()?;
         let last = w.index();
+        if regclass {
+            name_relations(&mut statement);
+        }
         let parameters = places
             .iter()
             .filter(|(at, _)| (first..last).contains(at))
@@ -59,6 +65,56 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             parameters,
         });
     }
+}
+
+/// `'name'::regclass` is the object id of a relation: a look-up, not a cast of text.
+fn name_relations(statement: &mut Statement) {
+    let change = |e: &mut ast::Expr| {
+        if let ast::Expr::Cast {
+            expr, data_type, ..
+        } = e
+        {
+            let named = match data_type {
+                ast::DataType::Regclass => true,
+                ast::DataType::Custom(name, _) => name
+                    .0
+                    .last()
+                    .and_then(|p| p.as_ident())
+                    .is_some_and(|i| i.value.eq_ignore_ascii_case("regclass")),
+                _ => false,
+            };
+            if named {
+                *e = call("to_regclass", (**expr).clone());
+            }
+        }
+        std::ops::ControlFlow::<()>::Continue(())
+    };
+    match statement {
+        Statement::Query(q) => {
+            let _ = ast::visit_expressions_mut(q, change);
+        }
+        Statement::Dml(s) => {
+            let _ = ast::visit_expressions_mut(s, change);
+        }
+        _ => {}
+    }
+}
+
+fn call(name: &str, argument: ast::Expr) -> ast::Expr {
+    ast::Expr::Function(ast::Function {
+        name: ast::ObjectName::from(vec![ast::Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: ast::FunctionArguments::None,
+        args: ast::FunctionArguments::List(ast::FunctionArgumentList {
+            duplicate_treatment: None,
+            args: vec![ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument))],
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
 }
 
 fn placeholders(tokens: &[TokenWithSpan]) -> Vec<(usize, usize)> {

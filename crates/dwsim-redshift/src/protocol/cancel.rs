@@ -2,7 +2,7 @@
 //! Interrupting itself is done by the connection, which waits for its own signal while it works.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
@@ -26,6 +26,33 @@ impl Signals {
     fn is_busy(&self) -> bool {
         self.busy.load(std::sync::atomic::Ordering::Acquire)
     }
+}
+
+/// The servers of this process by cluster name: functions in a plan know the name only.
+static SERVERS: Mutex<Vec<(String, Weak<Backends>)>> = Mutex::new(Vec::new());
+
+/// Makes a server's connections known under its cluster's name.
+pub(crate) fn publish(cluster: &str, backends: &Arc<Backends>) {
+    let mut servers = SERVERS.lock().unwrap_or_else(PoisonError::into_inner);
+    servers.retain(|(_, b)| b.strong_count() > 0);
+    servers.push((cluster.to_owned(), Arc::downgrade(backends)));
+}
+
+/// Cancels or ends the work of a connection of a cluster. False when there is none.
+pub(crate) fn signal(cluster: &str, pid: i32, terminate: bool) -> bool {
+    let found = SERVERS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .iter()
+        .find(|(name, _)| name == cluster)
+        .and_then(|(_, b)| b.upgrade());
+    found.is_some_and(|b| {
+        if terminate {
+            b.terminate(pid)
+        } else {
+            b.cancel_backend(pid)
+        }
+    })
 }
 
 #[derive(Debug)]

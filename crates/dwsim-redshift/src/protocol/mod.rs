@@ -18,6 +18,7 @@ mod wire;
 
 pub use backend::Notice;
 pub use cancel::Backends;
+pub(crate) use cancel::{publish, signal};
 pub use rows::{RowStyle, cell_text};
 pub use server::{RedshiftServer, ServerOptions};
 pub use startup::{AuthMode, Credential};

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use dwsim_engine::catalog::{Account, Database, Schema};
 use dwsim_engine::engine::Engine;
 
-use crate::protocol::Backends;
+use crate::protocol::{Backends, publish};
 
 /// Entries kept in each log; older ones are dropped, as Redshift drops old log rows.
 const KEPT: usize = 10_000;
@@ -88,6 +88,7 @@ pub struct LoadCommit {
 /// A cluster: an engine with its connections and logs.
 #[derive(Debug)]
 pub struct Cluster {
+    name: String,
     engine: Arc<Engine>,
     backends: Arc<Backends>,
     next_query: AtomicI64,
@@ -115,7 +116,11 @@ fn all<T: Clone>(log: &Mutex<VecDeque<T>>) -> Vec<T> {
 impl Cluster {
     /// A cluster over an engine.
     pub fn new(engine: Arc<Engine>, backends: Arc<Backends>) -> Self {
+        static NEXT: AtomicI64 = AtomicI64::new(1);
+        let name = format!("dwsim-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        publish(&name, &backends);
         Cluster {
+            name,
             engine,
             backends,
             next_query: AtomicI64::new(1),
@@ -123,6 +128,11 @@ impl Cluster {
             load_errors: Mutex::default(),
             load_commits: Mutex::default(),
         }
+    }
+
+    /// A name that no other cluster of this process has.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The engine.

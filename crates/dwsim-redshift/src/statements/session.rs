@@ -107,7 +107,7 @@ impl RedshiftSession {
         let rules = Arc::new(Redshift::new(Arc::clone(cluster)));
         let options = SessionOptions {
             user,
-            account: "dwsim".into(),
+            account: cluster.name().to_owned(),
             database: Some(database),
             schemas: vec!["public".into()],
             parameters: parameters.clone(),

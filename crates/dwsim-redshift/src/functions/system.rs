@@ -1,0 +1,472 @@
+//! System information and administration functions, and those that clients of PostgreSQL call on catalogs.
+//! Facts of the catalog are looked up when a call is bound, so that a statement sees one state.
+
+use arrow::array::ArrayRef;
+use datafusion::logical_expr::expr::Case;
+use datafusion::logical_expr::{Expr, lit};
+use datafusion::scalar::ScalarValue;
+use dwsim_engine::error::{ErrorKind, Result, SqlError};
+use dwsim_engine::functions::{Call, FnCall, Param, ScalarDef, Typed, ret};
+use dwsim_engine::plan::CastMode;
+use dwsim_engine::types::SqlType;
+
+use crate::catalog::facts;
+use crate::protocol::types::from_oid;
+
+const INFORMATION: &str =
+    "https://docs.aws.amazon.com/redshift/latest/dg/r_System_information_functions.html";
+const ADMINISTRATION: &str =
+    "https://docs.aws.amazon.com/redshift/latest/dg/r_System_administration_functions.html";
+const LEADER: &str =
+    "https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_functions_leader_node_only.html";
+
+/// The table's rows.
+pub const SCALARS: &[ScalarDef] = &[
+    ScalarDef::custom(
+        "VERSION",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_VERSION.html",
+        version,
+    ),
+    ScalarDef::custom(
+        "CURRENT_DATABASE",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_DATABASE.html",
+        |c| Ok(name(c.env().database.clone())),
+    ),
+    ScalarDef::custom(
+        "CURRENT_SCHEMA",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_SCHEMA.html",
+        |c| Ok(name(c.env().schema.clone())),
+    ),
+    ScalarDef::custom(
+        "CURRENT_SCHEMAS",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_SCHEMAS.html",
+        current_schemas,
+    ),
+    ScalarDef::custom(
+        "CURRENT_USER",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_USER.html",
+        user,
+    ),
+    ScalarDef::custom(
+        "SESSION_USER",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_SESSION_USER.html",
+        user,
+    ),
+    ScalarDef::custom(
+        "USER",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_USER.html",
+        user,
+    ),
+    ScalarDef::custom(
+        "CURRENT_USER_ID",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_USER_ID.html",
+        |c| {
+            let user = c.env().user.clone();
+            Ok(int(facts(c.binder).user_oid(&user) as i32))
+        },
+    ),
+    ScalarDef::custom(
+        "CURRENT_SETTING",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_SETTING.html",
+        current_setting,
+    ),
+    ScalarDef::custom(
+        "PG_BACKEND_PID",
+        "https://docs.aws.amazon.com/redshift/latest/dg/PG_BACKEND_PID.html",
+        |c| Ok(int(c.env().session_id as i32)),
+    ),
+    ScalarDef::custom(
+        "PG_LAST_QUERY_ID",
+        "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_QUERY_ID.html",
+        |c| {
+            let last = c.env().last_query_id.as_ref().and_then(|q| q.parse().ok());
+            Ok(int(last.unwrap_or(-1)))
+        },
+    ),
+    ScalarDef::custom(
+        "HAS_TABLE_PRIVILEGE",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_HAS_TABLE_PRIVILEGE.html",
+        privilege,
+    ),
+    ScalarDef::custom(
+        "HAS_SCHEMA_PRIVILEGE",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_HAS_SCHEMA_PRIVILEGE.html",
+        privilege,
+    ),
+    ScalarDef::custom(
+        "HAS_DATABASE_PRIVILEGE",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_HAS_DATABASE_PRIVILEGE.html",
+        privilege,
+    ),
+    ScalarDef::custom("HAS_COLUMN_PRIVILEGE", LEADER, privilege),
+    ScalarDef::custom("HAS_FUNCTION_PRIVILEGE", LEADER, privilege),
+    ScalarDef::custom("HAS_LANGUAGE_PRIVILEGE", LEADER, privilege),
+    ScalarDef::custom("PG_GET_USERBYID", LEADER, userbyid),
+    ScalarDef::custom("PG_TABLE_IS_VISIBLE", LEADER, table_is_visible),
+    ScalarDef::custom("PG_TYPE_IS_VISIBLE", LEADER, always),
+    ScalarDef::custom("PG_FUNCTION_IS_VISIBLE", LEADER, always),
+    ScalarDef::custom("PG_GET_VIEWDEF", LEADER, viewdef),
+    ScalarDef::custom("PG_GET_EXPR", LEADER, |c| {
+        c.expect(2, 3)?;
+        let e = c.bind(0)?;
+        c.coerce(e, Param::Text)
+    }),
+    ScalarDef::custom("PG_GET_CONSTRAINTDEF", LEADER, constraintdef),
+    ScalarDef::custom("PG_GET_INDEXDEF", LEADER, nothing),
+    ScalarDef::custom("PG_GET_FUNCTIONDEF", LEADER, nothing),
+    ScalarDef::custom("PG_GET_FUNCTION_RESULT", LEADER, nothing),
+    ScalarDef::custom("PG_GET_FUNCTION_ARGUMENTS", LEADER, nothing),
+    ScalarDef::custom("PG_GET_PARTKEYDEF", LEADER, nothing),
+    ScalarDef::custom("OBJ_DESCRIPTION", LEADER, obj_description),
+    ScalarDef::custom("COL_DESCRIPTION", LEADER, col_description),
+    ScalarDef::custom("SHOBJ_DESCRIPTION", LEADER, nothing),
+    ScalarDef::custom("TO_REGCLASS", LEADER, regclass),
+    ScalarDef::new(
+        "FORMAT_TYPE",
+        LEADER,
+        &[Param::Int, Param::Int],
+        ret::text,
+        format_type,
+    ),
+    ScalarDef::new(
+        "FORMAT_ENCODING",
+        LEADER,
+        &[Param::Int],
+        ret::text,
+        format_encoding,
+    ),
+    ScalarDef::new(
+        "PG_ENCODING_TO_CHAR",
+        LEADER,
+        &[Param::Int],
+        ret::text,
+        encoding_name,
+    ),
+    ScalarDef::new(
+        "ARRAY_TO_STRING",
+        LEADER,
+        &[Param::Text, Param::Text],
+        ret::text,
+        array_to_string,
+    )
+    .optional(0),
+    ScalarDef::custom("PG_IS_IN_RECOVERY", LEADER, |c| Ok(c.binder.bool(false))),
+    ScalarDef::custom("TXID_CURRENT", LEADER, |c| {
+        let id = c.env().query_id.parse().unwrap_or(0);
+        Ok(c.binder.int(id))
+    }),
+    ScalarDef::custom("SLICE_NUM", INFORMATION, |_| Ok(int(0))),
+    ScalarDef::custom(
+        "PG_CANCEL_BACKEND",
+        "https://docs.aws.amazon.com/redshift/latest/dg/PG_CANCEL_BACKEND.html",
+        |c| signal(c, false),
+    ),
+    ScalarDef::custom(
+        "PG_TERMINATE_BACKEND",
+        "https://docs.aws.amazon.com/redshift/latest/dg/PG_TERMINATE_BACKEND.html",
+        |c| signal(c, true),
+    ),
+    ScalarDef::custom("SET_CONFIG", ADMINISTRATION, |c| {
+        c.expect(3, 3)?;
+        Err(SqlError::unsupported("SET_CONFIG (use SET)"))
+    }),
+];
+
+fn name(value: Option<String>) -> Typed {
+    Typed::new(
+        Expr::Literal(ScalarValue::Utf8(value), None),
+        SqlType::Name,
+    )
+}
+
+fn int(v: i32) -> Typed {
+    Typed::new(
+        Expr::Literal(ScalarValue::Int32(Some(v)), None),
+        SqlType::Integer,
+    )
+}
+
+fn version(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    Ok(c.binder.text(concat!(
+        "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.0 (dwsim ",
+        env!("CARGO_PKG_VERSION"),
+        ")"
+    )))
+}
+
+fn user(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    Ok(name(Some(c.env().user.clone())))
+}
+
+fn current_schemas(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 1)?;
+    let implicit = c.bind(0)?;
+    let with_catalog = matches!(implicit.literal(), Some(ScalarValue::Boolean(Some(true))));
+    let mut all: Vec<String> = c
+        .binder
+        .search_path
+        .iter()
+        .map(|(_, s)| s.clone())
+        .collect();
+    if with_catalog {
+        all.insert(0, "pg_catalog".into());
+    }
+    Ok(c.binder.text(format!("{{{}}}", all.join(","))))
+}
+
+fn current_setting(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 2)?;
+    let setting = c.bind(0)?;
+    let Some(wanted) = setting.literal_text().map(str::to_lowercase) else {
+        return Err(SqlError::unsupported("CURRENT_SETTING of an expression"));
+    };
+    match c.env().parameter(&wanted) {
+        Some(v) => Ok(c.binder.text(v)),
+        None if c.len() == 2 => c.binder.null(&SqlType::text()),
+        None => Err(SqlError::raw(
+            "",
+            "42704",
+            format!("unrecognized configuration parameter \"{wanted}\""),
+        )),
+    }
+}
+
+/// Sessions act as superusers, who have every privilege on what exists; named users have what was granted.
+fn privilege(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(2, 4)?;
+    let args = c.bind_all()?;
+    let literal = |t: &Typed| t.literal_text().map(str::to_lowercase);
+    if c.name == "HAS_TABLE_PRIVILEGE" {
+        let table = &args[args.len() - 2];
+        if let Some(text) = literal(table) {
+            let known = facts(c.binder).relation(&text).is_some()
+                || text.starts_with("pg_")
+                || text.starts_with("svv_")
+                || text.contains("pg_catalog.")
+                || text.contains("information_schema.");
+            if !known {
+                return Err(SqlError::new(ErrorKind::UnknownObject {
+                    kind: "table",
+                    name: text,
+                }));
+            }
+        }
+    }
+    let who = if args.len() >= 3 {
+        literal(&args[0])
+    } else {
+        None
+    };
+    let allowed = match who {
+        Some(user) => facts(c.binder).may(
+            &user,
+            c.name,
+            literal(&args[args.len() - 2]).as_deref(),
+            literal(&args[args.len() - 1]).as_deref(),
+        ),
+        None => true,
+    };
+    Ok(c.binder.bool(allowed))
+}
+
+/// A choice among known object ids.
+fn choose(
+    c: &mut FnCall<'_, '_>,
+    argument: usize,
+    known: Vec<(i64, ScalarValue)>,
+    otherwise: ScalarValue,
+    ty: SqlType,
+) -> Result<Typed> {
+    let oid = c.bind(argument)?;
+    let oid = c.binder.cast(oid, &SqlType::BigInt, CastMode::Implicit)?;
+    if known.is_empty() {
+        return Ok(Typed::new(Expr::Literal(otherwise, None), ty));
+    }
+    let pairs = known
+        .into_iter()
+        .map(|(id, value)| (Box::new(lit(id)), Box::new(Expr::Literal(value, None))))
+        .collect();
+    Ok(Typed::new(
+        Expr::Case(Case::new(
+            Some(Box::new(oid.expr)),
+            pairs,
+            Some(Box::new(Expr::Literal(otherwise, None))),
+        )),
+        ty,
+    ))
+}
+
+fn text(s: impl Into<String>) -> ScalarValue {
+    ScalarValue::Utf8(Some(s.into()))
+}
+
+fn userbyid(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 1)?;
+    let known = facts(c.binder)
+        .users()
+        .into_iter()
+        .map(|u| (u.1, text(u.0)))
+        .collect();
+    choose(c, 0, known, text("unknown (OID=0)"), SqlType::Name)
+}
+
+fn table_is_visible(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 1)?;
+    let known = facts(c.binder)
+        .visible_oids()
+        .into_iter()
+        .map(|id| (id, ScalarValue::Boolean(Some(true))))
+        .collect();
+    let no = ScalarValue::Boolean(Some(false));
+    choose(c, 0, known, no, SqlType::Boolean)
+}
+
+fn always(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 1)?;
+    c.bind(0)?;
+    Ok(c.binder.bool(true))
+}
+
+fn nothing(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.bind_all()?;
+    c.binder.null(&SqlType::text())
+}
+
+fn viewdef(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 2)?;
+    let first = c.bind(0)?;
+    if let Some(view) = first.literal_text() {
+        let found = facts(c.binder).view_text(view);
+        return match found {
+            Some(t) => Ok(c.binder.text(t)),
+            None => Err(SqlError::new(ErrorKind::UnknownObject {
+                kind: "view",
+                name: view.to_owned(),
+            })),
+        };
+    }
+    let known = facts(c.binder)
+        .view_texts()
+        .into_iter()
+        .map(|(id, t)| (id, text(t)))
+        .collect();
+    choose(c, 0, known, ScalarValue::Utf8(None), SqlType::text())
+}
+
+fn constraintdef(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 2)?;
+    let known = facts(c.binder)
+        .constraint_texts()
+        .into_iter()
+        .map(|(id, t)| (id, text(t)))
+        .collect();
+    choose(c, 0, known, ScalarValue::Utf8(None), SqlType::text())
+}
+
+fn obj_description(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 2)?;
+    let known = facts(c.binder)
+        .comments()
+        .into_iter()
+        .map(|(id, t)| (id, text(t)))
+        .collect();
+    choose(c, 0, known, ScalarValue::Utf8(None), SqlType::text())
+}
+
+fn col_description(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(2, 2)?;
+    let comments = facts(c.binder).column_comments();
+    let oid = c.bind(0)?;
+    let oid = c.binder.cast(oid, &SqlType::BigInt, CastMode::Implicit)?;
+    let column = c.bind(1)?;
+    let column = c.binder.cast(column, &SqlType::BigInt, CastMode::Implicit)?;
+    if comments.is_empty() {
+        return c.binder.null(&SqlType::text());
+    }
+    let pairs = comments
+        .into_iter()
+        .map(|(id, n, t)| {
+            let here = oid
+                .expr
+                .clone()
+                .eq(lit(id))
+                .and(column.expr.clone().eq(lit(n)));
+            (Box::new(here), Box::new(Expr::Literal(text(t), None)))
+        })
+        .collect();
+    Ok(Typed::new(
+        Expr::Case(Case::new(None, pairs, None)),
+        SqlType::text(),
+    ))
+}
+
+/// A relation's name as its object id.
+fn regclass(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 1)?;
+    let value = c.bind(0)?;
+    match value.literal_text() {
+        Some(name) => match name.parse::<i64>() {
+            Ok(id) => Ok(Typed::new(lit(id), SqlType::Oid)),
+            Err(_) => match facts(c.binder).relation(&name.to_lowercase()) {
+                Some(id) => Ok(Typed::new(lit(id), SqlType::Oid)),
+                None => Err(SqlError::new(ErrorKind::UnknownObject {
+                    kind: "relation",
+                    name: name.to_owned(),
+                })),
+            },
+        },
+        None => c.binder.cast(value, &SqlType::Oid, CastMode::Explicit),
+    }
+}
+
+fn format_type(call: &Call<'_>) -> Result<ArrayRef> {
+    let (oids, modifiers) = (call.int(0)?, call.int(1)?);
+    call.map_text(|row| {
+        let Some(oid) = oids.get(row) else {
+            return Ok(None);
+        };
+        let modifier = modifiers.get(row).unwrap_or(-1) as i32;
+        Ok(Some(match (oid, modifier) {
+            (25, _) => "text".to_owned(),
+            (1700, m) if m < 4 => "numeric".to_owned(),
+            (1042, m) if m < 4 => "character".to_owned(),
+            _ => match u32::try_from(oid).ok().and_then(|o| from_oid(o, modifier)) {
+                Some(ty) => ty.redshift(),
+                None => "???".to_owned(),
+            },
+        }))
+    })
+}
+
+fn format_encoding(call: &Call<'_>) -> Result<ArrayRef> {
+    let numbers = call.int(0)?;
+    call.map_text(|row| Ok(numbers.get(row).map(crate::catalog::encoding_name)))
+}
+
+fn encoding_name(call: &Call<'_>) -> Result<ArrayRef> {
+    let numbers = call.int(0)?;
+    call.map_text(|row| Ok(numbers.get(row).map(|n| if n == 6 { "UTF8" } else { "" })))
+}
+
+/// Arrays exist as text only: `{a,b}`.
+fn array_to_string(call: &Call<'_>) -> Result<ArrayRef> {
+    let (arrays, separators) = (call.text(0)?, call.text(1)?);
+    call.map_text(|row| {
+        let (Some(a), Some(s)) = (arrays.get(row), separators.get(row)) else {
+            return Ok(None);
+        };
+        let inner = a.trim_start_matches('{').trim_end_matches('}');
+        Ok(Some(inner.split(',').collect::<Vec<_>>().join(s)))
+    })
+}
+
+fn signal(c: &mut FnCall<'_, '_>, terminate: bool) -> Result<Typed> {
+    c.expect(1, 1)?;
+    let pid = c.bind(0)?;
+    let pid = c.binder.cast(pid, &SqlType::BigInt, CastMode::Implicit)?;
+    let pid = match dwsim_engine::exec::constant(&pid.expr)? {
+        ScalarValue::Int64(Some(v)) => v as i32,
+        _ => return Ok(int(0)),
+    };
+    Ok(int(i32::from(crate::catalog::signal(c.binder, pid, terminate))))
+}
