@@ -32,9 +32,10 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     let lines = line_starts(sql);
     // Parameters are counted per statement from its own tokens.
     let places: Vec<(usize, usize)> = placeholders(&tokens);
-    let regclass = tokens.iter().any(
-        |t| matches!(&t.token, Token::Word(w) if w.value.eq_ignore_ascii_case("regclass")),
-    );
+    let postgres = tokens.iter().any(|t| {
+        matches!(&t.token, Token::Word(w)
+            if ["regclass", "operator", "collate"].iter().any(|k| w.value.eq_ignore_ascii_case(k)))
+    });
     let parser = Parser::new(&grammar)
         .with_options(ParserOptions::new().with_unescape(true))
         .with_tokens_with_locations(tokens);
@@ -50,8 +51,8 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let mut statement = statement(&mut w)?;
         w.end()?;
         let last = w.index();
-        if regclass {
-            name_relations(&mut statement);
+        if postgres {
+            adapt(&mut statement);
         }
         let parameters = places
             .iter()
@@ -67,26 +68,11 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     }
 }
 
-/// `'name'::regclass` is the object id of a relation: a look-up, not a cast of text.
-fn name_relations(statement: &mut Statement) {
+/// What PostgreSQL's clients write and Redshift's engine has by another name:
+/// `'name'::regclass` is a look-up, `OPERATOR(pg_catalog.~)` a plain operator, `COLLATE pg_catalog.default` nothing.
+fn adapt(statement: &mut Statement) {
     let change = |e: &mut ast::Expr| {
-        if let ast::Expr::Cast {
-            expr, data_type, ..
-        } = e
-        {
-            let named = match data_type {
-                ast::DataType::Regclass => true,
-                ast::DataType::Custom(name, _) => name
-                    .0
-                    .last()
-                    .and_then(|p| p.as_ident())
-                    .is_some_and(|i| i.value.eq_ignore_ascii_case("regclass")),
-                _ => false,
-            };
-            if named {
-                *e = call("to_regclass", (**expr).clone());
-            }
-        }
+        adapt_expression(e);
         std::ops::ControlFlow::<()>::Continue(())
     };
     match statement {
@@ -95,6 +81,51 @@ fn name_relations(statement: &mut Statement) {
         }
         Statement::Dml(s) => {
             let _ = ast::visit_expressions_mut(s, change);
+        }
+        _ => {}
+    }
+}
+
+fn adapt_expression(e: &mut ast::Expr) {
+    let last = |name: &ast::ObjectName| {
+        name.0
+            .last()
+            .and_then(|p| p.as_ident())
+            .map(|i| i.value.to_lowercase())
+            .unwrap_or_default()
+    };
+    match e {
+        ast::Expr::Cast {
+            expr, data_type, ..
+        } => {
+            let named = match data_type {
+                ast::DataType::Regclass => true,
+                ast::DataType::Custom(name, _) => last(name) == "regclass",
+                _ => false,
+            };
+            if named {
+                *e = call("to_regclass", (**expr).clone());
+            }
+        }
+        ast::Expr::Collate { expr, collation }
+            if matches!(last(collation).as_str(), "default" | "c" | "posix") =>
+        {
+            *e = (**expr).clone();
+        }
+        ast::Expr::BinaryOp { op, .. } => {
+            let ast::BinaryOperator::PGCustomBinaryOperator(path) = op else {
+                return;
+            };
+            *op = match path.last().map(String::as_str) {
+                Some("~") => ast::BinaryOperator::PGRegexMatch,
+                Some("~*") => ast::BinaryOperator::PGRegexIMatch,
+                Some("!~") => ast::BinaryOperator::PGRegexNotMatch,
+                Some("!~*") => ast::BinaryOperator::PGRegexNotIMatch,
+                Some("~~") => ast::BinaryOperator::PGLikeMatch,
+                Some("!~~") => ast::BinaryOperator::PGNotLikeMatch,
+                Some("=") => ast::BinaryOperator::Eq,
+                _ => return,
+            };
         }
         _ => {}
     }

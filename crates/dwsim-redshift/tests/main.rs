@@ -1,0 +1,5 @@
+//! The server from outside: sqlx over TCP, and bytes that no client would send.
+
+mod clients;
+mod hostile;
+mod support;
