@@ -1,3 +1,11 @@
-//! The Snowflake dialect and the protocol of its drivers
+//! The Snowflake dialect and the protocol of its drivers.
+//! SQL is run by `dwsim_engine`; starting servers beside others is the work of `cargo-dwsim`.
 
+pub mod dialect;
 pub mod functions;
+mod information_schema;
+pub mod parse;
+pub mod protocol;
+pub mod session;
+
+pub use protocol::{ServerOptions, SnowflakeServer, SnowflakeService};

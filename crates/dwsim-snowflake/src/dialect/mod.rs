@@ -1,0 +1,141 @@
+//! The rules of Snowflake's SQL that the engine asks for while binding: names, literals, types, coercions.
+//! Statements are in `session`, functions in `functions`, the wire in `protocol`.
+
+mod arithmetic;
+mod coercion;
+mod names;
+mod types;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+
+use dwsim_engine::dialect::{BinaryOp, Dialect, DialectName};
+use dwsim_engine::error::Result;
+use dwsim_engine::functions::{FunctionTable, Typed};
+use dwsim_engine::plan::{Binder, Relation, TableCall};
+use dwsim_engine::types::{ColumnInfo, SNOWFLAKE_MAX_VARCHAR, SqlType};
+use sqlparser::ast;
+
+pub use names::fold;
+pub use types::data_type;
+
+/// Results of earlier queries of an account, for RESULT_SCAN: by query id.
+pub trait ResultSource: fmt::Debug + Send + Sync {
+    /// Columns and rows of a finished query.
+    fn result(&self, query_id: &str) -> Option<Arc<crate::session::Answer>>;
+}
+
+/// Snowflake, as the engine asks for it.
+pub struct SnowflakeDialect {
+    functions: Arc<FunctionTable>,
+    results: Arc<dyn ResultSource>,
+    staged: Mutex<Option<Rows>>,
+}
+
+/// Columns and rows at hand.
+pub type Rows = (Vec<ColumnInfo>, Vec<RecordBatch>);
+
+impl fmt::Debug for SnowflakeDialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SnowflakeDialect").finish_non_exhaustive()
+    }
+}
+
+impl SnowflakeDialect {
+    /// The dialect of one session; the functions are shared by all of them.
+    pub fn new(functions: Arc<FunctionTable>, results: Arc<dyn ResultSource>) -> Self {
+        SnowflakeDialect { functions, results, staged: Mutex::new(None) }
+    }
+
+    /// The rows of a staged file, for the query that transforms them.
+    pub fn set_staged(&self, rows: Option<Rows>) {
+        *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = rows;
+    }
+}
+
+impl Dialect for SnowflakeDialect {
+    fn name(&self) -> DialectName {
+        DialectName::Snowflake
+    }
+
+    fn fold(&self, ident: &ast::Ident) -> String {
+        fold(ident)
+    }
+
+    fn data_type(&self, ty: &ast::DataType) -> Result<SqlType> {
+        data_type(ty)
+    }
+
+    fn number_literal(&self, text: &str) -> Result<Typed> {
+        types::number_literal(text)
+    }
+
+    fn arithmetic(&self, binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<Typed> {
+        arithmetic::arithmetic(binder, op, left, right)
+    }
+
+    fn comparison_type(&self, left: &Typed, right: &Typed) -> Option<SqlType> {
+        coercion::comparison_type(&left.ty, &right.ty)
+    }
+
+    fn common_type(&self, left: &SqlType, right: &SqlType) -> Option<SqlType> {
+        coercion::common_type(left, right)
+    }
+
+    fn parse_query(&self, sql: &str) -> Result<Box<ast::Query>> {
+        crate::parse::query(sql)
+    }
+
+    fn parse_expr(&self, sql: &str) -> Result<ast::Expr> {
+        crate::parse::expr(sql)
+    }
+
+    fn implicit_cast(&self, from: &SqlType, to: &SqlType) -> bool {
+        coercion::implicit_cast(from, to)
+    }
+
+    fn functions(&self) -> &FunctionTable {
+        &self.functions
+    }
+
+    fn column_name(&self, expr: &ast::Expr) -> String {
+        names::column_name(expr)
+    }
+
+    fn table_function(
+        &self,
+        binder: &mut Binder<'_>,
+        name: &str,
+        call: &TableCall<'_>,
+    ) -> Result<Option<Relation>> {
+        crate::functions::table_function(binder, name, call, self.results.as_ref())
+    }
+
+    fn system_relation(&self, binder: &mut Binder<'_>, path: &[String]) -> Result<Option<Relation>> {
+        if let [name] = path
+            && name == crate::parse::STAGED
+        {
+            let rows = self.staged.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let Some((columns, batches)) = rows else {
+                return Ok(None);
+            };
+            let mut relation = binder.values_relation(columns, batches)?;
+            // Only queries that name them see where a row comes from.
+            for c in &mut relation.columns {
+                c.hidden = c.name.starts_with("METADATA$");
+            }
+            return Ok(Some(relation));
+        }
+        crate::information_schema::relation(binder, path)
+    }
+
+    fn bare_word(&self, binder: &mut Binder<'_>, word: &str) -> Result<Option<Typed>> {
+        crate::functions::bare_word(binder, word)
+    }
+
+    fn default_varchar(&self) -> Option<u32> {
+        Some(SNOWFLAKE_MAX_VARCHAR)
+    }
+}

@@ -1,0 +1,469 @@
+//! The commands of Snowflake beside SQL proper, and the choice between the two.
+//! Each longer command is parsed in a file of its own.
+
+use dwsim_engine::catalog::ObjectKind;
+use dwsim_engine::error::{Result, SqlError};
+use sqlparser::ast::{self, Ident, ObjectName, Statement};
+use sqlparser::tokenizer::Token;
+
+use super::split::{is_transfer, skip_trivia};
+use super::{CopyInto, Cursor, Options, Show};
+
+/// What USE makes current.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UseTarget {
+    /// A database.
+    Database(ObjectName),
+    /// A schema.
+    Schema(ObjectName),
+    /// A database, or a schema when the name has two parts.
+    Either(ObjectName),
+    /// A role.
+    Role(Ident),
+    /// A warehouse.
+    Warehouse(Ident),
+    /// SECONDARY ROLES ALL or NONE.
+    SecondaryRoles,
+}
+
+/// What DESCRIBE describes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Described {
+    /// A table or view, or whichever it is.
+    Relation(ObjectName),
+    /// The result of a query, by id.
+    Result(String),
+    /// A stage.
+    Stage(ObjectName),
+    /// A file format.
+    FileFormat(ObjectName),
+    /// A database or schema.
+    Container(ObjectName, bool),
+}
+
+/// CREATE of an object that consists of options.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateObject {
+    /// Which kind.
+    pub kind: ObjectKind,
+    /// Name.
+    pub name: ObjectName,
+    /// OR REPLACE.
+    pub or_replace: bool,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// TEMPORARY.
+    pub temporary: bool,
+    /// Its options.
+    pub options: Options,
+    /// CLONE, where the kind has it.
+    pub clone: Option<ObjectName>,
+}
+
+/// A statement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// SQL that `sqlparser` knows.
+    Sql(Box<Statement>),
+    /// SHOW.
+    Show(Show),
+    /// DESCRIBE.
+    Describe(Described),
+    /// USE.
+    Use(UseTarget),
+    /// SET of variables.
+    Set(Vec<(Ident, ast::Expr)>),
+    /// UNSET of variables.
+    Unset(Vec<Ident>),
+    /// ALTER SESSION SET.
+    AlterSession(Options),
+    /// ALTER SESSION UNSET.
+    UnsetSession(Vec<Ident>),
+    /// CREATE DATABASE.
+    CreateDatabase(CreateObject),
+    /// CREATE SCHEMA.
+    CreateSchema(CreateObject),
+    /// CREATE STAGE, FILE FORMAT, WAREHOUSE, ROLE, USER.
+    Create(CreateObject),
+    /// DROP of what `sqlparser` does not know, and of databases.
+    Drop {
+        /// Kind; None for a database.
+        kind: Option<ObjectKind>,
+        /// Name.
+        name: ObjectName,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
+    /// ALTER of a kept object: SET options.
+    Alter {
+        /// Kind; None for a database.
+        kind: Option<ObjectKind>,
+        /// Name.
+        name: ObjectName,
+        /// IF EXISTS.
+        if_exists: bool,
+        /// RENAME TO.
+        rename: Option<ObjectName>,
+        /// SET.
+        options: Options,
+    },
+    /// COPY INTO.
+    Copy(Box<CopyInto>),
+    /// PUT: local file pattern, location, options.
+    Put(String, String, Options),
+    /// GET: location, local directory, options.
+    Get(String, String, Options),
+    /// LIST: location, pattern.
+    List(String, Option<String>),
+    /// REMOVE: location, pattern.
+    Remove(String, Option<String>),
+    /// GRANT and REVOKE: kept as text; everybody may do everything.
+    Grant {
+        /// REVOKE.
+        revoke: bool,
+    },
+}
+
+/// Parses one statement.
+///
+/// # Errors
+/// A syntax error with its place in the text.
+pub fn parse(text: &str) -> Result<Command> {
+    if is_transfer(text) {
+        return transfer(skip_trivia(text));
+    }
+    let mut c = Cursor::new(text)?;
+    let word = c.peek_word(0).unwrap_or_default();
+    match word.as_str() {
+        "SHOW" => {
+            let _ = c.ident()?;
+            super::show::show(&mut c).map(Command::Show)
+        }
+        "DESC" | "DESCRIBE" => {
+            let _ = c.ident()?;
+            describe(&mut c)
+        }
+        "USE" => {
+            let _ = c.ident()?;
+            use_target(&mut c).map(Command::Use)
+        }
+        "SET" => {
+            let _ = c.ident()?;
+            set(&mut c)
+        }
+        "UNSET" => {
+            let _ = c.ident()?;
+            idents(&mut c).map(Command::Unset)
+        }
+        "COPY" if c.eat(&["COPY", "INTO"]) => super::copy::copy(&mut c).map(|x| Command::Copy(Box::new(x))),
+        "LIST" | "LS" | "REMOVE" | "RM" => {
+            let _ = c.ident()?;
+            let at = c.location()?;
+            let options = c.options()?;
+            options.only(&["PATTERN"])?;
+            c.end()?;
+            let pattern = options.text("PATTERN").map(str::to_owned);
+            Ok(if word.starts_with('L') { Command::List(at, pattern) } else { Command::Remove(at, pattern) })
+        }
+        "ALTER" => alter(&mut c),
+        "CREATE" => create(&mut c),
+        "DROP" => drop(&mut c),
+        "GRANT" | "REVOKE" => Ok(Command::Grant { revoke: word == "REVOKE" }),
+        _ => sql(&mut c),
+    }
+}
+
+fn sql(c: &mut Cursor<'_>) -> Result<Command> {
+    if c.at_end() {
+        return Err(SqlError::raw("000900", "42601", "Empty SQL statement."));
+    }
+    c.statement().map(|s| Command::Sql(Box::new(s)))
+}
+
+fn idents(c: &mut Cursor<'_>) -> Result<Vec<Ident>> {
+    let parens = c.eat_token(&Token::LParen);
+    let mut out = vec![c.ident()?];
+    while c.eat_token(&Token::Comma) {
+        out.push(c.ident()?);
+    }
+    if parens {
+        c.expect_token(&Token::RParen)?;
+    }
+    c.end()?;
+    Ok(out)
+}
+
+fn describe(c: &mut Cursor<'_>) -> Result<Command> {
+    let d = if c.eat(&["RESULT"]) {
+        if c.sees_string() {
+            Described::Result(c.string()?)
+        } else {
+            c.expect(&["LAST_QUERY_ID"])?;
+            c.expect_token(&Token::LParen)?;
+            c.expect_token(&Token::RParen)?;
+            Described::Result(String::new())
+        }
+    } else if c.eat(&["STAGE"]) {
+        Described::Stage(c.name()?)
+    } else if c.eat(&["FILE", "FORMAT"]) {
+        Described::FileFormat(c.name()?)
+    } else if c.eat(&["DATABASE"]) {
+        Described::Container(c.name()?, true)
+    } else if c.eat(&["SCHEMA"]) {
+        Described::Container(c.name()?, false)
+    } else {
+        let _ = c.eat(&["TABLE"]) || c.eat(&["VIEW"]);
+        let name = c.name()?;
+        let _ = c.eat(&["TYPE"]) && c.eat_token(&Token::Eq) && c.eat(&["COLUMNS"]);
+        Described::Relation(name)
+    };
+    c.end()?;
+    Ok(Command::Describe(d))
+}
+
+fn use_target(c: &mut Cursor<'_>) -> Result<UseTarget> {
+    let t = if c.eat(&["DATABASE"]) {
+        UseTarget::Database(c.name()?)
+    } else if c.eat(&["SCHEMA"]) {
+        UseTarget::Schema(c.name()?)
+    } else if c.eat(&["ROLE"]) {
+        UseTarget::Role(c.ident()?)
+    } else if c.eat(&["WAREHOUSE"]) {
+        UseTarget::Warehouse(c.ident()?)
+    } else if c.eat(&["SECONDARY", "ROLES"]) {
+        let _ = c.ident()?;
+        UseTarget::SecondaryRoles
+    } else {
+        UseTarget::Either(c.name()?)
+    };
+    c.end()?;
+    Ok(t)
+}
+
+fn set(c: &mut Cursor<'_>) -> Result<Command> {
+    let mut names = Vec::new();
+    let parens = c.eat_token(&Token::LParen);
+    loop {
+        names.push(c.ident()?);
+        if !(parens && c.eat_token(&Token::Comma)) {
+            break;
+        }
+    }
+    if parens {
+        c.expect_token(&Token::RParen)?;
+    }
+    c.expect_token(&Token::Eq)?;
+    let mut values = Vec::new();
+    if parens {
+        c.expect_token(&Token::LParen)?;
+        loop {
+            values.push(c.sql(|p| p.parse_expr())?);
+            if !c.eat_token(&Token::Comma) {
+                break;
+            }
+        }
+        c.expect_token(&Token::RParen)?;
+    } else {
+        values.push(c.sql(|p| p.parse_expr())?);
+    }
+    c.end()?;
+    if names.len() != values.len() {
+        return Err(SqlError::raw("001003", "42601", "SQL compilation error:\nSET needs as many values as variables."));
+    }
+    Ok(Command::Set(names.into_iter().zip(values).collect()))
+}
+
+/// The kinds this crate keeps itself, after CREATE, ALTER or DROP.
+fn kind(c: &mut Cursor<'_>) -> Option<ObjectKind> {
+    for (words, kind) in [
+        (&["STAGE"][..], ObjectKind::Stage),
+        (&["FILE", "FORMAT"][..], ObjectKind::FileFormat),
+        (&["WAREHOUSE"][..], ObjectKind::Warehouse),
+        (&["ROLE"][..], ObjectKind::Role),
+        (&["USER"][..], ObjectKind::User),
+    ] {
+        if c.eat(words) {
+            return Some(kind);
+        }
+    }
+    None
+}
+
+fn create(c: &mut Cursor<'_>) -> Result<Command> {
+    let mark = c.mark();
+    let _ = c.ident()?;
+    let or_replace = c.eat(&["OR", "REPLACE"]);
+    let transient = c.eat(&["TRANSIENT"]);
+    let temporary = c.eat(&["TEMPORARY"]) || c.eat(&["TEMP"]);
+    let container = if c.eat(&["DATABASE"]) {
+        Some(true)
+    } else if c.eat(&["SCHEMA"]) {
+        Some(false)
+    } else {
+        None
+    };
+    let found = if container.is_some() { Some(ObjectKind::Other) } else { kind(c) };
+    let Some(kind) = found else {
+        c.reset(mark);
+        return sql(c);
+    };
+    let if_not_exists = c.eat(&["IF", "NOT", "EXISTS"]);
+    let name = c.name()?;
+    let clone = if c.eat(&["CLONE"]) { Some(c.name()?) } else { None };
+    if clone.is_some() && (c.sees(&["AT"]) || c.sees(&["BEFORE"])) {
+        return Err(SqlError::unsupported("CLONE … AT | BEFORE"));
+    }
+    let _ = c.eat(&["WITH", "MANAGED", "ACCESS"]) || c.eat(&["WITH"]);
+    let mut options = c.options()?;
+    if transient {
+        options.0.push(("TRANSIENT".into(), super::OptionValue::Word("TRUE".into(), false)));
+    }
+    c.end()?;
+    let object = CreateObject { kind, name, or_replace, if_not_exists, temporary, options, clone };
+    Ok(match container {
+        Some(true) => Command::CreateDatabase(object),
+        Some(false) => Command::CreateSchema(object),
+        None => Command::Create(object),
+    })
+}
+
+fn drop(c: &mut Cursor<'_>) -> Result<Command> {
+    let mark = c.mark();
+    let _ = c.ident()?;
+    let kind = if c.eat(&["DATABASE"]) { None } else {
+        match kind(c) {
+            Some(k) => Some(k),
+            None => {
+                c.reset(mark);
+                return sql(c);
+            }
+        }
+    };
+    let if_exists = c.eat(&["IF", "EXISTS"]);
+    let name = c.name()?;
+    let _ = c.eat(&["CASCADE"]) || c.eat(&["RESTRICT"]);
+    c.end()?;
+    Ok(Command::Drop { kind, name, if_exists })
+}
+
+fn alter(c: &mut Cursor<'_>) -> Result<Command> {
+    let mark = c.mark();
+    let _ = c.ident()?;
+    if c.eat(&["SESSION"]) {
+        if c.eat(&["UNSET"]) {
+            return idents(c).map(Command::UnsetSession);
+        }
+        c.expect(&["SET"])?;
+        let options = c.options()?;
+        c.end()?;
+        return Ok(Command::AlterSession(options));
+    }
+    let kind = if c.eat(&["DATABASE"]) { None } else {
+        match kind(c) {
+            Some(k) => Some(k),
+            None => {
+                c.reset(mark);
+                return sql(c);
+            }
+        }
+    };
+    let if_exists = c.eat(&["IF", "EXISTS"]);
+    let name = c.name()?;
+    let mut rename = None;
+    let mut options = Options::default();
+    if c.eat(&["RENAME", "TO"]) {
+        rename = Some(c.name()?);
+    } else if kind == Some(ObjectKind::Warehouse) && (c.eat(&["SUSPEND"]) || c.eat(&["RESUME"])) {
+        let _ = c.eat(&["IF", "SUSPENDED"]);
+    } else {
+        c.expect(&["SET"])?;
+        options = c.options()?;
+    }
+    c.end()?;
+    Ok(Command::Alter { kind, name, if_exists, rename, options })
+}
+
+/// PUT and GET: their file names are read up to a blank, or between quotes.
+fn transfer(text: &str) -> Result<Command> {
+    let put = text[..3].eq_ignore_ascii_case("PUT");
+    let mut rest = text[3..].trim_start();
+    let mut part = || -> Result<String> {
+        let (value, tail) = match rest.strip_prefix('\'') {
+            Some(quoted) => {
+                let mut out = String::new();
+                let mut chars = quoted.char_indices();
+                let mut end = None;
+                while let Some((i, ch)) = chars.next() {
+                    match ch {
+                        '\'' => {
+                            end = Some(i + 1);
+                            break;
+                        }
+                        '\\' => out.extend(chars.next().map(|(_, c)| c)),
+                        other => out.push(other),
+                    }
+                }
+                match end {
+                    Some(e) => (out, &quoted[e..]),
+                    None => return Err(SqlError::raw("001003", "42000", "SQL compilation error:\nparse error: unterminated string")),
+                }
+            }
+            None => {
+                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                (rest[..end].to_owned(), &rest[end..])
+            }
+        };
+        rest = tail.trim_start();
+        Ok(value)
+    };
+    let (first, second) = (part()?, part()?);
+    let mut c = Cursor::new(rest)?;
+    let options = c.options()?;
+    c.end()?;
+    let (local, remote) = if put { (&first, &second) } else { (&second, &first) };
+    if !local.starts_with("file://") || !remote.starts_with('@') {
+        return Err(SqlError::raw(
+            "001003",
+            "42000",
+            "SQL compilation error:\nPUT and GET take a file:// path and a stage.",
+        ));
+    }
+    Ok(if put { Command::Put(first, second, options) } else { Command::Get(first, second, options) })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn commands() {
+        assert!(matches!(parse("select 1").unwrap(), Command::Sql(_)));
+        assert!(matches!(parse("show terse tables like 'a%' in schema d.s limit 3 from 'x'").unwrap(), Command::Show(s) if s.terse && s.limit == Some(3)));
+        assert!(matches!(parse("desc table t").unwrap(), Command::Describe(Described::Relation(_))));
+        assert!(matches!(parse("create database x clone y").unwrap(), Command::CreateDatabase(o) if o.clone.is_some()));
+        assert!(matches!(parse("put 'file:///tmp/a b.csv' @~/x overwrite = true").unwrap(), Command::Put(f, l, _) if f == "file:///tmp/a b.csv" && l == "@~/x"));
+        let Command::Copy(copy) = parse("copy into t from (select $1, $2:a::int from @s/p/x-1.csv.gz t) file_format=(type=csv null_if=('a','b')) pattern='.*'").unwrap() else {
+            panic!("no COPY");
+        };
+        assert_eq!(copy.staged.as_deref(), Some("@s/p/x-1.csv.gz"));
+        assert!(matches!(parse("copy into @~/out/ from t overwrite = true").unwrap(), Command::Copy(_)));
+        assert!(matches!(parse("ls @~ pattern='.*gz'").unwrap(), Command::List(l, Some(_)) if l == "@~"));
+    }
+
+    #[test]
+    fn syntax_errors_have_their_place() {
+        let e = parse("select 1 frm t x y").unwrap_err().snowflake();
+        assert_eq!(e.code, "001003");
+        assert!(e.message.contains("syntax error line 1 at position"), "{}", e.message);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_ends(text in "(select|copy|put|show|create|set|use|alter)[ a-z0-9@:/.'=(),]{0,60}") {
+            let _ = parse(&text);
+        }
+    }
+}

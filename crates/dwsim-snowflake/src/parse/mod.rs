@@ -1,0 +1,18 @@
+//! From text to statements: `sqlparser` for SQL, a small parser over its tokens for the commands it does not know.
+//! Running statements is the work of `session`.
+
+mod command;
+mod copy;
+mod cursor;
+mod options;
+mod show;
+mod split;
+
+pub use command::{Command, Described, UseTarget, parse};
+pub use copy::{CopyFrom, CopyInto, CopyTarget};
+pub use cursor::{Cursor, query, expr};
+pub use command::CreateObject;
+pub use copy::STAGED;
+pub use options::{OptionValue, Options, invalid as invalid_option};
+pub use show::{Show, ShowScope};
+pub use split::{Piece, split};

@@ -1,0 +1,24 @@
+//! Sessions of Snowflake: the engine's session, and the statements that only Snowflake has.
+//! The wire is in `protocol`, the grammar in `parse`.
+
+mod account;
+mod answer;
+mod bindings;
+mod copy;
+mod describe;
+mod file_format;
+mod objects;
+mod parameters;
+mod run;
+mod show;
+mod stage;
+mod transfer;
+mod unload;
+
+pub use account::{AccountState, LoadedFile, StageFile};
+pub(crate) use answer::text_batch;
+pub use answer::{Answer, StatementKind};
+pub use bindings::Binding;
+pub use parameters::{DEFAULTS, default_parameters};
+pub use run::SnowflakeSession;
+pub use transfer::{Transfer, TransferKind};

@@ -1,0 +1,357 @@
+//! The session and the dispatch of its statements.
+//! Each family of statements is in a file of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dwsim_engine::error::{ErrorKind, Result, SqlError};
+use dwsim_engine::exec::CancelHandle;
+use dwsim_engine::functions::Typed;
+use dwsim_engine::session::{Outcome, Session, SessionOptions};
+use dwsim_engine::types::{ColumnInfo, SqlType};
+use sqlparser::ast::{self, MergeClauseKind, Statement};
+
+use super::answer::schema;
+use super::{AccountState, Answer, Binding, StatementKind, bindings, parameters};
+use crate::dialect::{SnowflakeDialect, fold};
+use crate::parse::{Command, UseTarget};
+
+/// A session of a Snowflake account.
+#[derive(Debug)]
+pub struct SnowflakeSession {
+    pub(super) inner: Session,
+    pub(super) account: Arc<AccountState>,
+    pub(super) dialect: Arc<SnowflakeDialect>,
+}
+
+impl SnowflakeSession {
+    /// A session. Database, schema, warehouse and role are those of the options, whether they exist or not.
+    pub fn new(account: Arc<AccountState>, dialect: Arc<SnowflakeDialect>, options: SessionOptions) -> Self {
+        let shared: Arc<SnowflakeDialect> = Arc::clone(&dialect);
+        let inner = Session::new(Arc::clone(&account.engine), shared, options);
+        SnowflakeSession { inner, account, dialect }
+    }
+
+    /// The engine's session.
+    pub fn engine_session(&self) -> &Session {
+        &self.inner
+    }
+
+    /// Role and warehouse that a connection names.
+    pub fn set_identity(&mut self, role: Option<String>, warehouse: Option<String>) {
+        if let Some(role) = role {
+            self.inner.role = role;
+        }
+        if let Some(warehouse) = warehouse {
+            self.inner.warehouse = warehouse;
+        }
+    }
+
+    /// Sets a parameter as ALTER SESSION does.
+    ///
+    /// # Errors
+    /// Unknown parameters, values of the wrong type.
+    pub fn set_parameter(&mut self, name: &str, value: &str) -> Result<()> {
+        parameters::set_one(&mut self.inner, name, value)
+    }
+
+    /// A handle that cancels the running statement.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.inner.cancel_handle()
+    }
+
+    /// Identifies the statement that comes next.
+    pub fn begin_statement(&mut self, query_id: &str) {
+        query_id.clone_into(&mut self.inner.query_id);
+    }
+
+    /// The statement is over: LAST_QUERY_ID() means it from now on.
+    pub fn end_statement(&mut self, query_id: &str) {
+        self.inner.last_query_id = Some(query_id.to_owned());
+    }
+
+    /// Runs one statement.
+    ///
+    /// # Errors
+    /// What parsing, binding or running it gives.
+    pub async fn run(
+        &mut self,
+        text: &str,
+        bindings: &BTreeMap<String, Binding>,
+        describe_only: bool,
+    ) -> Result<Answer> {
+        let command = crate::parse::parse(text)?;
+        if describe_only {
+            return self.describe_only(&command, bindings);
+        }
+        match command {
+            Command::Sql(statement) => self.sql(&statement, text, bindings).await,
+            Command::Show(show) => self.show(&show),
+            Command::Describe(d) => self.describe(&d),
+            Command::Use(target) => self.use_target(&target),
+            Command::Set(pairs) => self.set_variables(&pairs, bindings).await,
+            Command::Unset(names) => {
+                for n in names {
+                    self.inner.variables.remove(&fold(&n));
+                }
+                Answer::success(StatementKind::Scl)
+            }
+            Command::AlterSession(options) => {
+                parameters::set(&mut self.inner, &options)?;
+                Answer::success(StatementKind::Scl)
+            }
+            Command::UnsetSession(names) => {
+                for n in names {
+                    parameters::unset(&mut self.inner, &fold(&n))?;
+                }
+                Answer::success(StatementKind::Scl)
+            }
+            Command::CreateDatabase(o) => self.create_database(&o),
+            Command::CreateSchema(o) => self.create_schema(&o),
+            Command::Create(o) => self.create_kept(&o),
+            Command::Drop { kind, name, if_exists } => self.drop_kept(kind, &name, if_exists),
+            Command::Alter { kind, name, if_exists, rename, options } => {
+                self.alter_kept(kind, &name, if_exists, rename.as_ref(), &options)
+            }
+            Command::Copy(copy) => self.copy(&copy, bindings).await,
+            Command::Put(local, remote, options) => self.put(&local, &remote, &options),
+            Command::Get(remote, local, options) => self.get(&remote, &local, &options),
+            Command::List(location, pattern) => self.list(&location, pattern.as_deref()).await,
+            Command::Remove(location, pattern) => self.remove(&location, pattern.as_deref()).await,
+            // Everybody may do everything here: privileges are accepted and change nothing.
+            Command::Grant { .. } => Answer::success(StatementKind::Ddl),
+        }
+    }
+
+    async fn sql(
+        &mut self,
+        statement: &Statement,
+        text: &str,
+        bindings: &BTreeMap<String, Binding>,
+    ) -> Result<Answer> {
+        let mut rows = bindings::rows(bindings)?;
+        if rows.len() > 1 {
+            return self.array_bound(statement, text, rows).await;
+        }
+        let values = rows.pop().unwrap_or_default();
+        self.execute(statement, text, &values).await
+    }
+
+    pub(super) async fn execute(&mut self, statement: &Statement, text: &str, values: &[Typed]) -> Result<Answer> {
+        if let Statement::Truncate(t) = statement {
+            for target in &t.table_names {
+                if let Ok((name, entry)) = self.inner.table(&target.name) {
+                    self.account.forget_loaded((self.database_oid(&name.database), entry.def.oid));
+                }
+            }
+        }
+        let mut answer = match self.inner.execute(statement, text, values).await? {
+            Outcome::Rows(stream) => {
+                let (columns, batches) = stream.collect().await?;
+                Answer::rows(StatementKind::Select, columns, batches)
+            }
+            Outcome::Done(done) if done.tag == "MERGE" => {
+                let Statement::Merge(m) = statement else {
+                    return Err(SqlError::internal("a completion MERGE of another statement"));
+                };
+                // Only the kinds of clauses that are there have a column.
+                let has = |k: fn(&MergeClauseKind, &ast::MergeAction) -> bool| m.clauses.iter().any(|c| k(&c.clause_kind, &c.action));
+                let mut counts = Vec::new();
+                if has(|_, a| matches!(a, ast::MergeAction::Insert(_))) {
+                    counts.push(("number of rows inserted", done.inserted));
+                }
+                if has(|_, a| matches!(a, ast::MergeAction::Update(_))) {
+                    counts.push(("number of rows updated", done.updated));
+                }
+                if has(|_, a| matches!(a, ast::MergeAction::Delete { .. })) {
+                    counts.push(("number of rows deleted", done.deleted));
+                }
+                Answer::counts(StatementKind::Merge, &counts)?
+            }
+            Outcome::Done(done) => Answer::completion(&done)?,
+        };
+        answer.binds = values.len();
+        Ok(answer)
+    }
+
+    /// One statement for many rows of bind values: INSERT … VALUES takes them all at once, others run once per row
+    /// in one transaction.
+    async fn array_bound(&mut self, statement: &Statement, text: &str, rows: Vec<Vec<Typed>>) -> Result<Answer> {
+        if let Some(wide) = repeat_values(statement, rows.len()) {
+            let values: Vec<Typed> = rows.into_iter().flatten().collect();
+            return self.execute(&wide, text, &values).await;
+        }
+        let own = !self.inner.in_transaction();
+        if own {
+            self.inner.begin();
+        }
+        let mut totals: Option<(StatementKind, Vec<ColumnInfo>, Vec<u64>)> = None;
+        for values in &rows {
+            match self.execute(statement, text, values).await {
+                Ok(a) => {
+                    let counts = counts_of(&a);
+                    match &mut totals {
+                        None => totals = Some((a.kind, a.columns, counts)),
+                        Some((_, _, sums)) => sums.iter_mut().zip(counts).for_each(|(s, c)| *s += c),
+                    }
+                }
+                Err(e) => {
+                    if own {
+                        self.inner.rollback();
+                    }
+                    return Err(e);
+                }
+            }
+        }
+        if own {
+            self.inner.commit()?;
+        }
+        let (kind, columns, sums) = totals.ok_or_else(|| SqlError::internal("no rows of bind values"))?;
+        if !kind.is_dml() {
+            return Err(SqlError::unsupported("bind arrays in a statement that is no DML"));
+        }
+        let named: Vec<(&str, u64)> = columns.iter().map(|c| c.name.as_str()).zip(sums).collect();
+        Answer::counts(kind, &named)
+    }
+
+    fn describe_only(&mut self, command: &Command, bindings: &BTreeMap<String, Binding>) -> Result<Answer> {
+        let Command::Sql(statement) = command else {
+            return match command {
+                Command::Show(show) => self.show(show).map(without_rows),
+                Command::Describe(d) => self.describe(d).map(without_rows),
+                _ => Answer::success(StatementKind::Ddl).map(without_rows),
+            };
+        };
+        let values = bindings::rows(bindings)?.into_iter().next().unwrap_or_default();
+        let types: Vec<Option<SqlType>> = values.iter().map(|v| Some(v.ty.clone())).collect();
+        let described = self.inner.describe(statement, &types)?;
+        let kind = match **statement {
+            Statement::Query(_) => StatementKind::Select,
+            Statement::Insert(_) => StatementKind::Insert,
+            Statement::Update(_) => StatementKind::Update,
+            Statement::Delete(_) => StatementKind::Delete,
+            Statement::Merge(_) => StatementKind::Merge,
+            _ => StatementKind::Ddl,
+        };
+        let mut answer = if described.rows {
+            Answer::rows(kind, described.columns, Vec::new())
+        } else {
+            without_rows(match kind {
+                StatementKind::Insert => Answer::counts(kind, &[("number of rows inserted", 0)])?,
+                StatementKind::Update => Answer::counts(kind, &[("number of rows updated", 0), ("number of multi-joined rows updated", 0)])?,
+                StatementKind::Delete => Answer::counts(kind, &[("number of rows deleted", 0)])?,
+                _ => Answer::success(kind)?,
+            })
+        };
+        answer.binds = described.parameters.len();
+        Ok(answer)
+    }
+
+    fn use_target(&mut self, target: &UseTarget) -> Result<Answer> {
+        let parts = |n: &ast::ObjectName| -> Vec<String> { n.0.iter().filter_map(|p| p.as_ident()).map(fold).collect() };
+        match target {
+            UseTarget::Database(n) | UseTarget::Either(n) if n.0.len() == 1 => {
+                let db = parts(n).remove(0);
+                self.inner.use_database(&db, vec!["PUBLIC".into()])?;
+            }
+            UseTarget::Schema(n) | UseTarget::Either(n) => {
+                let (db, schema) = self.schema_name(&parts(n))?;
+                self.inner.use_schema(&db, &schema)?;
+            }
+            UseTarget::Database(_) => {
+                return Err(SqlError::raw("001003", "42000", "SQL compilation error:\nUSE DATABASE takes one name."));
+            }
+            UseTarget::Role(i) => self.inner.role = fold(i),
+            UseTarget::Warehouse(i) => self.inner.warehouse = fold(i),
+            UseTarget::SecondaryRoles => {}
+        }
+        Answer::success(StatementKind::Scl)
+    }
+
+    /// Database and schema of a schema's name.
+    pub(super) fn schema_name(&self, parts: &[String]) -> Result<(String, String)> {
+        match parts {
+            [schema] => match self.inner.database() {
+                Some(db) => Ok((db.to_owned(), schema.clone())),
+                None => Err(SqlError::raw(
+                    "090105",
+                    "22000",
+                    "Cannot perform operation. This session does not have a current database. Call 'USE DATABASE', or use a qualified name.",
+                )),
+            },
+            [db, schema] => Ok((db.clone(), schema.clone())),
+            _ => Err(SqlError::raw("001003", "42601", "SQL compilation error:\nimproper schema name")),
+        }
+    }
+
+    /// The id of a database; 0 when it is gone.
+    pub(super) fn database_oid(&self, name: &str) -> u64 {
+        self.inner.snapshot().databases.get(name).map_or(0, |d| d.oid)
+    }
+
+    async fn set_variables(&mut self, pairs: &[(ast::Ident, ast::Expr)], bindings: &BTreeMap<String, Binding>) -> Result<Answer> {
+        let values = bindings::rows(bindings)?.into_iter().next().unwrap_or_default();
+        let mut computed = Vec::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            let query = crate::parse::query(&format!("select {value}"))?;
+            let (columns, batches) = self.inner.run_query(&query, &values).await?.collect().await?;
+            let (Some(column), Some(batch)) = (columns.first(), batches.iter().find(|b| b.num_rows() > 0)) else {
+                return Err(SqlError::internal("SET computed no value"));
+            };
+            let scalar = datafusion::scalar::ScalarValue::try_from_array(batch.column(0), 0)?;
+            let ty = if column.ty == SqlType::Null { SqlType::text() } else { column.ty.clone() };
+            computed.push((fold(name), Typed::new(datafusion::logical_expr::Expr::Literal(scalar, None), ty)));
+        }
+        self.inner.variables.extend(computed);
+        Answer::success(StatementKind::Scl)
+    }
+}
+
+/// The same answer without its rows.
+fn without_rows(mut a: Answer) -> Answer {
+    a.batches = vec![arrow::array::RecordBatch::new_empty(schema(&a.columns))];
+    a
+}
+
+/// The counts of a DML answer.
+fn counts_of(a: &Answer) -> Vec<u64> {
+    use arrow::array::AsArray;
+    use arrow::datatypes::Decimal128Type;
+    let Some(batch) = a.batches.first() else {
+        return Vec::new();
+    };
+    batch
+        .columns()
+        .iter()
+        .map(|c| c.as_primitive_opt::<Decimal128Type>().map_or(0, |c| c.value(0).max(0) as u64))
+        .collect()
+}
+
+/// INSERT … VALUES of one row of `?` as one of many rows; None for anything else.
+fn repeat_values(statement: &Statement, times: usize) -> Option<Statement> {
+    let mut wide = statement.clone();
+    let Statement::Insert(insert) = &mut wide else {
+        return None;
+    };
+    let source = insert.source.as_mut()?;
+    let ast::SetExpr::Values(values) = source.body.as_mut() else {
+        return None;
+    };
+    let [row] = values.rows.as_slice() else {
+        return None;
+    };
+    let numbered = row.iter().any(|e| {
+        matches!(e, ast::Expr::Value(v) if matches!(&v.value, ast::Value::Placeholder(p) if p != "?"))
+    });
+    if numbered {
+        return None;
+    }
+    let row = row.clone();
+    values.rows = vec![row; times];
+    Some(wide)
+}
+
+/// The error for an object that is not there.
+pub(super) fn missing(kind: &'static str, name: impl Into<String>) -> SqlError {
+    ErrorKind::UnknownObject { kind, name: name.into() }.into()
+}
