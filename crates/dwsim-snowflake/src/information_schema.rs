@@ -26,7 +26,9 @@ fn some(s: impl Into<String>) -> Option<String> {
 pub(crate) fn relation(binder: &mut Binder<'_>, path: &[String]) -> Result<Option<Relation>> {
     let (database, name) = match path {
         [schema, name] if schema == "INFORMATION_SCHEMA" => (binder.env.database.clone(), name),
-        [database, schema, name] if schema == "INFORMATION_SCHEMA" => (Some(database.clone()), name),
+        [database, schema, name] if schema == "INFORMATION_SCHEMA" => {
+            (Some(database.clone()), name)
+        }
         _ => return Ok(None),
     };
     let Some(database) = database else {
@@ -45,12 +47,22 @@ pub(crate) fn relation(binder: &mut Binder<'_>, path: &[String]) -> Result<Optio
         "TABLE_CONSTRAINTS" => constraints(&database, db),
         "DATABASES" => (
             texts(&["DATABASE_NAME", "DATABASE_OWNER", "COMMENT"]),
-            account.databases.iter().map(|(n, d)| vec![some(n), some(&d.owner), d.comment.clone()]).collect(),
+            account
+                .databases
+                .iter()
+                .map(|(n, d)| vec![some(n), some(&d.owner), d.comment.clone()])
+                .collect(),
         ),
-        "INFORMATION_SCHEMA_CATALOG_NAME" => (texts(&["CATALOG_NAME"]), vec![vec![some(&database)]]),
+        "INFORMATION_SCHEMA_CATALOG_NAME" => {
+            (texts(&["CATALOG_NAME"]), vec![vec![some(&database)]])
+        }
         _ => return Ok(None),
     };
-    let infos: Vec<ColumnInfo> = rows.0.iter().map(|(n, t)| ColumnInfo::new(*n, t.clone())).collect();
+    let infos: Vec<ColumnInfo> = rows
+        .0
+        .iter()
+        .map(|(n, t)| ColumnInfo::new(*n, t.clone()))
+        .collect();
     let batch = text_batch(&infos, &rows.1)?;
     binder.values_relation(infos, vec![batch]).map(Some)
 }
@@ -61,8 +73,16 @@ fn texts(names: &[&'static str]) -> Vec<(&'static str, SqlType)> {
         .map(|n| {
             let ty = match *n {
                 "CREATED" | "LAST_ALTERED" | "LAST_DDL" => SqlType::TimestampLtz(3),
-                "ROW_COUNT" | "BYTES" | "ORDINAL_POSITION" | "CHARACTER_MAXIMUM_LENGTH" | "CHARACTER_OCTET_LENGTH" | "NUMERIC_PRECISION"
-                | "NUMERIC_PRECISION_RADIX" | "NUMERIC_SCALE" | "DATETIME_PRECISION" | "RETENTION_TIME" => SqlType::number(38, 0),
+                "ROW_COUNT"
+                | "BYTES"
+                | "ORDINAL_POSITION"
+                | "CHARACTER_MAXIMUM_LENGTH"
+                | "CHARACTER_OCTET_LENGTH"
+                | "NUMERIC_PRECISION"
+                | "NUMERIC_PRECISION_RADIX"
+                | "NUMERIC_SCALE"
+                | "DATETIME_PRECISION"
+                | "RETENTION_TIME" => SqlType::number(38, 0),
                 _ => SqlType::text(),
             };
             (*n, ty)
@@ -76,46 +96,126 @@ fn visible(db: &Database) -> impl Iterator<Item = (&String, &Arc<Schema>)> {
 }
 
 fn schemata(database: &str, db: &Database) -> Rows {
-    let columns = texts(&["CATALOG_NAME", "SCHEMA_NAME", "SCHEMA_OWNER", "IS_TRANSIENT", "IS_MANAGED_ACCESS", "RETENTION_TIME", "CREATED", "LAST_ALTERED", "COMMENT"]);
+    let columns = texts(&[
+        "CATALOG_NAME",
+        "SCHEMA_NAME",
+        "SCHEMA_OWNER",
+        "IS_TRANSIENT",
+        "IS_MANAGED_ACCESS",
+        "RETENTION_TIME",
+        "CREATED",
+        "LAST_ALTERED",
+        "COMMENT",
+    ]);
     let row = |n: &str, owner: &str, created: i64, comment: Option<String>| {
-        vec![some(database), some(n), some(owner), some("NO"), some("NO"), some("1"), some(created.to_string()), some(created.to_string()), comment]
+        vec![
+            some(database),
+            some(n),
+            some(owner),
+            some("NO"),
+            some("NO"),
+            some("1"),
+            some(created.to_string()),
+            some(created.to_string()),
+            comment,
+        ]
     };
-    let mut rows: Vec<_> = visible(db).map(|(n, s)| row(n, &s.owner, s.created, s.comment.clone())).collect();
-    rows.push(row("INFORMATION_SCHEMA", "", db.created, some("Views describing the contents of schemas in this database")));
+    let mut rows: Vec<_> = visible(db)
+        .map(|(n, s)| row(n, &s.owner, s.created, s.comment.clone()))
+        .collect();
+    rows.push(row(
+        "INFORMATION_SCHEMA",
+        "",
+        db.created,
+        some("Views describing the contents of schemas in this database"),
+    ));
     (columns, rows)
 }
 
 fn tables(database: &str, db: &Database) -> Rows {
     let columns = texts(&[
-        "TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "TABLE_OWNER", "TABLE_TYPE", "IS_TRANSIENT", "CLUSTERING_KEY", "ROW_COUNT", "BYTES",
-        "RETENTION_TIME", "CREATED", "LAST_ALTERED", "LAST_DDL", "AUTO_CLUSTERING_ON", "COMMENT", "IS_TEMPORARY", "IS_ICEBERG", "IS_DYNAMIC", "IS_IMMUTABLE", "IS_HYBRID",
+        "TABLE_CATALOG",
+        "TABLE_SCHEMA",
+        "TABLE_NAME",
+        "TABLE_OWNER",
+        "TABLE_TYPE",
+        "IS_TRANSIENT",
+        "CLUSTERING_KEY",
+        "ROW_COUNT",
+        "BYTES",
+        "RETENTION_TIME",
+        "CREATED",
+        "LAST_ALTERED",
+        "LAST_DDL",
+        "AUTO_CLUSTERING_ON",
+        "COMMENT",
+        "IS_TEMPORARY",
+        "IS_ICEBERG",
+        "IS_DYNAMIC",
+        "IS_IMMUTABLE",
+        "IS_HYBRID",
     ]);
     let mut rows = Vec::new();
     for (schema, s) in visible(db) {
         for ((_, name), object) in &s.objects {
-            let (owner, kind, transient, count, bytes, created, changed, comment, temporary) = match object {
-                Object::Table(t) => (
-                    &t.def.owner,
-                    "BASE TABLE",
-                    t.def.properties.keys().any(|k| k.eq_ignore_ascii_case("transient")),
-                    some(t.data.rows.to_string()),
-                    some(t.data.bytes().to_string()),
-                    t.def.created,
-                    t.changed / 1000,
-                    t.def.comment.clone(),
-                    t.def.temporary,
-                ),
-                Object::View(v) => {
-                    let kind = if v.properties.contains_key("materialized") { "MATERIALIZED VIEW" } else { "VIEW" };
-                    (&v.owner, kind, false, None, None, v.created, v.created, v.comment.clone(), false)
-                }
-                _ => continue,
-            };
+            let (owner, kind, transient, count, bytes, created, changed, comment, temporary) =
+                match object {
+                    Object::Table(t) => (
+                        &t.def.owner,
+                        "BASE TABLE",
+                        t.def
+                            .properties
+                            .keys()
+                            .any(|k| k.eq_ignore_ascii_case("transient")),
+                        some(t.data.rows.to_string()),
+                        some(t.data.bytes().to_string()),
+                        t.def.created,
+                        t.changed / 1000,
+                        t.def.comment.clone(),
+                        t.def.temporary,
+                    ),
+                    Object::View(v) => {
+                        let kind = if v.properties.contains_key("materialized") {
+                            "MATERIALIZED VIEW"
+                        } else {
+                            "VIEW"
+                        };
+                        (
+                            &v.owner,
+                            kind,
+                            false,
+                            None,
+                            None,
+                            v.created,
+                            v.created,
+                            v.comment.clone(),
+                            false,
+                        )
+                    }
+                    _ => continue,
+                };
             let yes = |b: bool| some(if b { "YES" } else { "NO" });
             rows.push(vec![
-                some(database), some(schema), some(name), some(owner), some(kind), yes(transient), None, count, bytes, some("1"),
-                some(created.to_string()), some(changed.to_string()), some(created.to_string()), some("NO"), comment, yes(temporary),
-                some("NO"), some("NO"), some("NO"), some("NO"),
+                some(database),
+                some(schema),
+                some(name),
+                some(owner),
+                some(kind),
+                yes(transient),
+                None,
+                count,
+                bytes,
+                some("1"),
+                some(created.to_string()),
+                some(changed.to_string()),
+                some(created.to_string()),
+                some("NO"),
+                comment,
+                yes(temporary),
+                some("NO"),
+                some("NO"),
+                some("NO"),
+                some("NO"),
             ]);
         }
     }
@@ -123,15 +223,42 @@ fn tables(database: &str, db: &Database) -> Rows {
 }
 
 fn views(database: &str, db: &Database) -> Rows {
-    let columns = texts(&["TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "TABLE_OWNER", "VIEW_DEFINITION", "CHECK_OPTION", "IS_UPDATABLE", "INSERTABLE_INTO", "IS_SECURE", "CREATED", "LAST_ALTERED", "COMMENT"]);
+    let columns = texts(&[
+        "TABLE_CATALOG",
+        "TABLE_SCHEMA",
+        "TABLE_NAME",
+        "TABLE_OWNER",
+        "VIEW_DEFINITION",
+        "CHECK_OPTION",
+        "IS_UPDATABLE",
+        "INSERTABLE_INTO",
+        "IS_SECURE",
+        "CREATED",
+        "LAST_ALTERED",
+        "COMMENT",
+    ]);
     let mut rows = Vec::new();
     for (schema, s) in visible(db) {
         for ((_, name), object) in &s.objects {
             if let Object::View(v) = object {
-                let secure = if v.properties.contains_key("secure") { "YES" } else { "NO" };
+                let secure = if v.properties.contains_key("secure") {
+                    "YES"
+                } else {
+                    "NO"
+                };
                 rows.push(vec![
-                    some(database), some(schema), some(name), some(&v.owner), some(&v.ddl), some("NONE"), some("NO"), some("NO"), some(secure),
-                    some(v.created.to_string()), some(v.created.to_string()), v.comment.clone(),
+                    some(database),
+                    some(schema),
+                    some(name),
+                    some(&v.owner),
+                    some(&v.ddl),
+                    some("NONE"),
+                    some("NO"),
+                    some("NO"),
+                    some(secure),
+                    some(v.created.to_string()),
+                    some(v.created.to_string()),
+                    v.comment.clone(),
                 ]);
             }
         }
@@ -141,30 +268,69 @@ fn views(database: &str, db: &Database) -> Rows {
 
 fn columns(database: &str, db: &Database) -> Rows {
     let names = texts(&[
-        "TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "ORDINAL_POSITION", "COLUMN_DEFAULT", "IS_NULLABLE", "DATA_TYPE",
-        "CHARACTER_MAXIMUM_LENGTH", "CHARACTER_OCTET_LENGTH", "NUMERIC_PRECISION", "NUMERIC_PRECISION_RADIX", "NUMERIC_SCALE",
-        "DATETIME_PRECISION", "IS_IDENTITY", "COMMENT",
+        "TABLE_CATALOG",
+        "TABLE_SCHEMA",
+        "TABLE_NAME",
+        "COLUMN_NAME",
+        "ORDINAL_POSITION",
+        "COLUMN_DEFAULT",
+        "IS_NULLABLE",
+        "DATA_TYPE",
+        "CHARACTER_MAXIMUM_LENGTH",
+        "CHARACTER_OCTET_LENGTH",
+        "NUMERIC_PRECISION",
+        "NUMERIC_PRECISION_RADIX",
+        "NUMERIC_SCALE",
+        "DATETIME_PRECISION",
+        "IS_IDENTITY",
+        "COMMENT",
     ]);
     let mut rows = Vec::new();
     for (schema, s) in visible(db) {
         for ((_, table), object) in &s.objects {
-            let list: Vec<(String, SqlType, bool, Option<String>, Option<String>, bool)> = match object {
-                Object::Table(t) => t
-                    .def
-                    .columns
-                    .iter()
-                    .map(|c| (c.name.clone(), c.ty.clone(), !c.not_null, c.default.clone(), c.comment.clone(), c.identity.is_some()))
-                    .collect(),
-                Object::View(v) => v.columns.iter().map(|c| (c.name.clone(), c.ty.clone(), true, None, None, false)).collect(),
-                _ => continue,
-            };
-            for (i, (name, ty, nullable, default, comment, identity)) in list.into_iter().enumerate() {
+            let list: Vec<(String, SqlType, bool, Option<String>, Option<String>, bool)> =
+                match object {
+                    Object::Table(t) => t
+                        .def
+                        .columns
+                        .iter()
+                        .map(|c| {
+                            (
+                                c.name.clone(),
+                                c.ty.clone(),
+                                !c.not_null,
+                                c.default.clone(),
+                                c.comment.clone(),
+                                c.identity.is_some(),
+                            )
+                        })
+                        .collect(),
+                    Object::View(v) => v
+                        .columns
+                        .iter()
+                        .map(|c| (c.name.clone(), c.ty.clone(), true, None, None, false))
+                        .collect(),
+                    _ => continue,
+                };
+            for (i, (name, ty, nullable, default, comment, identity)) in
+                list.into_iter().enumerate()
+            {
                 let length = match &ty {
-                    SqlType::Varchar(n) => Some(n.unwrap_or(dwsim_engine::types::SNOWFLAKE_MAX_VARCHAR)),
-                    SqlType::Binary(n) => Some(n.unwrap_or(dwsim_engine::types::SNOWFLAKE_MAX_BINARY)),
+                    SqlType::Varchar(n) => {
+                        Some(n.unwrap_or(dwsim_engine::types::SNOWFLAKE_MAX_VARCHAR))
+                    }
+                    SqlType::Binary(n) => {
+                        Some(n.unwrap_or(dwsim_engine::types::SNOWFLAKE_MAX_BINARY))
+                    }
                     _ => None,
                 };
-                let octets = length.map(|n| if ty.is_text() { n.saturating_mul(4).min(16_777_216) } else { n });
+                let octets = length.map(|n| {
+                    if ty.is_text() {
+                        n.saturating_mul(4).min(16_777_216)
+                    } else {
+                        n
+                    }
+                });
                 let number = match ty {
                     SqlType::Number { precision, scale } => Some((precision, scale)),
                     _ => None,
@@ -203,15 +369,34 @@ pub(crate) fn base_name(ty: &SqlType) -> String {
 }
 
 fn sequences(database: &str, db: &Database) -> Rows {
-    let columns = texts(&["SEQUENCE_CATALOG", "SEQUENCE_SCHEMA", "SEQUENCE_NAME", "SEQUENCE_OWNER", "DATA_TYPE", "START_VALUE", "INCREMENT", "NEXT_VALUE", "CREATED", "COMMENT"]);
+    let columns = texts(&[
+        "SEQUENCE_CATALOG",
+        "SEQUENCE_SCHEMA",
+        "SEQUENCE_NAME",
+        "SEQUENCE_OWNER",
+        "DATA_TYPE",
+        "START_VALUE",
+        "INCREMENT",
+        "NEXT_VALUE",
+        "CREATED",
+        "COMMENT",
+    ]);
     let mut rows = Vec::new();
     for (schema, s) in visible(db) {
         for ((_, name), object) in &s.objects {
             if let Object::Sequence(q) = object {
                 let next = db.counters.peek(q.oid).unwrap_or(q.start);
                 rows.push(vec![
-                    some(database), some(schema), some(name), some(&q.owner), some("NUMBER"), some(q.start.to_string()), some(q.step.to_string()),
-                    some(next.to_string()), some(q.created.to_string()), q.comment.clone(),
+                    some(database),
+                    some(schema),
+                    some(name),
+                    some(&q.owner),
+                    some("NUMBER"),
+                    some(q.start.to_string()),
+                    some(q.step.to_string()),
+                    some(next.to_string()),
+                    some(q.created.to_string()),
+                    q.comment.clone(),
                 ]);
             }
         }
@@ -220,15 +405,36 @@ fn sequences(database: &str, db: &Database) -> Rows {
 }
 
 fn constraints(database: &str, db: &Database) -> Rows {
-    let columns = texts(&["CONSTRAINT_CATALOG", "CONSTRAINT_SCHEMA", "CONSTRAINT_NAME", "TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "CONSTRAINT_TYPE", "IS_DEFERRABLE", "INITIALLY_DEFERRED", "ENFORCED", "CREATED"]);
+    let columns = texts(&[
+        "CONSTRAINT_CATALOG",
+        "CONSTRAINT_SCHEMA",
+        "CONSTRAINT_NAME",
+        "TABLE_CATALOG",
+        "TABLE_SCHEMA",
+        "TABLE_NAME",
+        "CONSTRAINT_TYPE",
+        "IS_DEFERRABLE",
+        "INITIALLY_DEFERRED",
+        "ENFORCED",
+        "CREATED",
+    ]);
     let mut rows = Vec::new();
     for (schema, s) in visible(db) {
         for ((_, name), object) in &s.objects {
             if let Object::Table(t) = object {
                 for k in &t.def.constraints {
                     rows.push(vec![
-                        some(database), some(schema), some(&k.name), some(database), some(schema), some(name), some(&k.kind), some("NO"), some("YES"),
-                        some("NO"), some(t.def.created.to_string()),
+                        some(database),
+                        some(schema),
+                        some(&k.name),
+                        some(database),
+                        some(schema),
+                        some(name),
+                        some(&k.kind),
+                        some("NO"),
+                        some("YES"),
+                        some("NO"),
+                        some(t.def.created.to_string()),
                     ]);
                 }
             }

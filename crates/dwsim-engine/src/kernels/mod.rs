@@ -4,6 +4,7 @@
 pub mod aggregate;
 pub mod arithmetic;
 pub mod cast;
+pub mod conditional;
 pub mod datetime;
 pub mod format;
 pub mod format_number;

@@ -905,7 +905,14 @@ impl Binder<'_> {
         // A view sees nothing of the query that uses it.
         let scopes = std::mem::replace(&mut self.scopes, vec![Scope::default()]);
         let ctes = std::mem::replace(&mut self.ctes, vec![HashMap::new()]);
-        let path = match &v.context {
+        // In Snowflake unqualified names of a view mean its own schema, so that the views of a cloned database
+        // read the clone.
+        let own = (Some(name.database.clone()), Some(name.schema.clone()));
+        let context = match self.env.dialect {
+            DialectName::Snowflake => &own,
+            DialectName::Redshift => &v.context,
+        };
+        let path = match context {
             (Some(d), Some(s)) => {
                 let mut p = vec![(d.clone(), s.clone())];
                 p.extend(

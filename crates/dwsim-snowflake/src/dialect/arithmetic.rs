@@ -36,7 +36,10 @@ fn numeric(binder: &Binder<'_>, value: Typed, other: &SqlType) -> Result<Option<
         TypeClass::Numeric => match value.ty {
             SqlType::Number { .. } | SqlType::Double => return Ok(Some(value)),
             SqlType::Real => SqlType::Double,
-            _ => value.ty.decimal_shape().map_or(SqlType::Double, |(p, s)| SqlType::number(p, s)),
+            _ => value
+                .ty
+                .decimal_shape()
+                .map_or(SqlType::Double, |(p, s)| SqlType::number(p, s)),
         },
         TypeClass::Null if other.is_numeric() => other.clone(),
         TypeClass::Null => SqlType::number(38, 0),
@@ -48,11 +51,21 @@ fn numeric(binder: &Binder<'_>, value: Typed, other: &SqlType) -> Result<Option<
     binder.cast(value, &to, CastMode::Implicit).map(Some)
 }
 
-pub(super) fn arithmetic(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<Typed> {
+pub(super) fn arithmetic(
+    binder: &mut Binder<'_>,
+    op: BinaryOp,
+    left: Typed,
+    right: Typed,
+) -> Result<Typed> {
     match op {
         BinaryOp::Concat => return concat(binder, left, right),
         BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod => {}
-        other => return Err(SqlError::unsupported(format!("operator {}", other.symbol()))),
+        other => {
+            return Err(SqlError::unsupported(format!(
+                "operator {}",
+                other.symbol()
+            )));
+        }
     }
     if let Some(t) = dates(binder, op, &left, &right)? {
         return Ok(t);
@@ -82,7 +95,12 @@ pub(super) fn arithmetic(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, rig
 }
 
 /// Dates moved by days or intervals, and the distance of dates; None for other operands.
-fn dates(binder: &mut Binder<'_>, op: BinaryOp, left: &Typed, right: &Typed) -> Result<Option<Typed>> {
+fn dates(
+    binder: &mut Binder<'_>,
+    op: BinaryOp,
+    left: &Typed,
+    right: &Typed,
+) -> Result<Option<Typed>> {
     use TypeClass::{Date, Interval, Numeric, Time, Timestamp};
     let add = op == BinaryOp::Add;
     if !add && op != BinaryOp::Sub {
@@ -91,7 +109,11 @@ fn dates(binder: &mut Binder<'_>, op: BinaryOp, left: &Typed, right: &Typed) -> 
     let error = || refused(binder, op, left, right);
     Ok(Some(match (left.ty.class(), right.ty.class()) {
         (Date, Numeric) | (Numeric, Date) => {
-            let (date, days) = if left.ty.class() == Date { (left, right) } else { (right, left) };
+            let (date, days) = if left.ty.class() == Date {
+                (left, right)
+            } else {
+                (right, left)
+            };
             if !add && left.ty.class() != Date {
                 return Err(error());
             }
@@ -99,25 +121,54 @@ fn dates(binder: &mut Binder<'_>, op: BinaryOp, left: &Typed, right: &Typed) -> 
             if !add {
                 days = binder.kernel("-", kernel::negate, vec![days], SqlType::BigInt);
             }
-            binder.kernel(op.symbol(), kernel::add_days, vec![date.clone(), days], SqlType::Date)
+            binder.kernel(
+                op.symbol(),
+                kernel::add_days,
+                vec![date.clone(), days],
+                SqlType::Date,
+            )
         }
         (Date, Date) if !add => {
-            let days = binder.kernel("-", kernel::date_difference, vec![left.clone(), right.clone()], SqlType::BigInt);
+            let days = binder.kernel(
+                "-",
+                kernel::date_difference,
+                vec![left.clone(), right.clone()],
+                SqlType::BigInt,
+            );
             binder.cast(days, &SqlType::number(9, 0), CastMode::Implicit)?
         }
         (Date | Time | Timestamp, Interval) => {
-            let run: Kernel = if add { kernel::add_interval } else { kernel::subtract_interval };
-            binder.kernel(op.symbol(), run, vec![left.clone(), right.clone()], moved_type(left, right))
+            let run: Kernel = if add {
+                kernel::add_interval
+            } else {
+                kernel::subtract_interval
+            };
+            binder.kernel(
+                op.symbol(),
+                run,
+                vec![left.clone(), right.clone()],
+                moved_type(left, right),
+            )
         }
         (Interval, Date | Time | Timestamp) if add => {
             let ty = moved_type(right, left);
-            binder.kernel("+", kernel::add_interval, vec![right.clone(), left.clone()], ty)
+            binder.kernel(
+                "+",
+                kernel::add_interval,
+                vec![right.clone(), left.clone()],
+                ty,
+            )
         }
         (TypeClass::Text, Interval) => {
             let moved = binder.cast(left.clone(), &SqlType::Timestamp(9), CastMode::Implicit)?;
             return dates(binder, op, &moved, right);
         }
-        (Interval, Interval) if add => binder.kernel("+", kernel::add_intervals, vec![left.clone(), right.clone()], SqlType::Interval),
+        (Interval, Interval) if add => binder.kernel(
+            "+",
+            kernel::add_intervals,
+            vec![left.clone(), right.clone()],
+            SqlType::Interval,
+        ),
         (Date | Time | Timestamp | Interval, _) | (_, Date | Time | Timestamp | Interval)
             if left.ty != SqlType::Null && right.ty != SqlType::Null =>
         {
@@ -138,7 +189,11 @@ fn moved_type(date: &Typed, interval: &Typed) -> SqlType {
         Ok(datafusion::scalar::ScalarValue::IntervalMonthDayNano(Some(i))) => i.nanoseconds == 0,
         _ => false,
     };
-    if whole { SqlType::Date } else { SqlType::Timestamp(9) }
+    if whole {
+        SqlType::Date
+    } else {
+        SqlType::Timestamp(9)
+    }
 }
 
 /// `||`: text of any value; two binaries give a binary.
@@ -148,7 +203,10 @@ fn concat(binder: &Binder<'_>, left: Typed, right: Typed) -> Result<Typed> {
     }
     let error = refused(binder, BinaryOp::Concat, &left, &right);
     let length = match (&left.ty, &right.ty) {
-        (SqlType::Varchar(Some(a)), SqlType::Varchar(Some(b))) => Some(a.saturating_add(*b).min(dwsim_engine::types::SNOWFLAKE_MAX_VARCHAR)),
+        (SqlType::Varchar(Some(a)), SqlType::Varchar(Some(b))) => Some(
+            a.saturating_add(*b)
+                .min(dwsim_engine::types::SNOWFLAKE_MAX_VARCHAR),
+        ),
         _ => None,
     };
     let text = |v: Typed| binder.coerce(v, dwsim_engine::functions::Param::Text);

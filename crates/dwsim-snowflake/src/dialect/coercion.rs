@@ -40,7 +40,9 @@ pub(super) fn common_type(a: &SqlType, b: &SqlType) -> Option<SqlType> {
         (_, Null) => a.clone(),
         (Numeric, Numeric) => numbers(a, b)?,
         (Text, Text) => match (a, b) {
-            (SqlType::Varchar(Some(x)), SqlType::Varchar(Some(y))) => SqlType::Varchar(Some(*x.max(y))),
+            (SqlType::Varchar(Some(x)), SqlType::Varchar(Some(y))) => {
+                SqlType::Varchar(Some(*x.max(y)))
+            }
             _ => SqlType::text(),
         },
         (Binary, Binary) => SqlType::Binary(None),
@@ -72,7 +74,9 @@ pub(super) fn comparison_type(a: &SqlType, b: &SqlType) -> Option<SqlType> {
 
 /// Conversions in arguments, assignments and conditions.
 pub(super) fn implicit_cast(from: &SqlType, to: &SqlType) -> bool {
-    use TypeClass::{Binary, Boolean, Date, Interval, Null, Numeric, Other, Semi, Text, Time, Timestamp};
+    use TypeClass::{
+        Binary, Boolean, Date, Interval, Null, Numeric, Other, Semi, Text, Time, Timestamp,
+    };
     match (from.class(), to.class()) {
         (Null, _) => true,
         (a, b) if a == b => true,

@@ -46,7 +46,11 @@ impl fmt::Debug for SnowflakeDialect {
 impl SnowflakeDialect {
     /// The dialect of one session; the functions are shared by all of them.
     pub fn new(functions: Arc<FunctionTable>, results: Arc<dyn ResultSource>) -> Self {
-        SnowflakeDialect { functions, results, staged: Mutex::new(None) }
+        SnowflakeDialect {
+            functions,
+            results,
+            staged: Mutex::new(None),
+        }
     }
 
     /// The rows of a staged file, for the query that transforms them.
@@ -72,7 +76,13 @@ impl Dialect for SnowflakeDialect {
         types::number_literal(text)
     }
 
-    fn arithmetic(&self, binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<Typed> {
+    fn arithmetic(
+        &self,
+        binder: &mut Binder<'_>,
+        op: BinaryOp,
+        left: Typed,
+        right: Typed,
+    ) -> Result<Typed> {
         arithmetic::arithmetic(binder, op, left, right)
     }
 
@@ -113,11 +123,19 @@ impl Dialect for SnowflakeDialect {
         crate::functions::table_function(binder, name, call, self.results.as_ref())
     }
 
-    fn system_relation(&self, binder: &mut Binder<'_>, path: &[String]) -> Result<Option<Relation>> {
+    fn system_relation(
+        &self,
+        binder: &mut Binder<'_>,
+        path: &[String],
+    ) -> Result<Option<Relation>> {
         if let [name] = path
             && name == crate::parse::STAGED
         {
-            let rows = self.staged.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let rows = self
+                .staged
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
             let Some((columns, batches)) = rows else {
                 return Ok(None);
             };
@@ -129,10 +147,6 @@ impl Dialect for SnowflakeDialect {
             return Ok(Some(relation));
         }
         crate::information_schema::relation(binder, path)
-    }
-
-    fn bare_word(&self, binder: &mut Binder<'_>, word: &str) -> Result<Option<Typed>> {
-        crate::functions::bare_word(binder, word)
     }
 
     fn default_varchar(&self) -> Option<u32> {

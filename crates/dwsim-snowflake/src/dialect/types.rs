@@ -12,15 +12,23 @@ use sqlparser::ast::{BinaryLength, CharacterLength, DataType, ExactNumberInfo, T
 const INTEGER: SqlType = SqlType::number(38, 0);
 
 fn invalid(message: String) -> SqlError {
-    SqlError::raw("002010", "42601", format!("SQL compilation error:\n{message}"))
+    SqlError::raw(
+        "002010",
+        "42601",
+        format!("SQL compilation error:\n{message}"),
+    )
 }
 
 fn number(precision: u64, scale: i64) -> Result<SqlType> {
     if !(1..=38).contains(&precision) {
-        return Err(invalid(format!("Invalid precision '{precision}' for type NUMBER. It must be between 1 and 38.")));
+        return Err(invalid(format!(
+            "Invalid precision '{precision}' for type NUMBER. It must be between 1 and 38."
+        )));
     }
     if scale < 0 || scale as u64 > 37.min(precision) {
-        return Err(invalid(format!("Invalid scale '{scale}' for type NUMBER({precision},{scale}).")));
+        return Err(invalid(format!(
+            "Invalid scale '{scale}' for type NUMBER({precision},{scale})."
+        )));
     }
     Ok(SqlType::number(precision as u8, scale as u8))
 }
@@ -63,7 +71,9 @@ fn fraction(digits: Option<u64>) -> Result<u8> {
     match digits {
         None => Ok(9),
         Some(n @ 0..=9) => Ok(n as u8),
-        Some(n) => Err(invalid(format!("Invalid precision '{n}'. It must be between 0 and 9."))),
+        Some(n) => Err(invalid(format!(
+            "Invalid precision '{n}'. It must be between 0 and 9."
+        ))),
     }
 }
 
@@ -75,9 +85,24 @@ pub fn data_type(ty: &DataType) -> Result<SqlType> {
     use DataType as D;
     Ok(match ty {
         D::Numeric(i) | D::Decimal(i) | D::Dec(i) => exact(i)?,
-        D::TinyInt(_) | D::SmallInt(_) | D::Int(_) | D::Integer(_) | D::BigInt(_) | D::Int2(_) | D::Int4(_) | D::Int8(_) => INTEGER,
-        D::Float(_) | D::Float4 | D::Float8 | D::Double(_) | D::DoublePrecision | D::Real | D::Float64 => SqlType::Double,
-        D::Varchar(n) | D::CharacterVarying(n) | D::CharVarying(n) | D::Nvarchar(n) => character(n, None)?,
+        D::TinyInt(_)
+        | D::SmallInt(_)
+        | D::Int(_)
+        | D::Integer(_)
+        | D::BigInt(_)
+        | D::Int2(_)
+        | D::Int4(_)
+        | D::Int8(_) => INTEGER,
+        D::Float(_)
+        | D::Float4
+        | D::Float8
+        | D::Double(_)
+        | D::DoublePrecision
+        | D::Real
+        | D::Float64 => SqlType::Double,
+        D::Varchar(n) | D::CharacterVarying(n) | D::CharVarying(n) | D::Nvarchar(n) => {
+            character(n, None)?
+        }
         D::Char(n) | D::Character(n) => character(n, Some(1))?,
         D::Text | D::TinyText => text(None)?,
         D::String(n) => text(*n)?,
@@ -86,14 +111,24 @@ pub fn data_type(ty: &DataType) -> Result<SqlType> {
         D::Varbinary(Some(BinaryLength::IntegerLength { length })) => binary(Some(*length))?,
         D::Boolean | D::Bool => SqlType::Boolean,
         D::Date => SqlType::Date,
-        D::Time(n, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => SqlType::Time(fraction(*n)?),
+        D::Time(n, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            SqlType::Time(fraction(*n)?)
+        }
         D::Datetime(n) | D::TimestampNtz(n) => SqlType::Timestamp(fraction(*n)?),
-        D::Timestamp(n, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => SqlType::Timestamp(fraction(*n)?),
-        D::Timestamp(n, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => SqlType::TimestampTz(fraction(*n)?),
+        D::Timestamp(n, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            SqlType::Timestamp(fraction(*n)?)
+        }
+        D::Timestamp(n, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
+            SqlType::TimestampTz(fraction(*n)?)
+        }
         D::Array(_) => SqlType::Array,
         D::Map(..) => return Err(SqlError::unsupported("type MAP")),
         D::Custom(name, modifiers) => custom(&name.to_string().to_uppercase(), modifiers)?,
-        other => return Err(SqlError::new(ErrorKind::Unsupported(format!("data type {other}")))),
+        other => {
+            return Err(SqlError::new(ErrorKind::Unsupported(format!(
+                "data type {other}"
+            ))));
+        }
     })
 }
 
@@ -101,7 +136,10 @@ fn custom(name: &str, modifiers: &[String]) -> Result<SqlType> {
     let digit = |i: usize| -> Result<Option<u64>> {
         modifiers
             .get(i)
-            .map(|m| m.parse::<u64>().map_err(|_| invalid(format!("Invalid type modifier '{m}' of {name}."))))
+            .map(|m| {
+                m.parse::<u64>()
+                    .map_err(|_| invalid(format!("Invalid type modifier '{m}' of {name}.")))
+            })
             .transpose()
     };
     Ok(match name {
@@ -134,13 +172,17 @@ fn custom(name: &str, modifiers: &[String]) -> Result<SqlType> {
 pub(super) fn number_literal(text: &str) -> Result<Typed> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let float = text.contains(['e', 'E']);
-    if !float && digits <= 76
+    if !float
+        && digits <= 76
         && let Some((unscaled, scale)) = parse_decimal(text)
         && (0..=37).contains(&scale)
         && unscaled.unsigned_abs() < 10u128.pow(38)
         && fraction_digits(text) == scale as usize
     {
-        let shown = unscaled.unsigned_abs().checked_ilog10().map_or(1, |n| n as u8 + 1);
+        let shown = unscaled
+            .unsigned_abs()
+            .checked_ilog10()
+            .map_or(1, |n| n as u8 + 1);
         let ty = SqlType::number(shown.max(scale as u8).max(1), scale as u8);
         let SqlType::Number { precision, scale } = ty else {
             return Err(SqlError::internal("a number literal is no number"));
@@ -148,14 +190,18 @@ pub(super) fn number_literal(text: &str) -> Result<Typed> {
         let value = ScalarValue::Decimal128(Some(unscaled), precision, scale as i8);
         return Ok(Typed::new(Expr::Literal(value, None), ty));
     }
-    let value: f64 = text.parse().map_err(|_| SqlError::invalid_value("Numeric value", text))?;
-    Ok(Typed::new(Expr::Literal(ScalarValue::Float64(Some(value)), None), SqlType::Double))
+    let value: f64 = text
+        .parse()
+        .map_err(|_| SqlError::invalid_value("Numeric value", text))?;
+    Ok(Typed::new(
+        Expr::Literal(ScalarValue::Float64(Some(value)), None),
+        SqlType::Double,
+    ))
 }
 
 fn fraction_digits(text: &str) -> usize {
     text.split_once('.').map_or(0, |(_, f)| f.len())
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -168,7 +214,10 @@ mod tests {
             ("1", SqlType::number(1, 0)),
             ("-12.50", SqlType::number(4, 2)),
             ("0.05", SqlType::number(2, 2)),
-            ("12345678901234567890123456789012345678", SqlType::number(38, 0)),
+            (
+                "12345678901234567890123456789012345678",
+                SqlType::number(38, 0),
+            ),
             ("1e3", SqlType::Double),
             ("123456789012345678901234567890123456789", SqlType::Double),
         ] {

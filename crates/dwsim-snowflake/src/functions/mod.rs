@@ -3,16 +3,25 @@
 
 mod aggregate;
 mod datetime;
+mod conditional;
+mod context;
 mod numeric;
 pub(crate) mod semi;
+mod table;
 mod text;
 mod window;
 
+use dwsim_engine::error::Result;
 use dwsim_engine::functions::FunctionTable;
+use dwsim_engine::plan::{Binder, Relation, TableCall};
+
+use crate::dialect::ResultSource;
 
 /// All functions of the dialect. Built once by the caller and kept.
 pub fn table() -> FunctionTable {
     let mut t = FunctionTable::default();
+    t.scalars(conditional::SCALARS);
+    t.scalars(context::SCALARS);
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
     t.scalars(datetime::SCALARS);
@@ -21,4 +30,17 @@ pub fn table() -> FunctionTable {
     t.scalars(semi::SCALARS);
     t.aggregates(semi::AGGREGATES);
     t
+}
+
+/// A table function in FROM; None when the name is none.
+pub(crate) fn table_function(
+    binder: &mut Binder<'_>,
+    name: &str,
+    call: &TableCall<'_>,
+    results: &dyn ResultSource,
+) -> Result<Option<Relation>> {
+    match table::table_function(binder, name, call, results)? {
+        Some(r) => Ok(Some(r)),
+        None => semi::table_function(binder, name, call),
+    }
 }

@@ -155,7 +155,9 @@ pub fn parse(text: &str) -> Result<Command> {
             let _ = c.ident()?;
             idents(&mut c).map(Command::Unset)
         }
-        "COPY" if c.eat(&["COPY", "INTO"]) => super::copy::copy(&mut c).map(|x| Command::Copy(Box::new(x))),
+        "COPY" if c.eat(&["COPY", "INTO"]) => {
+            super::copy::copy(&mut c).map(|x| Command::Copy(Box::new(x)))
+        }
         "LIST" | "LS" | "REMOVE" | "RM" => {
             let _ = c.ident()?;
             let at = c.location()?;
@@ -163,12 +165,18 @@ pub fn parse(text: &str) -> Result<Command> {
             options.only(&["PATTERN"])?;
             c.end()?;
             let pattern = options.text("PATTERN").map(str::to_owned);
-            Ok(if word.starts_with('L') { Command::List(at, pattern) } else { Command::Remove(at, pattern) })
+            Ok(if word.starts_with('L') {
+                Command::List(at, pattern)
+            } else {
+                Command::Remove(at, pattern)
+            })
         }
         "ALTER" => alter(&mut c),
         "CREATE" => create(&mut c),
         "DROP" => drop(&mut c),
-        "GRANT" | "REVOKE" => Ok(Command::Grant { revoke: word == "REVOKE" }),
+        "GRANT" | "REVOKE" => Ok(Command::Grant {
+            revoke: word == "REVOKE",
+        }),
         _ => sql(&mut c),
     }
 }
@@ -268,7 +276,11 @@ fn set(c: &mut Cursor<'_>) -> Result<Command> {
     }
     c.end()?;
     if names.len() != values.len() {
-        return Err(SqlError::raw("001003", "42601", "SQL compilation error:\nSET needs as many values as variables."));
+        return Err(SqlError::raw(
+            "001003",
+            "42601",
+            "SQL compilation error:\nSET needs as many values as variables.",
+        ));
     }
     Ok(Command::Set(names.into_iter().zip(values).collect()))
 }
@@ -302,24 +314,43 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
     } else {
         None
     };
-    let found = if container.is_some() { Some(ObjectKind::Other) } else { kind(c) };
+    let found = if container.is_some() {
+        Some(ObjectKind::Other)
+    } else {
+        kind(c)
+    };
     let Some(kind) = found else {
         c.reset(mark);
         return sql(c);
     };
     let if_not_exists = c.eat(&["IF", "NOT", "EXISTS"]);
     let name = c.name()?;
-    let clone = if c.eat(&["CLONE"]) { Some(c.name()?) } else { None };
+    let clone = if c.eat(&["CLONE"]) {
+        Some(c.name()?)
+    } else {
+        None
+    };
     if clone.is_some() && (c.sees(&["AT"]) || c.sees(&["BEFORE"])) {
         return Err(SqlError::unsupported("CLONE … AT | BEFORE"));
     }
     let _ = c.eat(&["WITH", "MANAGED", "ACCESS"]) || c.eat(&["WITH"]);
     let mut options = c.options()?;
     if transient {
-        options.0.push(("TRANSIENT".into(), super::OptionValue::Word("TRUE".into(), false)));
+        options.0.push((
+            "TRANSIENT".into(),
+            super::OptionValue::Word("TRUE".into(), false),
+        ));
     }
     c.end()?;
-    let object = CreateObject { kind, name, or_replace, if_not_exists, temporary, options, clone };
+    let object = CreateObject {
+        kind,
+        name,
+        or_replace,
+        if_not_exists,
+        temporary,
+        options,
+        clone,
+    };
     Ok(match container {
         Some(true) => Command::CreateDatabase(object),
         Some(false) => Command::CreateSchema(object),
@@ -330,7 +361,9 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
 fn drop(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
     let _ = c.ident()?;
-    let kind = if c.eat(&["DATABASE"]) { None } else {
+    let kind = if c.eat(&["DATABASE"]) {
+        None
+    } else {
         match kind(c) {
             Some(k) => Some(k),
             None => {
@@ -343,7 +376,11 @@ fn drop(c: &mut Cursor<'_>) -> Result<Command> {
     let name = c.name()?;
     let _ = c.eat(&["CASCADE"]) || c.eat(&["RESTRICT"]);
     c.end()?;
-    Ok(Command::Drop { kind, name, if_exists })
+    Ok(Command::Drop {
+        kind,
+        name,
+        if_exists,
+    })
 }
 
 fn alter(c: &mut Cursor<'_>) -> Result<Command> {
@@ -358,7 +395,9 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         c.end()?;
         return Ok(Command::AlterSession(options));
     }
-    let kind = if c.eat(&["DATABASE"]) { None } else {
+    let kind = if c.eat(&["DATABASE"]) {
+        None
+    } else {
         match kind(c) {
             Some(k) => Some(k),
             None => {
@@ -380,7 +419,13 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         options = c.options()?;
     }
     c.end()?;
-    Ok(Command::Alter { kind, name, if_exists, rename, options })
+    Ok(Command::Alter {
+        kind,
+        name,
+        if_exists,
+        rename,
+        options,
+    })
 }
 
 /// PUT and GET: their file names are read up to a blank, or between quotes.
@@ -405,7 +450,13 @@ fn transfer(text: &str) -> Result<Command> {
                 }
                 match end {
                     Some(e) => (out, &quoted[e..]),
-                    None => return Err(SqlError::raw("001003", "42000", "SQL compilation error:\nparse error: unterminated string")),
+                    None => {
+                        return Err(SqlError::raw(
+                            "001003",
+                            "42000",
+                            "SQL compilation error:\nparse error: unterminated string",
+                        ));
+                    }
                 }
             }
             None => {
@@ -420,7 +471,11 @@ fn transfer(text: &str) -> Result<Command> {
     let mut c = Cursor::new(rest)?;
     let options = c.options()?;
     c.end()?;
-    let (local, remote) = if put { (&first, &second) } else { (&second, &first) };
+    let (local, remote) = if put {
+        (&first, &second)
+    } else {
+        (&second, &first)
+    };
     if !local.starts_with("file://") || !remote.starts_with('@') {
         return Err(SqlError::raw(
             "001003",
@@ -428,7 +483,11 @@ fn transfer(text: &str) -> Result<Command> {
             "SQL compilation error:\nPUT and GET take a file:// path and a stage.",
         ));
     }
-    Ok(if put { Command::Put(first, second, options) } else { Command::Get(first, second, options) })
+    Ok(if put {
+        Command::Put(first, second, options)
+    } else {
+        Command::Get(first, second, options)
+    })
 }
 
 #[cfg(test)]
@@ -441,23 +500,41 @@ mod tests {
     #[test]
     fn commands() {
         assert!(matches!(parse("select 1").unwrap(), Command::Sql(_)));
-        assert!(matches!(parse("show terse tables like 'a%' in schema d.s limit 3 from 'x'").unwrap(), Command::Show(s) if s.terse && s.limit == Some(3)));
-        assert!(matches!(parse("desc table t").unwrap(), Command::Describe(Described::Relation(_))));
-        assert!(matches!(parse("create database x clone y").unwrap(), Command::CreateDatabase(o) if o.clone.is_some()));
-        assert!(matches!(parse("put 'file:///tmp/a b.csv' @~/x overwrite = true").unwrap(), Command::Put(f, l, _) if f == "file:///tmp/a b.csv" && l == "@~/x"));
+        assert!(
+            matches!(parse("show terse tables like 'a%' in schema d.s limit 3 from 'x'").unwrap(), Command::Show(s) if s.terse && s.limit == Some(3))
+        );
+        assert!(matches!(
+            parse("desc table t").unwrap(),
+            Command::Describe(Described::Relation(_))
+        ));
+        assert!(
+            matches!(parse("create database x clone y").unwrap(), Command::CreateDatabase(o) if o.clone.is_some())
+        );
+        assert!(
+            matches!(parse("put 'file:///tmp/a b.csv' @~/x overwrite = true").unwrap(), Command::Put(f, l, _) if f == "file:///tmp/a b.csv" && l == "@~/x")
+        );
         let Command::Copy(copy) = parse("copy into t from (select $1, $2:a::int from @s/p/x-1.csv.gz t) file_format=(type=csv null_if=('a','b')) pattern='.*'").unwrap() else {
             panic!("no COPY");
         };
         assert_eq!(copy.staged.as_deref(), Some("@s/p/x-1.csv.gz"));
-        assert!(matches!(parse("copy into @~/out/ from t overwrite = true").unwrap(), Command::Copy(_)));
-        assert!(matches!(parse("ls @~ pattern='.*gz'").unwrap(), Command::List(l, Some(_)) if l == "@~"));
+        assert!(matches!(
+            parse("copy into @~/out/ from t overwrite = true").unwrap(),
+            Command::Copy(_)
+        ));
+        assert!(
+            matches!(parse("ls @~ pattern='.*gz'").unwrap(), Command::List(l, Some(_)) if l == "@~")
+        );
     }
 
     #[test]
     fn syntax_errors_have_their_place() {
         let e = parse("select 1 frm t x y").unwrap_err().snowflake();
         assert_eq!(e.code, "001003");
-        assert!(e.message.contains("syntax error line 1 at position"), "{}", e.message);
+        assert!(
+            e.message.contains("syntax error line 1 at position"),
+            "{}",
+            e.message
+        );
     }
 
     proptest! {

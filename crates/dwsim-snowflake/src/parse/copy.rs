@@ -71,10 +71,20 @@ pub(super) fn copy(c: &mut Cursor<'_>) -> Result<CopyInto> {
     } else {
         CopyFrom::Table(c.name()?)
     };
-    let partition_by = if c.eat(&["PARTITION", "BY"]) { Some(c.sql(|p| p.parse_expr())?) } else { None };
+    let partition_by = if c.eat(&["PARTITION", "BY"]) {
+        Some(c.sql(|p| p.parse_expr())?)
+    } else {
+        None
+    };
     let options = c.options()?;
     c.end()?;
-    Ok(CopyInto { target, from, staged, partition_by, options })
+    Ok(CopyInto {
+        target,
+        from,
+        staged,
+        partition_by,
+        options,
+    })
 }
 
 /// The name that stands in a query for the rows of staged files.
@@ -129,7 +139,11 @@ impl Cursor<'_> {
             }
             Some((from, to, location)) => {
                 let end = self.offset();
-                let text = format!("{}\"{STAGED}\" {}", self.slice(start, from), self.slice(to, end));
+                let text = format!(
+                    "{}\"{STAGED}\" {}",
+                    self.slice(start, from),
+                    self.slice(to, end)
+                );
                 Ok((text, Some(location)))
             }
         }

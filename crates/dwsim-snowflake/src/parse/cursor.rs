@@ -24,11 +24,18 @@ pub struct Cursor<'a> {
 /// The error for a token that does not belong there.
 fn unexpected(t: Option<&TokenWithSpan>, message: String) -> SqlError {
     match t {
-        Some(t) if t.token != Token::EOF => SqlError::new(ErrorKind::Syntax { message, near: t.token.to_string() }).at(Some(Position {
+        Some(t) if t.token != Token::EOF => SqlError::new(ErrorKind::Syntax {
+            message,
+            near: t.token.to_string(),
+        })
+        .at(Some(Position {
             line: t.span.start.line,
             column: t.span.start.column,
         })),
-        _ => SqlError::new(ErrorKind::Syntax { message, near: String::new() }),
+        _ => SqlError::new(ErrorKind::Syntax {
+            message,
+            near: String::new(),
+        }),
     }
 }
 
@@ -38,7 +45,9 @@ fn parse_with<T>(
     f: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Result<(T, usize)> {
     let dialect = SnowflakeDialect {};
-    let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&dialect)
+        .with_recursion_limit(DEPTH)
+        .with_tokens_with_locations(tokens);
     match f(&mut parser) {
         Ok(v) => Ok((v, parser.index())),
         Err(ParserError::RecursionLimitExceeded) => Err(SqlError::raw(
@@ -55,7 +64,10 @@ fn parse_with<T>(
             let found = place_in(&message);
             let tokens = parser.into_tokens();
             let t = found.and_then(|(line, column)| {
-                tokens.iter().find(|t| t.span.start.line == line && t.span.start.column == column).cloned()
+                tokens
+                    .iter()
+                    .find(|t| t.span.start.line == line && t.span.start.column == column)
+                    .cloned()
             });
             Err(unexpected(t.as_ref(), message))
         }
@@ -101,7 +113,12 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// For text that has no tokens.
     pub fn new(text: &'a str) -> Result<Self> {
-        Ok(Cursor { text, starts: line_starts(text), tokens: tokens(text)?, at: 0 })
+        Ok(Cursor {
+            text,
+            starts: line_starts(text),
+            tokens: tokens(text)?,
+            at: 0,
+        })
     }
 
     fn token(&self, ahead: usize) -> Option<&Token> {
@@ -126,15 +143,24 @@ impl<'a> Cursor<'a> {
     /// The byte offset of the next token.
     pub fn offset(&self) -> usize {
         self.tokens.get(self.at).map_or(self.text.len(), |t| {
-            offset(self.text, &self.starts, t.span.start.line, t.span.start.column)
+            offset(
+                self.text,
+                &self.starts,
+                t.span.start.line,
+                t.span.start.column,
+            )
         })
     }
 
     /// The text from a byte offset to the end of the last token read.
     pub fn text_from(&self, from: usize) -> &'a str {
-        let to = self.at.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(from, |t| {
-            offset(self.text, &self.starts, t.span.end.line, t.span.end.column)
-        });
+        let to = self
+            .at
+            .checked_sub(1)
+            .and_then(|i| self.tokens.get(i))
+            .map_or(from, |t| {
+                offset(self.text, &self.starts, t.span.end.line, t.span.end.column)
+            });
         &self.text[from.min(to)..to]
     }
 
@@ -148,7 +174,10 @@ impl<'a> Cursor<'a> {
 
     /// Whether these words come next.
     pub fn sees(&self, words: &[&str]) -> bool {
-        words.iter().enumerate().all(|(i, w)| self.peek_word(i).is_some_and(|p| p == *w))
+        words
+            .iter()
+            .enumerate()
+            .all(|(i, w)| self.peek_word(i).is_some_and(|p| p == *w))
     }
 
     /// Reads these words if they come next.
@@ -165,7 +194,11 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// A syntax error when something else comes next.
     pub fn expect(&mut self, words: &[&str]) -> Result<()> {
-        if self.eat(words) { Ok(()) } else { Err(self.error(&words.join(" "))) }
+        if self.eat(words) {
+            Ok(())
+        } else {
+            Err(self.error(&words.join(" ")))
+        }
     }
 
     /// Reads a symbol if it comes next.
@@ -182,7 +215,11 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// A syntax error when something else comes next.
     pub fn expect_token(&mut self, token: &Token) -> Result<()> {
-        if self.eat_token(token) { Ok(()) } else { Err(self.error(&token.to_string())) }
+        if self.eat_token(token) {
+            Ok(())
+        } else {
+            Err(self.error(&token.to_string()))
+        }
     }
 
     /// The error that the next token is unexpected.
@@ -195,7 +232,11 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// A syntax error at the first token left.
     pub fn end(&self) -> Result<()> {
-        if self.at_end() { Ok(()) } else { Err(self.error("the end of the statement")) }
+        if self.at_end() {
+            Ok(())
+        } else {
+            Err(self.error("the end of the statement"))
+        }
     }
 
     /// Any word, quoted or not.
@@ -205,7 +246,11 @@ impl<'a> Cursor<'a> {
     pub fn ident(&mut self) -> Result<Ident> {
         match self.token(0) {
             Some(Token::Word(w)) => {
-                let i = Ident { value: w.value.clone(), quote_style: w.quote_style, span: self.tokens[self.at].span };
+                let i = Ident {
+                    value: w.value.clone(),
+                    quote_style: w.quote_style,
+                    span: self.tokens[self.at].span,
+                };
                 self.at += 1;
                 Ok(i)
             }
@@ -249,7 +294,12 @@ impl<'a> Cursor<'a> {
             }
             parts.push(self.ident()?);
         }
-        Ok(ast::ObjectName(parts.into_iter().map(ast::ObjectNamePart::Identifier).collect()))
+        Ok(ast::ObjectName(
+            parts
+                .into_iter()
+                .map(ast::ObjectNamePart::Identifier)
+                .collect(),
+        ))
     }
 
     /// A string in quotes or dollars.
@@ -270,7 +320,11 @@ impl<'a> Cursor<'a> {
     pub fn sees_string(&self) -> bool {
         matches!(
             self.token(0),
-            Some(Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) | Token::DollarQuotedString(_))
+            Some(
+                Token::SingleQuotedString(_)
+                    | Token::EscapedStringLiteral(_)
+                    | Token::DollarQuotedString(_)
+            )
         )
     }
 
@@ -342,7 +396,10 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// A syntax error with its place.
-    pub fn sql<T>(&mut self, f: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>) -> Result<T> {
+    pub fn sql<T>(
+        &mut self,
+        f: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
+    ) -> Result<T> {
         let (value, read) = parse_with(self.tokens[self.at..].to_vec(), f)?;
         self.at += read;
         Ok(value)

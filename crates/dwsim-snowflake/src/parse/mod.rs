@@ -8,11 +8,11 @@ mod options;
 mod show;
 mod split;
 
-pub use command::{Command, Described, UseTarget, parse};
-pub use copy::{CopyFrom, CopyInto, CopyTarget};
-pub use cursor::{Cursor, query, expr};
 pub use command::CreateObject;
+pub use command::{Command, Described, UseTarget, parse};
 pub use copy::STAGED;
+pub use copy::{CopyFrom, CopyInto, CopyTarget};
+pub use cursor::{Cursor, expr, query};
 pub use options::{OptionValue, Options, invalid as invalid_option};
 pub use show::{Show, ShowScope};
 pub use split::{Piece, split};

@@ -78,7 +78,11 @@ impl Options {
 
 /// The error for a value that an option does not take.
 pub fn invalid(name: &str) -> SqlError {
-    SqlError::raw("001008", "22023", format!("SQL compilation error:\ninvalid value for parameter '{name}'"))
+    SqlError::raw(
+        "001008",
+        "22023",
+        format!("SQL compilation error:\ninvalid value for parameter '{name}'"),
+    )
 }
 
 impl Cursor<'_> {

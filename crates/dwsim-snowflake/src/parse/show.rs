@@ -89,7 +89,12 @@ pub(super) fn show(c: &mut Cursor<'_>) -> Result<Show> {
     loop {
         if c.eat(&["LIKE"]) {
             show.like = Some(c.string()?);
-        } else if c.eat(&["IN"]) || c.eat(&["ON"]) || c.eat(&["FOR"]) || c.eat(&["TO"]) || c.eat(&["OF"]) {
+        } else if c.eat(&["IN"])
+            || c.eat(&["ON"])
+            || c.eat(&["FOR"])
+            || c.eat(&["TO"])
+            || c.eat(&["OF"])
+        {
             show.scope = scope(c, &show.what)?;
         } else if c.eat(&["STARTS", "WITH"]) {
             show.starts_with = Some(c.string()?);
@@ -107,8 +112,14 @@ pub(super) fn show(c: &mut Cursor<'_>) -> Result<Show> {
 
 fn scope(c: &mut Cursor<'_>, what: &str) -> Result<ShowScope> {
     let optional = |c: &mut Cursor<'_>| -> Result<Option<ObjectName>> {
-        let keyword = ["LIKE", "STARTS", "LIMIT", "FROM"].iter().any(|w| c.sees(&[w]));
-        if c.at_end() || keyword { Ok(None) } else { c.name().map(Some) }
+        let keyword = ["LIKE", "STARTS", "LIMIT", "FROM"]
+            .iter()
+            .any(|w| c.sees(&[w]));
+        if c.at_end() || keyword {
+            Ok(None)
+        } else {
+            c.name().map(Some)
+        }
     };
     Ok(if c.eat(&["ACCOUNT"]) {
         ShowScope::Account

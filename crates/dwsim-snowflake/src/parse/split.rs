@@ -24,17 +24,26 @@ pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
     let all = Tokenizer::new(&SnowflakeDialect {}, text)
         .tokenize_with_location()
         .map_err(|e| {
-            SqlError::new(ErrorKind::Syntax { message: e.message.clone(), near: String::new() }).at(Some(Position {
+            SqlError::new(ErrorKind::Syntax {
+                message: e.message.clone(),
+                near: String::new(),
+            })
+            .at(Some(Position {
                 line: e.location.line,
                 column: e.location.column,
             }))
         })?;
-    Ok(all.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF)).collect())
+    Ok(all
+        .into_iter()
+        .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
+        .collect())
 }
 
 /// Byte offsets at which lines start.
 pub(super) fn line_starts(text: &str) -> Vec<usize> {
-    std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect()
+    std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(i, _)| i + 1))
+        .collect()
 }
 
 /// The byte offset of a place; lines and columns count from 1, columns in characters.
@@ -42,7 +51,10 @@ pub(super) fn offset(text: &str, starts: &[usize], line: u64, column: u64) -> us
     let Some(start) = starts.get((line as usize).saturating_sub(1)) else {
         return text.len();
     };
-    text[*start..].char_indices().nth((column as usize).saturating_sub(1)).map_or(text.len(), |(i, _)| start + i)
+    text[*start..]
+        .char_indices()
+        .nth((column as usize).saturating_sub(1))
+        .map_or(text.len(), |(i, _)| start + i)
 }
 
 /// Skips blanks and comments.
@@ -62,7 +74,10 @@ pub(super) fn skip_trivia(text: &str) -> &str {
 
 /// Whether this is PUT or GET, whose file names are no SQL tokens (`file:///tmp/*.csv` would be a comment).
 pub(super) fn is_transfer(text: &str) -> bool {
-    let word: String = skip_trivia(text).chars().take_while(char::is_ascii_alphabetic).collect();
+    let word: String = skip_trivia(text)
+        .chars()
+        .take_while(char::is_ascii_alphabetic)
+        .collect();
     word.eq_ignore_ascii_case("PUT") || word.eq_ignore_ascii_case("GET")
 }
 
@@ -72,8 +87,15 @@ pub(super) fn is_transfer(text: &str) -> bool {
 /// A syntax error with its place, for text that has no tokens.
 pub fn split(text: &str) -> Result<Vec<Piece>> {
     if is_transfer(text) {
-        let body = skip_trivia(text).trim_end().trim_end_matches(';').trim_end();
-        return Ok(vec![Piece { text: body.to_owned(), line: 0, column: 0 }]);
+        let body = skip_trivia(text)
+            .trim_end()
+            .trim_end_matches(';')
+            .trim_end();
+        return Ok(vec![Piece {
+            text: body.to_owned(),
+            line: 0,
+            column: 0,
+        }]);
     }
     let tokens = tokens(text)?;
     let starts = line_starts(text);
@@ -82,7 +104,12 @@ pub fn split(text: &str) -> Result<Vec<Piece>> {
         let (Some(first), Some(last)) = (group.first(), group.last()) else {
             continue;
         };
-        let from = offset(text, &starts, first.span.start.line, first.span.start.column);
+        let from = offset(
+            text,
+            &starts,
+            first.span.start.line,
+            first.span.start.column,
+        );
         let to = offset(text, &starts, last.span.end.line, last.span.end.column);
         out.push(Piece {
             text: text[from..to.max(from)].to_owned(),
@@ -98,7 +125,11 @@ impl Piece {
     pub fn place(&self, p: Position) -> Position {
         Position {
             line: p.line + self.line,
-            column: if p.line == 1 { p.column + self.column } else { p.column },
+            column: if p.line == 1 {
+                p.column + self.column
+            } else {
+                p.column
+            },
         }
     }
 }
@@ -112,10 +143,22 @@ mod tests {
 
     #[test]
     fn statements_between_semicolons() {
-        let texts = |s: &str| split(s).unwrap().into_iter().map(|p| p.text).collect::<Vec<_>>();
-        assert_eq!(texts("select 1; select ';' -- x;\n ;; /* a;b */ select $$;$$;"), ["select 1", "select ';'", "select $$;$$"]);
+        let texts = |s: &str| {
+            split(s)
+                .unwrap()
+                .into_iter()
+                .map(|p| p.text)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            texts("select 1; select ';' -- x;\n ;; /* a;b */ select $$;$$;"),
+            ["select 1", "select ';'", "select $$;$$"]
+        );
         assert_eq!(texts(" /* c */ "), Vec::<String>::new());
-        assert_eq!(texts("put file:///tmp/*.csv @~;"), ["put file:///tmp/*.csv @~"]);
+        assert_eq!(
+            texts("put file:///tmp/*.csv @~;"),
+            ["put file:///tmp/*.csv @~"]
+        );
         assert_eq!(split("select 1;\n  select 2").unwrap()[1].line, 1);
     }
 

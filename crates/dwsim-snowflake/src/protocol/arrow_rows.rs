@@ -4,9 +4,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, RecordBatchOptions, StringBuilder, StructArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, RecordBatchOptions,
+    StringBuilder, StructArray,
+};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type, Field, Fields, Int32Type, Schema, SchemaRef, Time64NanosecondType};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Field, Fields, Int32Type, Schema, SchemaRef, Time64NanosecondType,
+};
 use arrow::ipc::writer::StreamWriter;
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::types::{ColumnInfo, SqlType};
@@ -27,7 +32,10 @@ fn integer(precision: u8) -> Option<DataType> {
 }
 
 fn instant_fields(zone: bool) -> Fields {
-    let mut fields = vec![Field::new("epoch", DataType::Int64, true), Field::new("fraction", DataType::Int32, true)];
+    let mut fields = vec![
+        Field::new("epoch", DataType::Int64, true),
+        Field::new("fraction", DataType::Int32, true),
+    ];
     if zone {
         fields.push(Field::new("timezone", DataType::Int32, true));
     }
@@ -37,11 +45,19 @@ fn instant_fields(zone: bool) -> Fields {
 fn physical(ty: &SqlType) -> DataType {
     match ty {
         SqlType::Boolean => DataType::Boolean,
-        SqlType::Number { precision, scale } => integer(*precision).unwrap_or(DataType::Decimal128(*precision, *scale as i8)),
+        SqlType::Number { precision, scale } => {
+            integer(*precision).unwrap_or(DataType::Decimal128(*precision, *scale as i8))
+        }
         SqlType::SmallInt | SqlType::Integer | SqlType::BigInt | SqlType::Oid => DataType::Int64,
         SqlType::Real | SqlType::Double => DataType::Float64,
         SqlType::Date => DataType::Date32,
-        SqlType::Time(s) => if *s <= 4 { DataType::Int32 } else { DataType::Int64 },
+        SqlType::Time(s) => {
+            if *s <= 4 {
+                DataType::Int32
+            } else {
+                DataType::Int64
+            }
+        }
         SqlType::Timestamp(_) | SqlType::TimestampLtz(_) => DataType::Struct(instant_fields(false)),
         SqlType::TimestampTz(_) => DataType::Struct(instant_fields(true)),
         SqlType::Binary(_) | SqlType::HllSketch => DataType::Binary,
@@ -56,7 +72,11 @@ pub(super) fn wire_schema(columns: &[ColumnInfo]) -> SchemaRef {
         .map(|c| {
             let (precision, scale) = shape(&c.ty);
             let (chars, bytes) = lengths(&c.ty).unwrap_or((0, 0));
-            let bytes = if matches!(c.ty, SqlType::TimestampTz(_)) { 16 } else { bytes };
+            let bytes = if matches!(c.ty, SqlType::TimestampTz(_)) {
+                16
+            } else {
+                bytes
+            };
             let metadata = HashMap::from([
                 ("logicalType".to_owned(), wire_type(&c.ty).to_uppercase()),
                 ("precision".to_owned(), precision.unwrap_or(38).to_string()),
@@ -73,16 +93,27 @@ pub(super) fn wire_schema(columns: &[ColumnInfo]) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-fn instants(values: &ArrayRef, nulls: Option<arrow::buffer::NullBuffer>, zone: Option<Int32Array>) -> Result<ArrayRef> {
+fn instants(
+    values: &ArrayRef,
+    nulls: Option<arrow::buffer::NullBuffer>,
+    zone: Option<Int32Array>,
+) -> Result<ArrayRef> {
     let n = values.len();
     let mut epoch = Vec::with_capacity(n);
     let mut fraction = Vec::with_capacity(n);
     for row in 0..n {
-        let ns = if values.is_null(row) { 0 } else { nanos(values, row) };
+        let ns = if values.is_null(row) {
+            0
+        } else {
+            nanos(values, row)
+        };
         epoch.push(ns.div_euclid(1_000_000_000) as i64);
         fraction.push(ns.rem_euclid(1_000_000_000) as i32);
     }
-    let mut children: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(epoch)), Arc::new(Int32Array::from(fraction))];
+    let mut children: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from(epoch)),
+        Arc::new(Int32Array::from(fraction)),
+    ];
     let fields = instant_fields(zone.is_some());
     children.extend(zone.map(|z| Arc::new(z) as ArrayRef));
     Ok(Arc::new(StructArray::try_new(fields, children, nulls)?))
@@ -102,13 +133,22 @@ fn encode(a: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
         },
         SqlType::Time(s) => {
             let unit = 10i64.pow(u32::from(9 - (*s).min(9)));
-            let v: Int64Array = a.as_primitive::<Time64NanosecondType>().iter().map(|v| v.map(|v| v / unit)).collect();
+            let v: Int64Array = a
+                .as_primitive::<Time64NanosecondType>()
+                .iter()
+                .map(|v| v.map(|v| v / unit))
+                .collect();
             cast(&v, &target)?
         }
         SqlType::Timestamp(_) | SqlType::TimestampLtz(_) => instants(a, a.nulls().cloned(), None)?,
         SqlType::TimestampTz(_) => {
             let s = a.as_struct();
-            let zone: Int32Array = s.column(1).as_primitive::<Int32Type>().iter().map(|o| Some(o.unwrap_or(0) + 1440)).collect();
+            let zone: Int32Array = s
+                .column(1)
+                .as_primitive::<Int32Type>()
+                .iter()
+                .map(|o| Some(o.unwrap_or(0) + 1440))
+                .collect();
             instants(s.column(0), s.nulls().cloned(), Some(zone))?
         }
         SqlType::Variant | SqlType::Object | SqlType::Array => {
@@ -120,8 +160,17 @@ fn encode(a: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
             Arc::new(out.finish())
         }
         SqlType::Null => arrow::array::new_null_array(&target, a.len()),
-        SqlType::TimeTz | SqlType::IntervalYm | SqlType::IntervalDs | SqlType::Interval | SqlType::Geometry | SqlType::Geography | SqlType::Vector { .. } => {
-            return Err(SqlError::unsupported(format!("results of type {}", ty.snowflake())));
+        SqlType::TimeTz
+        | SqlType::IntervalYm
+        | SqlType::IntervalDs
+        | SqlType::Interval
+        | SqlType::Geometry
+        | SqlType::Geography
+        | SqlType::Vector { .. } => {
+            return Err(SqlError::unsupported(format!(
+                "results of type {}",
+                ty.snowflake()
+            )));
         }
         _ if a.data_type() == &target => Arc::clone(a),
         _ => cast(a, &target)?,
@@ -129,13 +178,24 @@ fn encode(a: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
 }
 
 /// Batches as one IPC stream.
-pub(super) fn stream<'a>(columns: &[ColumnInfo], batches: impl IntoIterator<Item = &'a RecordBatch>) -> Result<Vec<u8>> {
+pub(super) fn stream<'a>(
+    columns: &[ColumnInfo],
+    batches: impl IntoIterator<Item = &'a RecordBatch>,
+) -> Result<Vec<u8>> {
     let schema = wire_schema(columns);
     let mut w = StreamWriter::try_new(Vec::new(), &schema)?;
     for b in batches {
-        let arrays = columns.iter().zip(b.columns()).map(|(c, a)| encode(a, &c.ty)).collect::<Result<Vec<_>>>()?;
+        let arrays = columns
+            .iter()
+            .zip(b.columns())
+            .map(|(c, a)| encode(a, &c.ty))
+            .collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(b.num_rows()));
-        w.write(&RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options)?)?;
+        w.write(&RecordBatch::try_new_with_options(
+            Arc::clone(&schema),
+            arrays,
+            &options,
+        )?)?;
     }
     w.finish()?;
     Ok(w.into_inner()?)

@@ -19,7 +19,11 @@ pub(super) async fn put(State(s): Service, Path(key): Path<String>, bytes: Bytes
 }
 
 /// Gives a file, or its size only for HEAD.
-pub(super) async fn get(State(s): Service, Path(key): Path<String>, method: axum::http::Method) -> Response {
+pub(super) async fn get(
+    State(s): Service,
+    Path(key): Path<String>,
+    method: axum::http::Method,
+) -> Response {
     let Some(file) = s.account.file(&key) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -35,7 +39,10 @@ pub(super) async fn get(State(s): Service, Path(key): Path<String>, method: axum
 }
 
 /// A chunk of a result.
-pub(super) async fn chunk(State(s): Service, Path((query, format, from)): Path<(String, String, usize)>) -> Response {
+pub(super) async fn chunk(
+    State(s): Service,
+    Path((query, format, from)): Path<(String, String, usize)>,
+) -> Response {
     match s.account.finished(&query) {
         Some(Ok(answer)) => match s.chunk(&answer, &format, from) {
             Ok(bytes) => bytes.into_response(),

@@ -3,8 +3,8 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64NanosecondType, TimeUnit,
-    TimestampMicrosecondType, TimestampNanosecondType,
+    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type,
+    Int64Type, Time64NanosecondType, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
 };
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::kernels::cast::{double_text, general};
@@ -15,8 +15,15 @@ use dwsim_engine::variant::{JsonStyle, Ref, to_json};
 /// Nanoseconds of a timestamp array's value.
 pub(super) fn nanos(a: &ArrayRef, row: usize) -> i128 {
     match a.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => i128::from(a.as_primitive::<TimestampNanosecondType>().value(row)),
-        _ => i128::from(a.as_primitive_opt::<TimestampMicrosecondType>().map_or(0, |a| a.value(row))) * 1000,
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            i128::from(a.as_primitive::<TimestampNanosecondType>().value(row))
+        }
+        _ => {
+            i128::from(
+                a.as_primitive_opt::<TimestampMicrosecondType>()
+                    .map_or(0, |a| a.value(row)),
+            ) * 1000
+        }
     }
 }
 
@@ -28,7 +35,13 @@ fn seconds(nanos: i128, digits: u8) -> String {
         return whole.to_string();
     }
     // A negative instant is written as a negative decimal: -1.5 and not -2 + .5.
-    let (sign, whole, fraction) = if whole < 0 && fraction > 0 { ("-", -(whole + 1), 1_000_000_000 - fraction) } else if whole < 0 { ("-", -whole, 0) } else { ("", whole, fraction) };
+    let (sign, whole, fraction) = if whole < 0 && fraction > 0 {
+        ("-", -(whole + 1), 1_000_000_000 - fraction)
+    } else if whole < 0 {
+        ("-", -whole, 0)
+    } else {
+        ("", whole, fraction)
+    };
     let text = format!("{fraction:09}");
     format!("{sign}{whole}.{}", &text[..usize::from(digits.min(9))])
 }
@@ -44,21 +57,44 @@ pub(super) fn cell(a: &ArrayRef, ty: &SqlType, row: usize) -> Result<Option<Stri
         SqlType::SmallInt => a.as_primitive::<Int16Type>().value(row).to_string(),
         SqlType::Integer => a.as_primitive::<Int32Type>().value(row).to_string(),
         SqlType::BigInt | SqlType::Oid => a.as_primitive::<Int64Type>().value(row).to_string(),
-        SqlType::Number { scale, .. } => decimal(a.as_primitive::<Decimal128Type>().value(row), *scale),
+        SqlType::Number { scale, .. } => {
+            decimal(a.as_primitive::<Decimal128Type>().value(row), *scale)
+        }
         SqlType::Real => real(f64::from(a.as_primitive::<Float32Type>().value(row))),
         SqlType::Double => real(a.as_primitive::<Float64Type>().value(row)),
-        SqlType::Null | SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Name => a.as_string::<i32>().value(row).to_owned(),
-        SqlType::Binary(_) | SqlType::HllSketch => a.as_binary::<i32>().value(row).iter().map(|b| format!("{b:02X}")).collect(),
+        SqlType::Null | SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Name => {
+            a.as_string::<i32>().value(row).to_owned()
+        }
+        SqlType::Binary(_) | SqlType::HllSketch => a
+            .as_binary::<i32>()
+            .value(row)
+            .iter()
+            .map(|b| format!("{b:02X}"))
+            .collect(),
         SqlType::Date => a.as_primitive::<Date32Type>().value(row).to_string(),
-        SqlType::Time(_) => seconds(i128::from(a.as_primitive::<Time64NanosecondType>().value(row)), digits),
+        SqlType::Time(_) => seconds(
+            i128::from(a.as_primitive::<Time64NanosecondType>().value(row)),
+            digits,
+        ),
         SqlType::Timestamp(_) | SqlType::TimestampLtz(_) => seconds(nanos(a, row), digits),
         SqlType::TimestampTz(_) => {
             let s = a.as_struct();
             let offset = s.column(1).as_primitive::<Int32Type>().value(row);
-            format!("{} {}", seconds(nanos(s.column(0), row), digits), offset + 1440)
+            format!(
+                "{} {}",
+                seconds(nanos(s.column(0), row), digits),
+                offset + 1440
+            )
         }
-        SqlType::Variant | SqlType::Object | SqlType::Array => to_json(Ref::new(a.as_binary::<i64>().value(row)), JsonStyle::Pretty),
-        other => return Err(SqlError::unsupported(format!("results of type {}", other.snowflake()))),
+        SqlType::Variant | SqlType::Object | SqlType::Array => {
+            to_json(Ref::new(a.as_binary::<i64>().value(row)), JsonStyle::Pretty)
+        }
+        other => {
+            return Err(SqlError::unsupported(format!(
+                "results of type {}",
+                other.snowflake()
+            )));
+        }
     }))
 }
 

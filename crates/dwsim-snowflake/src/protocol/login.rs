@@ -45,7 +45,11 @@ pub(super) async fn login(
     let database = database.filter(|d| known.databases.contains_key(d));
     let schema = database.as_ref().and_then(|d| {
         let wanted = named("schemaName").unwrap_or_else(|| "PUBLIC".to_owned());
-        known.databases.get(d).filter(|d| d.schemas.contains_key(&wanted)).map(|_| wanted)
+        known
+            .databases
+            .get(d)
+            .filter(|d| d.schemas.contains_key(&wanted))
+            .map(|_| wanted)
     });
     let mut session = s.session(&text("LOGIN_NAME"), database.as_deref(), schema.as_deref());
     session.set_identity(named("roleName"), named("warehouse"));
@@ -69,7 +73,8 @@ pub(super) async fn login(
         return body(&refusal(&r.code, &r.message));
     }
     let after = After::of(&session);
-    let (login, token, master) = s.register(session, text("CLIENT_APP_ID"), text("CLIENT_APP_VERSION"));
+    let (login, token, master) =
+        s.register(session, text("CLIENT_APP_ID"), text("CLIENT_APP_VERSION"));
     body(&success(json!({
         "token": token,
         "masterToken": master,
@@ -109,14 +114,20 @@ pub(super) async fn renew(State(s): Service, headers: HeaderMap, bytes: Bytes) -
             "validityInSecondsMT": VALIDITY * 4,
             "sessionId": login.id,
         }))),
-        None => body(&refusal("390114", "Authentication token has expired. The user must authenticate again.")),
+        None => body(&refusal(
+            "390114",
+            "Authentication token has expired. The user must authenticate again.",
+        )),
     }
 }
 
 pub(super) async fn heartbeat(State(s): Service, headers: HeaderMap) -> Response {
     match token(&headers).and_then(|t| s.login(&t)) {
         Some(_) => body(&success(Value::Null)),
-        None => body(&refusal("390104", "Authentication token is invalid. Log in again.")),
+        None => body(&refusal(
+            "390104",
+            "Authentication token is invalid. Log in again.",
+        )),
     }
 }
 

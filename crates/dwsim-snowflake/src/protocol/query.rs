@@ -27,7 +27,9 @@ const MAX_BODY: u64 = 256 << 20;
 
 /// A request body as JSON, unpacked where it is packed.
 pub(super) fn json_body(headers: &HeaderMap, bytes: &Bytes) -> std::result::Result<Value, String> {
-    let packed = headers.get(header::CONTENT_ENCODING).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"gzip"))
+    let packed = headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"gzip"))
         || bytes.starts_with(&[0x1f, 0x8b]);
     let parsed = if packed {
         let mut out = Vec::new();
@@ -51,7 +53,11 @@ pub(super) fn token(headers: &HeaderMap) -> Option<String> {
 }
 
 fn host(headers: &HeaderMap) -> String {
-    headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("127.0.0.1").to_owned()
+    headers
+        .get(header::HOST)
+        .and_then(|h| h.to_str().ok())
+        .unwrap_or("127.0.0.1")
+        .to_owned()
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,7 +78,10 @@ struct Request {
 }
 
 fn expired() -> Response {
-    body(&refusal("390104", "Authentication token is invalid. Log in again."))
+    body(&refusal(
+        "390104",
+        "Authentication token is invalid. Log in again.",
+    ))
 }
 
 pub(super) async fn query(
@@ -84,11 +93,17 @@ pub(super) async fn query(
     let Some(login) = token(&headers).and_then(|t| s.login(&t)) else {
         return expired();
     };
-    let request: Request = match json_body(&headers, &bytes).and_then(|v| serde_json::from_value(v).map_err(|e| e.to_string())) {
+    let request: Request = match json_body(&headers, &bytes)
+        .and_then(|v| serde_json::from_value(v).map_err(|e| e.to_string()))
+    {
         Ok(r) => r,
         Err(m) => return body(&refusal("391902", &m)),
     };
-    let request_id = params.get("requestId").or_else(|| params.get("request_id")).cloned().unwrap_or_default();
+    let request_id = params
+        .get("requestId")
+        .or_else(|| params.get("request_id"))
+        .cloned()
+        .unwrap_or_default();
     let (done, waiting) = watch::channel(false);
     let (job, new) = s.job(&request_id, || {
         Arc::new(Job {
@@ -111,14 +126,23 @@ pub(super) async fn query(
 }
 
 /// Runs a statement in a task of its own, so that neither a panic nor a lost connection leaves it without a result.
-fn start(s: &Arc<SnowflakeService>, job: &Arc<Job>, login: Arc<Login>, request: Request, done: watch::Sender<bool>) {
+fn start(
+    s: &Arc<SnowflakeService>,
+    job: &Arc<Job>,
+    login: Arc<Login>,
+    request: Request,
+    done: watch::Sender<bool>,
+) {
     let (service, job) = (Arc::clone(s), Arc::clone(job));
     tokio::spawn(async move {
         let (inner_service, inner_job) = (Arc::clone(&service), Arc::clone(&job));
         let work = tokio::spawn(async move {
             let mut session = login.session.lock().await;
             let outcome = execute(&inner_service, &inner_job, &mut session, &request).await;
-            *inner_job.after.lock().unwrap_or_else(PoisonError::into_inner) = Some(After::of(&session));
+            *inner_job
+                .after
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(After::of(&session));
             outcome
         });
         let outcome = match work.await {
@@ -137,22 +161,41 @@ fn start(s: &Arc<SnowflakeService>, job: &Arc<Job>, login: Arc<Login>, request: 
     });
 }
 
-async fn execute(s: &SnowflakeService, job: &Job, session: &mut SnowflakeSession, request: &Request) -> Result<Answer> {
+async fn execute(
+    s: &SnowflakeService,
+    job: &Job,
+    session: &mut SnowflakeSession,
+    request: &Request,
+) -> Result<Answer> {
     if request.bind_stage.is_some() {
         return Err(SqlError::unsupported("bind values through a stage"));
     }
     let parameters = request.parameters.as_ref();
-    let count = parameters.and_then(|p| p.get("MULTI_STATEMENT_COUNT")).and_then(|v| match v {
-        Value::String(s) => s.parse().ok(),
-        other => other.as_u64(),
-    });
-    let expected = count.or_else(|| session.engine_session().parameters().get("MULTI_STATEMENT_COUNT").and_then(|v| v.parse().ok())).unwrap_or(1);
+    let count = parameters
+        .and_then(|p| p.get("MULTI_STATEMENT_COUNT"))
+        .and_then(|v| match v {
+            Value::String(s) => s.parse().ok(),
+            other => other.as_u64(),
+        });
+    let expected = count
+        .or_else(|| {
+            session
+                .engine_session()
+                .parameters()
+                .get("MULTI_STATEMENT_COUNT")
+                .and_then(|v| v.parse().ok())
+        })
+        .unwrap_or(1);
     let pieces = crate::parse::split(&request.sql_text)?;
     let none = BTreeMap::new();
     let bindings = request.bindings.as_ref().unwrap_or(&none);
     let describe = request.describe_only.unwrap_or(false);
     match pieces.as_slice() {
-        [] => Err(SqlError::raw("000900", "42601", "SQL compilation error:\nEmpty SQL statement.")),
+        [] => Err(SqlError::raw(
+            "000900",
+            "42601",
+            "SQL compilation error:\nEmpty SQL statement.",
+        )),
         [one] => run(session, &job.query_id, one, bindings, describe).await,
         many if expected == 0 || expected == many.len() as u64 => {
             for piece in many {
@@ -167,19 +210,34 @@ async fn execute(s: &SnowflakeService, job: &Job, session: &mut SnowflakeSession
                 };
                 let kind = answer.kind.id();
                 s.account.keep(&id, Ok(answer));
-                job.parts.lock().unwrap_or_else(PoisonError::into_inner).push((id, kind));
+                job.parts
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((id, kind));
             }
-            Answer::status(StatementKind::Multi, "Multiple statements executed successfully.")
+            Answer::status(
+                StatementKind::Multi,
+                "Multiple statements executed successfully.",
+            )
         }
         many => Err(SqlError::raw(
             "000008",
             "0A000",
-            format!("Actual statement count {} did not match the desired statement count {expected}.", many.len()),
+            format!(
+                "Actual statement count {} did not match the desired statement count {expected}.",
+                many.len()
+            ),
         )),
     }
 }
 
-async fn run(session: &mut SnowflakeSession, id: &str, piece: &Piece, bindings: &BTreeMap<String, Binding>, describe: bool) -> Result<Answer> {
+async fn run(
+    session: &mut SnowflakeSession,
+    id: &str,
+    piece: &Piece,
+    bindings: &BTreeMap<String, Binding>,
+    describe: bool,
+) -> Result<Answer> {
     session.begin_statement(id);
     let outcome = session.run(&piece.text, bindings, describe).await;
     session.end_statement(id);
@@ -200,14 +258,21 @@ async fn wait(s: &Arc<SnowflakeService>, job: &Arc<Job>, query_id: &str, host: &
         Some(Ok(answer)) => s.render(job, query_id, &answer, host).map(|mut v| {
             let parts = job.parts.lock().unwrap_or_else(PoisonError::into_inner);
             if query_id == job.query_id && !parts.is_empty() {
-                let join = |f: &dyn Fn(&(String, i64)) -> String| parts.iter().map(f).collect::<Vec<_>>().join(",");
+                let join = |f: &dyn Fn(&(String, i64)) -> String| {
+                    parts.iter().map(f).collect::<Vec<_>>().join(",")
+                };
                 v["data"]["resultIds"] = join(&|p| p.0.clone()).into();
                 v["data"]["resultTypes"] = join(&|p| p.1.to_string()).into();
             }
             v
         }),
         Some(Err(e)) => Err(e),
-        None => Err(ErrorKind::Raw { code: "000709".into(), sqlstate: "02000".into(), message: format!("Statement {query_id} not found") }.into()),
+        None => Err(ErrorKind::Raw {
+            code: "000709".into(),
+            sqlstate: "02000".into(),
+            message: format!("Statement {query_id} not found"),
+        }
+        .into()),
     };
     match outcome {
         Ok(v) => body(&v),
@@ -215,7 +280,11 @@ async fn wait(s: &Arc<SnowflakeService>, job: &Arc<Job>, query_id: &str, host: &
     }
 }
 
-pub(super) async fn result(State(s): Service, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn result(
+    State(s): Service,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let Some(login) = token(&headers).and_then(|t| s.login(&t)) else {
         return expired();
     };
@@ -240,7 +309,11 @@ pub(super) async fn result(State(s): Service, Path(id): Path<String>, headers: H
     wait(&s, &job, &id, &host(&headers)).await
 }
 
-pub(super) async fn monitor(State(s): Service, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn monitor(
+    State(s): Service,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     if token(&headers).and_then(|t| s.login(&t)).is_none() {
         return expired();
     }
@@ -265,16 +338,28 @@ pub(super) async fn monitor(State(s): Service, Path(id): Path<String>, headers: 
     }] })))
 }
 
-pub(super) async fn abort(State(s): Service, Query(params): Query<BTreeMap<String, String>>, headers: HeaderMap, bytes: Bytes) -> Response {
+pub(super) async fn abort(
+    State(s): Service,
+    Query(params): Query<BTreeMap<String, String>>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Response {
     if token(&headers).and_then(|t| s.login(&t)).is_none() {
         return expired();
     }
     let request = json_body(&headers, &bytes).unwrap_or(Value::Null);
-    let id = request["requestId"].as_str().or_else(|| params.get("requestId").map(String::as_str)).unwrap_or_default();
+    let id = request["requestId"]
+        .as_str()
+        .or_else(|| params.get("requestId").map(String::as_str))
+        .unwrap_or_default();
     cancel(s.job_of_request(id))
 }
 
-pub(super) async fn abort_query(State(s): Service, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn abort_query(
+    State(s): Service,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     if token(&headers).and_then(|t| s.login(&t)).is_none() {
         return expired();
     }
@@ -289,6 +374,9 @@ fn cancel(job: Option<Arc<Job>>) -> Response {
             }
             body(&success(Value::Null))
         }
-        None => body(&refusal("000605", "Identified SQL statement is not currently executing.")),
+        None => body(&refusal(
+            "000605",
+            "Identified SQL statement is not currently executing.",
+        )),
     }
 }

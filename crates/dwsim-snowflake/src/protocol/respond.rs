@@ -14,7 +14,12 @@ use arrow::array::RecordBatch;
 
 /// A JSON body with HTTP 200.
 pub(super) fn body(v: &Value) -> Response {
-    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], v.to_string()).into_response()
+    (
+        StatusCode::OK,
+        [(header::CONTENT_TYPE, "application/json")],
+        v.to_string(),
+    )
+        .into_response()
 }
 
 /// `success: true` with data.
@@ -65,10 +70,15 @@ pub(super) fn parameters(map: &std::collections::BTreeMap<String, String>) -> Va
     let list: Vec<Value> = map
         .iter()
         .map(|(name, value)| {
-            let ty = crate::session::DEFAULTS.iter().find(|(n, _, _)| n == name).map_or("STRING", |(_, t, _)| t);
+            let ty = crate::session::DEFAULTS
+                .iter()
+                .find(|(n, _, _)| n == name)
+                .map_or("STRING", |(_, t, _)| t);
             let value = match ty {
                 "BOOLEAN" => Value::Bool(value == "true"),
-                "NUMBER" => value.parse::<i64>().map_or_else(|_| Value::String(value.clone()), Value::from),
+                "NUMBER" => value
+                    .parse::<i64>()
+                    .map_or_else(|_| Value::String(value.clone()), Value::from),
                 _ => Value::String(value.clone()),
             };
             json!({ "name": name, "value": value })
@@ -79,7 +89,12 @@ pub(super) fn parameters(map: &std::collections::BTreeMap<String, String>) -> Va
 
 /// Whether a driver reads Arrow, by its name; drivers that do not say so get JSON.
 fn reads_arrow(job: &Job, after: &After) -> bool {
-    let parameter = |name: &str| after.parameters.get(name).is_none_or(|v| v.eq_ignore_ascii_case("ARROW"));
+    let parameter = |name: &str| {
+        after
+            .parameters
+            .get(name)
+            .is_none_or(|v| v.eq_ignore_ascii_case("ARROW"))
+    };
     match job.login.app.as_str() {
         "PythonConnector" | "PythonSnowpark" => parameter("PYTHON_CONNECTOR_QUERY_RESULT_FORMAT"),
         "JDBC" => parameter("JDBC_QUERY_RESULT_FORMAT"),
@@ -110,8 +125,18 @@ impl SnowflakeService {
     ///
     /// # Errors
     /// For values that have no form on the wire.
-    pub(super) fn render(&self, job: &Job, query_id: &str, answer: &Answer, host: &str) -> Result<Value> {
-        let after = job.after.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    pub(super) fn render(
+        &self,
+        job: &Job,
+        query_id: &str,
+        answer: &Answer,
+        host: &str,
+    ) -> Result<Value> {
+        let after = job
+            .after
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone();
         let Some(after) = after else {
             return Err(SqlError::internal("a result without a session"));
         };
@@ -145,7 +170,8 @@ impl SnowflakeService {
             let encoded = if total == 0 {
                 String::new()
             } else {
-                base64::engine::general_purpose::STANDARD.encode(arrow_rows::stream(&answer.columns, &first)?)
+                base64::engine::general_purpose::STANDARD
+                    .encode(arrow_rows::stream(&answer.columns, &first)?)
             };
             data["rowsetBase64"] = encoded.into();
             data["queryResultFormat"] = "arrow".into();
@@ -209,9 +235,14 @@ impl SnowflakeService {
             format!("http://{host}/dwsim/blob/{escaped}")
         };
         let upload = t.kind == TransferKind::Upload;
-        let presigned = if upload { url(&upload_key(t)) } else { String::new() };
+        let presigned = if upload {
+            url(&upload_key(t))
+        } else {
+            String::new()
+        };
         // The second generation of the Python driver cannot ask whether a file is there.
-        let asks_first = job.login.app == "PythonConnector" && job.login.app_version.starts_with(['2', '3', '4']);
+        let asks_first = job.login.app == "PythonConnector"
+            && job.login.app_version.starts_with(['2', '3', '4']);
         let stage = json!({
             "locationType": "GCS",
             "location": format!("{}/", t.prefix),
@@ -249,10 +280,30 @@ impl SnowflakeService {
 
 /// The key of a file to upload: its name, with the ending of the packing that the driver applies.
 fn upload_key(t: &Transfer) -> String {
-    let file = t.sources.first().and_then(|s| s.rsplit(['/', '\\']).next()).unwrap_or_default();
-    let packed = [".gz", ".gzip", ".bz2", ".br", ".zst", ".deflate", ".raw_deflate", ".parquet", ".orc", ".xz", ".zip"]
-        .iter()
-        .any(|e| file.to_ascii_lowercase().ends_with(e));
-    let ending = if t.auto_compress && !packed && t.source_compression == "auto_detect" { ".gz" } else { "" };
+    let file = t
+        .sources
+        .first()
+        .and_then(|s| s.rsplit(['/', '\\']).next())
+        .unwrap_or_default();
+    let packed = [
+        ".gz",
+        ".gzip",
+        ".bz2",
+        ".br",
+        ".zst",
+        ".deflate",
+        ".raw_deflate",
+        ".parquet",
+        ".orc",
+        ".xz",
+        ".zip",
+    ]
+    .iter()
+    .any(|e| file.to_ascii_lowercase().ends_with(e));
+    let ending = if t.auto_compress && !packed && t.source_compression == "auto_detect" {
+        ".gz"
+    } else {
+        ""
+    };
     format!("{}/{file}{ending}", t.prefix)
 }

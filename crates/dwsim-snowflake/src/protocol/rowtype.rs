@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 pub(super) fn wire_type(ty: &SqlType) -> &'static str {
     match ty {
         SqlType::Boolean => "boolean",
-        SqlType::SmallInt | SqlType::Integer | SqlType::BigInt | SqlType::Oid | SqlType::Number { .. } => "fixed",
+        SqlType::SmallInt
+        | SqlType::Integer
+        | SqlType::BigInt
+        | SqlType::Oid
+        | SqlType::Number { .. } => "fixed",
         SqlType::Real | SqlType::Double => "real",
         SqlType::Date => "date",
         SqlType::Time(_) | SqlType::TimeTz => "time",
@@ -22,19 +26,34 @@ pub(super) fn wire_type(ty: &SqlType) -> &'static str {
         SqlType::Geography => "geography",
         SqlType::Geometry => "geometry",
         SqlType::Vector { .. } => "vector",
-        SqlType::Null | SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Name | SqlType::IntervalYm | SqlType::IntervalDs | SqlType::Interval => "text",
+        SqlType::Null
+        | SqlType::Char(_)
+        | SqlType::Varchar(_)
+        | SqlType::Name
+        | SqlType::IntervalYm
+        | SqlType::IntervalDs
+        | SqlType::Interval => "text",
     }
 }
 
 /// Length in characters and bytes of texts and bytes.
 pub(super) fn lengths(ty: &SqlType) -> Option<(u64, u64)> {
     match ty {
-        SqlType::Null | SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Name | SqlType::IntervalYm | SqlType::IntervalDs | SqlType::Interval => {
+        SqlType::Null
+        | SqlType::Char(_)
+        | SqlType::Varchar(_)
+        | SqlType::Name
+        | SqlType::IntervalYm
+        | SqlType::IntervalDs
+        | SqlType::Interval => {
             let n = match ty {
                 SqlType::Char(n) | SqlType::Varchar(Some(n)) => *n,
                 _ => SNOWFLAKE_MAX_VARCHAR,
             };
-            Some((u64::from(n), (u64::from(n) * 4).min(u64::from(SNOWFLAKE_MAX_VARCHAR).max(u64::from(n)))))
+            Some((
+                u64::from(n),
+                (u64::from(n) * 4).min(u64::from(SNOWFLAKE_MAX_VARCHAR).max(u64::from(n))),
+            ))
         }
         SqlType::Binary(n) => {
             let n = u64::from(n.unwrap_or(SNOWFLAKE_MAX_BINARY));
@@ -47,7 +66,9 @@ pub(super) fn lengths(ty: &SqlType) -> Option<(u64, u64)> {
 /// Precision and scale as drivers expect them.
 pub(super) fn shape(ty: &SqlType) -> (Option<u8>, Option<u8>) {
     match ty {
-        SqlType::SmallInt | SqlType::Integer | SqlType::BigInt | SqlType::Oid => (Some(38), Some(0)),
+        SqlType::SmallInt | SqlType::Integer | SqlType::BigInt | SqlType::Oid => {
+            (Some(38), Some(0))
+        }
         SqlType::Number { precision, scale } => (Some(*precision), Some(*scale)),
         other => match other.fraction() {
             Some(f) => (Some(0), Some(f)),
@@ -75,7 +96,6 @@ pub(super) fn column(c: &ColumnInfo) -> Value {
         "collation": Value::Null,
     })
 }
-
 
 /// A type as SHOW COLUMNS prints it.
 pub(crate) fn type_json(ty: &SqlType, nullable: bool) -> Value {

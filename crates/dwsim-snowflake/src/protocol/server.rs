@@ -31,7 +31,10 @@ impl SnowflakeServer {
     /// # Errors
     /// When the address cannot be bound.
     pub async fn bind(addr: SocketAddr, service: Arc<SnowflakeService>) -> io::Result<Self> {
-        Ok(SnowflakeServer { listener: TcpListener::bind(addr).await?, service })
+        Ok(SnowflakeServer {
+            listener: TcpListener::bind(addr).await?,
+            service,
+        })
     }
 
     /// The bound address.
@@ -58,7 +61,9 @@ impl SnowflakeServer {
                 tracing::debug!("TCP_NODELAY: {e}");
             }
         });
-        axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await
+        axum::serve(listener, app)
+            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .await
     }
 }
 
@@ -98,10 +103,20 @@ fn routes(service: Arc<SnowflakeService>) -> Router {
         .route("/monitoring/queries/{id}", get(query::monitor))
         .route("/telemetry/send", post(login::telemetry))
         .route("/telemetry/send/sessionless", post(login::telemetry))
-        .route("/dwsim/blob/{*key}", put(blob::put).get(blob::get).head(blob::get))
+        .route(
+            "/dwsim/blob/{*key}",
+            put(blob::put).get(blob::get).head(blob::get),
+        )
         .route("/dwsim/chunks/{query}/{format}/{from}", get(blob::chunk))
         .fallback(|request: Request| async move {
-            body(&refusal("390400", &format!("dwsim has no endpoint {} {}", request.method(), request.uri().path())))
+            body(&refusal(
+                "390400",
+                &format!(
+                    "dwsim has no endpoint {} {}",
+                    request.method(),
+                    request.uri().path()
+                ),
+            ))
         })
         // Statements may be long and staged files large.
         .layer(DefaultBodyLimit::max(1 << 30))

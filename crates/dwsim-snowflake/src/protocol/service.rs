@@ -130,7 +130,10 @@ impl SnowflakeService {
         let mut account = Account::default();
         for name in databases {
             let mut db = Database::new("ACCOUNTADMIN");
-            db.schemas = Arc::new(BTreeMap::from([("PUBLIC".to_owned(), Arc::new(Schema::new("ACCOUNTADMIN")))]));
+            db.schemas = Arc::new(BTreeMap::from([(
+                "PUBLIC".to_owned(),
+                Arc::new(Schema::new("ACCOUNTADMIN")),
+            )]));
             account.databases.insert((*name).to_owned(), Arc::new(db));
         }
         let kept = [
@@ -150,7 +153,9 @@ impl SnowflakeService {
                 properties: BTreeMap::new(),
                 definition: serde_json::Value::Null,
             };
-            account.objects.insert((kind, name.to_owned()), Object::Other(Arc::new(object)));
+            account
+                .objects
+                .insert((kind, name.to_owned()), Object::Other(Arc::new(object)));
         }
         account
     }
@@ -161,10 +166,18 @@ impl SnowflakeService {
     }
 
     /// A session without a client, for tests and tools in the same process.
-    pub fn session(&self, user: &str, database: Option<&str>, schema: Option<&str>) -> SnowflakeSession {
+    pub fn session(
+        &self,
+        user: &str,
+        database: Option<&str>,
+        schema: Option<&str>,
+    ) -> SnowflakeSession {
         let mut parameters = default_parameters();
         parameters.extend(self.options.parameters.clone());
-        let dialect = Arc::new(SnowflakeDialect::new(Arc::clone(&self.functions), Arc::clone(&self.account) as _));
+        let dialect = Arc::new(SnowflakeDialect::new(
+            Arc::clone(&self.functions),
+            Arc::clone(&self.account) as _,
+        ));
         let options = SessionOptions {
             user: user.to_uppercase(),
             role: "ACCOUNTADMIN".into(),
@@ -179,7 +192,12 @@ impl SnowflakeService {
     }
 
     /// Registers a session: its token and master token.
-    pub(super) fn register(&self, session: SnowflakeSession, app: String, app_version: String) -> (Arc<Login>, String, String) {
+    pub(super) fn register(
+        &self,
+        session: SnowflakeSession,
+        app: String,
+        app_version: String,
+    ) -> (Arc<Login>, String, String) {
         let login = Arc::new(Login {
             cancel: session.cancel_handle(),
             id: session.engine_session().id(),
@@ -188,7 +206,10 @@ impl SnowflakeService {
             app_version,
             used: Mutex::new(Instant::now()),
         });
-        let (token, master) = (format!("ver:3-{}", Uuid::new_v4()), format!("ver:3-master-{}", Uuid::new_v4()));
+        let (token, master) = (
+            format!("ver:3-{}", Uuid::new_v4()),
+            format!("ver:3-master-{}", Uuid::new_v4()),
+        );
         let idle = self.options.idle;
         for map in [&self.tokens, &self.masters] {
             lock(map).retain(|_, l| lock(&l.used).elapsed() < idle);
@@ -228,7 +249,11 @@ impl SnowflakeService {
     }
 
     /// The statement of a request that was seen before, or the new one.
-    pub(super) fn job(&self, request_id: &str, make: impl FnOnce() -> Arc<Job>) -> (Arc<Job>, bool) {
+    pub(super) fn job(
+        &self,
+        request_id: &str,
+        make: impl FnOnce() -> Arc<Job>,
+    ) -> (Arc<Job>, bool) {
         let mut requests = lock(&self.by_request);
         if !request_id.is_empty()
             && let Some(job) = requests.get(request_id)
@@ -241,7 +266,8 @@ impl SnowflakeService {
         }
         let mut jobs = lock(&self.by_query);
         jobs.map.insert(job.query_id.clone(), Arc::clone(&job));
-        jobs.order.push_back((job.query_id.clone(), request_id.to_owned()));
+        jobs.order
+            .push_back((job.query_id.clone(), request_id.to_owned()));
         while jobs.order.len() > KEPT_JOBS {
             if let Some((query, request)) = jobs.order.pop_front() {
                 jobs.map.remove(&query);

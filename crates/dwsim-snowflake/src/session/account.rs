@@ -77,26 +77,47 @@ impl AccountState {
 
     /// One file.
     pub fn file(&self, key: &str) -> Option<StageFile> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key)
+            .cloned()
     }
 
     /// Writes a file.
     pub fn put_file(&self, key: &str, bytes: Bytes) {
         use md5::Digest;
-        let md5 = md5::Md5::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
-        let file = StageFile { bytes, md5, modified: chrono::Utc::now().timestamp() };
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), file);
+        let md5 = md5::Md5::digest(&bytes)
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        let file = StageFile {
+            bytes,
+            md5,
+            modified: chrono::Utc::now().timestamp(),
+        };
+        self.files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key.to_owned(), file);
     }
 
     /// Removes a file; false when there is none.
     pub fn remove_file(&self, key: &str) -> bool {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).remove(key).is_some()
+        self.files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key)
+            .is_some()
     }
 
     /// Whether a table (database id, table id) has loaded this file with these contents.
     pub fn is_loaded(&self, table: (u64, u64), file: &str, etag: &str) -> bool {
         let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        loaded.get(&table).and_then(|f| f.get(file)).is_some_and(|f| f.etag == etag)
+        loaded
+            .get(&table)
+            .and_then(|f| f.get(file))
+            .is_some_and(|f| f.etag == etag)
     }
 
     /// Remembers that a table has loaded a file.
@@ -106,12 +127,20 @@ impl AccountState {
             .unwrap_or_else(PoisonError::into_inner)
             .entry(table)
             .or_default()
-            .insert(file.to_owned(), LoadedFile { etag: etag.to_owned() });
+            .insert(
+                file.to_owned(),
+                LoadedFile {
+                    etag: etag.to_owned(),
+                },
+            );
     }
 
     /// Forgets what a table has loaded, as TRUNCATE does.
     pub fn forget_loaded(&self, table: (u64, u64)) {
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).remove(&table);
+        self.loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&table);
     }
 
     /// Keeps a result.
@@ -128,7 +157,12 @@ impl AccountState {
 
     /// A kept result.
     pub fn finished(&self, query_id: &str) -> Option<Finished> {
-        self.results.lock().unwrap_or_else(PoisonError::into_inner).by_id.get(query_id).cloned()
+        self.results
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .by_id
+            .get(query_id)
+            .cloned()
     }
 }
 

@@ -73,7 +73,10 @@ impl StatementKind {
     pub const fn is_dml(self) -> bool {
         matches!(
             self,
-            StatementKind::Insert | StatementKind::Update | StatementKind::Delete | StatementKind::Merge
+            StatementKind::Insert
+                | StatementKind::Update
+                | StatementKind::Delete
+                | StatementKind::Merge
         )
     }
 }
@@ -96,7 +99,13 @@ pub struct Answer {
 impl Answer {
     /// Rows of a query.
     pub fn rows(kind: StatementKind, columns: Vec<ColumnInfo>, batches: Vec<RecordBatch>) -> Self {
-        Answer { kind, columns, batches, transfer: None, binds: 0 }
+        Answer {
+            kind,
+            columns,
+            batches,
+            transfer: None,
+            binds: 0,
+        }
     }
 
     /// Number of rows.
@@ -109,7 +118,11 @@ impl Answer {
     /// # Errors
     /// Never in practice.
     pub fn status(kind: StatementKind, text: impl Into<String>) -> Result<Self> {
-        Answer::table(kind, vec![("status", SqlType::text())], vec![vec![Some(text.into())]])
+        Answer::table(
+            kind,
+            vec![("status", SqlType::text())],
+            vec![vec![Some(text.into())]],
+        )
     }
 
     /// "Statement executed successfully."
@@ -129,7 +142,10 @@ impl Answer {
         columns: Vec<(&str, SqlType)>,
         rows: Vec<Vec<Option<String>>>,
     ) -> Result<Self> {
-        let infos: Vec<ColumnInfo> = columns.iter().map(|(n, t)| ColumnInfo::new(*n, t.clone())).collect();
+        let infos: Vec<ColumnInfo> = columns
+            .iter()
+            .map(|(n, t)| ColumnInfo::new(*n, t.clone()))
+            .collect();
         let batch = text_batch(&infos, &rows)?;
         Ok(Answer::rows(kind, infos, vec![batch]))
     }
@@ -140,7 +156,10 @@ impl Answer {
     /// Never in practice.
     pub fn counts(kind: StatementKind, counts: &[(&str, u64)]) -> Result<Self> {
         let ty = SqlType::number(19, 0);
-        let columns: Vec<ColumnInfo> = counts.iter().map(|(n, _)| ColumnInfo::new(*n, ty.clone())).collect();
+        let columns: Vec<ColumnInfo> = counts
+            .iter()
+            .map(|(n, _)| ColumnInfo::new(*n, ty.clone()))
+            .collect();
         let arrays = counts
             .iter()
             .map(|(_, v)| conform(Arc::new(Int64Array::from(vec![*v as i64])), &ty))
@@ -156,12 +175,25 @@ impl Answer {
     pub fn completion(c: &Completion) -> Result<Self> {
         let name = c.object.as_deref().unwrap_or_default();
         match c.tag.as_str() {
-            "INSERT" => return Answer::counts(StatementKind::Insert, &[("number of rows inserted", c.inserted)]),
-            "DELETE" => return Answer::counts(StatementKind::Delete, &[("number of rows deleted", c.deleted)]),
+            "INSERT" => {
+                return Answer::counts(
+                    StatementKind::Insert,
+                    &[("number of rows inserted", c.inserted)],
+                );
+            }
+            "DELETE" => {
+                return Answer::counts(
+                    StatementKind::Delete,
+                    &[("number of rows deleted", c.deleted)],
+                );
+            }
             "UPDATE" => {
                 return Answer::counts(
                     StatementKind::Update,
-                    &[("number of rows updated", c.updated), ("number of multi-joined rows updated", 0)],
+                    &[
+                        ("number of rows updated", c.updated),
+                        ("number of multi-joined rows updated", 0),
+                    ],
                 );
             }
             "BEGIN" | "COMMIT" | "ROLLBACK" => return Answer::success(StatementKind::Tcl),
@@ -175,7 +207,9 @@ impl Answer {
         let text = match verb {
             "CREATE" if c.skipped => format!("{name} already exists, statement succeeded."),
             "CREATE" => format!("{} {name} successfully created.", title(kind)),
-            "DROP" if c.skipped => format!("Drop statement executed successfully ({name} already dropped)."),
+            "DROP" if c.skipped => {
+                format!("Drop statement executed successfully ({name} already dropped).")
+            }
             "DROP" => format!("{name} successfully dropped."),
             _ => "Statement executed successfully.".to_owned(),
         };
@@ -187,24 +221,37 @@ impl Answer {
 pub(super) fn title(kind: &str) -> String {
     let lower = kind.to_lowercase();
     let mut chars = lower.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
 /// The Arrow schema of result columns.
 pub(crate) fn schema(columns: &[ColumnInfo]) -> Arc<Schema> {
-    Arc::new(Schema::new(columns.iter().map(|c| Field::new(&c.name, c.ty.arrow(), true)).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        columns
+            .iter()
+            .map(|c| Field::new(&c.name, c.ty.arrow(), true))
+            .collect::<Vec<_>>(),
+    ))
 }
 
 /// Rows of texts as a batch of typed columns.
 ///
 /// # Errors
 /// When a text is no value of its column's type.
-pub(crate) fn text_batch(columns: &[ColumnInfo], rows: &[Vec<Option<String>>]) -> Result<RecordBatch> {
+pub(crate) fn text_batch(
+    columns: &[ColumnInfo],
+    rows: &[Vec<Option<String>>],
+) -> Result<RecordBatch> {
     let arrays = columns
         .iter()
         .enumerate()
         .map(|(i, c)| {
-            let texts: StringArray = rows.iter().map(|r| r.get(i).and_then(Option::as_deref)).collect();
+            let texts: StringArray = rows
+                .iter()
+                .map(|r| r.get(i).and_then(Option::as_deref))
+                .collect();
             let texts: ArrayRef = Arc::new(texts);
             match c.ty {
                 SqlType::Varchar(_) => Ok(texts),
@@ -212,7 +259,12 @@ pub(crate) fn text_batch(columns: &[ColumnInfo], rows: &[Vec<Option<String>>]) -
                     // Seconds since the epoch, as the catalog keeps them.
                     let micros: Int64Array = rows
                         .iter()
-                        .map(|r| r.get(i).and_then(Option::as_deref).and_then(|s| s.parse::<i64>().ok()).map(|s| s * 1_000_000))
+                        .map(|r| {
+                            r.get(i)
+                                .and_then(Option::as_deref)
+                                .and_then(|s| s.parse::<i64>().ok())
+                                .map(|s| s * 1_000_000)
+                        })
                         .collect();
                     let stamped = arrow::compute::cast(&micros, &SqlType::TimestampLtz(6).arrow())?;
                     Ok(arrow::compute::cast(&stamped, &c.ty.arrow())?)
@@ -222,5 +274,9 @@ pub(crate) fn text_batch(columns: &[ColumnInfo], rows: &[Vec<Option<String>>]) -
         })
         .collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-    Ok(RecordBatch::try_new_with_options(schema(columns), arrays, &options)?)
+    Ok(RecordBatch::try_new_with_options(
+        schema(columns),
+        arrays,
+        &options,
+    )?)
 }

@@ -47,7 +47,11 @@ pub(super) fn rows(bindings: &BTreeMap<String, Binding>) -> Result<Vec<Vec<Typed
                 .map(|(_, b)| match &b.value {
                     serde_json::Value::Array(items) => match items.get(row) {
                         Some(v) => literal(&b.ty, v),
-                        None => Err(SqlError::raw("002049", "42601", "Bind arrays differ in length")),
+                        None => Err(SqlError::raw(
+                            "002049",
+                            "42601",
+                            "Bind arrays differ in length",
+                        )),
                     },
                     v => literal(&b.ty, v),
                 })
@@ -63,7 +67,11 @@ fn literal(ty: &str, value: &serde_json::Value) -> Result<Typed> {
         other => Some(other.to_string()),
     };
     let bad = |s: &str| -> SqlError {
-        ErrorKind::InvalidValue { what: "Bind value", value: format!("{s} ({ty})") }.into()
+        ErrorKind::InvalidValue {
+            what: "Bind value",
+            value: format!("{s} ({ty})"),
+        }
+        .into()
     };
     let int = |s: &str| s.parse::<i64>().map_err(|_| bad(s));
     let text_value = |s: Option<String>| {
@@ -74,27 +82,36 @@ fn literal(ty: &str, value: &serde_json::Value) -> Result<Typed> {
         "FIXED" => match &text {
             None => (ScalarValue::Decimal128(None, 38, 0), SqlType::number(38, 0)),
             Some(s) => match parse_decimal(s) {
-                Some((v, scale @ 0..=37)) if v.unsigned_abs() < 10u128.pow(38) => {
-                    (ScalarValue::Decimal128(Some(v), 38, scale as i8), SqlType::number(38, scale as u8))
-                }
+                Some((v, scale @ 0..=37)) if v.unsigned_abs() < 10u128.pow(38) => (
+                    ScalarValue::Decimal128(Some(v), 38, scale as i8),
+                    SqlType::number(38, scale as u8),
+                ),
                 _ => return Err(bad(s)),
             },
         },
         "REAL" => {
-            let v = text.as_deref().map(|s| s.parse::<f64>().map_err(|_| bad(s))).transpose()?;
+            let v = text
+                .as_deref()
+                .map(|s| s.parse::<f64>().map_err(|_| bad(s)))
+                .transpose()?;
             (ScalarValue::Float64(v), SqlType::Double)
         }
         "BOOLEAN" => {
-            let v = text.as_deref().map(|s| match s.to_ascii_lowercase().as_str() {
-                "true" | "1" => Ok(true),
-                "false" | "0" => Ok(false),
-                _ => Err(bad(s)),
-            });
+            let v = text
+                .as_deref()
+                .map(|s| match s.to_ascii_lowercase().as_str() {
+                    "true" | "1" => Ok(true),
+                    "false" | "0" => Ok(false),
+                    _ => Err(bad(s)),
+                });
             (ScalarValue::Boolean(v.transpose()?), SqlType::Boolean)
         }
         // Milliseconds since the epoch; some drivers send the date itself.
         "DATE" => match text.as_deref().map(str::parse::<i64>) {
-            Some(Ok(ms)) => (ScalarValue::Date32(Some(ms.div_euclid(86_400_000) as i32)), SqlType::Date),
+            Some(Ok(ms)) => (
+                ScalarValue::Date32(Some(ms.div_euclid(86_400_000) as i32)),
+                SqlType::Date,
+            ),
             Some(Err(_)) => text_value(text),
             None => (ScalarValue::Date32(None), SqlType::Date),
         },
@@ -106,14 +123,26 @@ fn literal(ty: &str, value: &serde_json::Value) -> Result<Typed> {
         },
         // Nanoseconds since the epoch.
         "TIMESTAMP_NTZ" | "TIMESTAMP" => match text.as_deref().map(str::parse::<i64>) {
-            Some(Ok(ns)) => (ScalarValue::TimestampNanosecond(Some(ns), None), SqlType::Timestamp(9)),
+            Some(Ok(ns)) => (
+                ScalarValue::TimestampNanosecond(Some(ns), None),
+                SqlType::Timestamp(9),
+            ),
             Some(Err(_)) => text_value(text),
-            None => (ScalarValue::TimestampNanosecond(None, None), SqlType::Timestamp(9)),
+            None => (
+                ScalarValue::TimestampNanosecond(None, None),
+                SqlType::Timestamp(9),
+            ),
         },
         "TIMESTAMP_LTZ" => match text.as_deref().map(str::parse::<i64>) {
-            Some(Ok(ns)) => (ScalarValue::TimestampNanosecond(Some(ns), Some("UTC".into())), SqlType::TimestampLtz(9)),
+            Some(Ok(ns)) => (
+                ScalarValue::TimestampNanosecond(Some(ns), Some("UTC".into())),
+                SqlType::TimestampLtz(9),
+            ),
             Some(Err(_)) => text_value(text),
-            None => (ScalarValue::TimestampNanosecond(None, Some("UTC".into())), SqlType::TimestampLtz(9)),
+            None => (
+                ScalarValue::TimestampNanosecond(None, Some("UTC".into())),
+                SqlType::TimestampLtz(9),
+            ),
         },
         // Nanoseconds since the epoch and the offset in minutes plus 1440.
         "TIMESTAMP_TZ" => {
@@ -128,7 +157,10 @@ fn literal(ty: &str, value: &serde_json::Value) -> Result<Typed> {
                 .as_deref()
                 .map(|s| {
                     (0..s.len() / 2)
-                        .map(|i| s.get(2 * i..2 * i + 2).and_then(|h| u8::from_str_radix(h, 16).ok()))
+                        .map(|i| {
+                            s.get(2 * i..2 * i + 2)
+                                .and_then(|h| u8::from_str_radix(h, 16).ok())
+                        })
                         .collect::<Option<Vec<u8>>>()
                         .ok_or_else(|| bad(s))
                 })
@@ -136,7 +168,11 @@ fn literal(ty: &str, value: &serde_json::Value) -> Result<Typed> {
             (ScalarValue::Binary(v), SqlType::Binary(None))
         }
         "TEXT" | "VARIANT" | "OBJECT" | "ARRAY" | "ANY" | "NULL" => text_value(text),
-        other => return Err(SqlError::unsupported(format!("bind values of type {other}"))),
+        other => {
+            return Err(SqlError::unsupported(format!(
+                "bind values of type {other}"
+            )));
+        }
     };
     Ok(Typed::new(Expr::Literal(value, None), ty))
 }
@@ -147,8 +183,13 @@ fn tz(value: Option<(i64, i32)>) -> Result<(ScalarValue, SqlType)> {
     let fields = dwsim_engine::types::tz_fields(9);
     let instant = TimestampNanosecondArray::from(vec![value.map(|v| v.0)]).with_timezone("UTC");
     let offset = Int32Array::from(vec![value.map(|v| v.1)]);
-    let nulls = value.is_none().then(|| arrow::buffer::NullBuffer::new_null(1));
+    let nulls = value
+        .is_none()
+        .then(|| arrow::buffer::NullBuffer::new_null(1));
     let array = StructArray::try_new(fields, vec![Arc::new(instant), Arc::new(offset)], nulls)?;
     let _ = array.len();
-    Ok((ScalarValue::Struct(Arc::new(array)), SqlType::TimestampTz(9)))
+    Ok((
+        ScalarValue::Struct(Arc::new(array)),
+        SqlType::TimestampTz(9),
+    ))
 }

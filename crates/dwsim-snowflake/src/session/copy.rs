@@ -6,12 +6,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
+    new_null_array,
+};
 use bytes::Bytes;
 use dwsim_engine::catalog::{ObjectName, TableEntry};
 use dwsim_engine::env::Env;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
-use dwsim_engine::load::{CsvReader, JsonReader, ParquetReader, TextToVariant, convert, json, parquet};
+use dwsim_engine::load::{
+    CsvReader, JsonReader, ParquetReader, TextToVariant, convert, json, parquet,
+};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use sqlparser::ast;
 
@@ -34,7 +39,9 @@ enum OnError {
 }
 
 fn on_error(text: Option<&str>) -> Result<OnError> {
-    let Some(text) = text else { return Ok(OnError::Abort) };
+    let Some(text) = text else {
+        return Ok(OnError::Abort);
+    };
     let upper = text.trim_matches('\'').to_ascii_uppercase();
     Ok(match upper.as_str() {
         "ABORT_STATEMENT" => OnError::Abort,
@@ -42,7 +49,9 @@ fn on_error(text: Option<&str>) -> Result<OnError> {
         "SKIP_FILE" => OnError::SkipFile,
         other => match other.strip_prefix("SKIP_FILE_") {
             Some(n) => match n.strip_suffix('%') {
-                Some(p) => OnError::SkipFilePercent(p.parse().map_err(|_| invalid_option("ON_ERROR"))?),
+                Some(p) => {
+                    OnError::SkipFilePercent(p.parse().map_err(|_| invalid_option("ON_ERROR"))?)
+                }
                 None => OnError::SkipFileAt(n.parse().map_err(|_| invalid_option("ON_ERROR"))?),
             },
             None => return Err(invalid_option("ON_ERROR")),
@@ -88,7 +97,10 @@ struct Target<'a> {
 
 impl Target<'_> {
     fn types(&self) -> Vec<SqlType> {
-        self.given.iter().map(|i| self.entry.def.columns[*i].ty.clone()).collect()
+        self.given
+            .iter()
+            .map(|i| self.entry.def.columns[*i].ty.clone())
+            .collect()
     }
 
     fn name(&self, at: usize) -> &str {
@@ -96,7 +108,14 @@ impl Target<'_> {
     }
 
     /// Converts one column and notes its bad cells as (row, column, error).
-    fn column(&self, at: usize, values: &ArrayRef, from: &SqlType, json: bool, bad: &mut Vec<(usize, usize, SqlError)>) -> Result<ArrayRef> {
+    fn column(
+        &self,
+        at: usize,
+        values: &ArrayRef,
+        from: &SqlType,
+        json: bool,
+        bad: &mut Vec<(usize, usize, SqlError)>,
+    ) -> Result<ArrayRef> {
         let to = &self.entry.def.columns[self.given[at]].ty;
         let mut values = Arc::clone(values);
         if let (true, SqlType::Varchar(Some(n)), true) = (self.truncate, to, from.is_text()) {
@@ -106,7 +125,11 @@ impl Target<'_> {
         if let (SqlType::TimestampLtz(_), SqlType::Timestamp(_)) = (from, to) {
             return Ok(arrow::compute::cast(&values, &to.arrow())?);
         }
-        let mode = if json { TextToVariant::Json } else { TextToVariant::String };
+        let mode = if json {
+            TextToVariant::Json
+        } else {
+            TextToVariant::String
+        };
         let (array, errors) = convert::convert(&values, from, to, mode, &self.env)?;
         bad.extend(errors.into_iter().map(|e| (e.row, at, e.error)));
         Ok(array)
@@ -114,7 +137,11 @@ impl Target<'_> {
 }
 
 impl SnowflakeSession {
-    pub(super) async fn copy(&mut self, copy: &CopyInto, bindings: &BTreeMap<String, Binding>) -> Result<Answer> {
+    pub(super) async fn copy(
+        &mut self,
+        copy: &CopyInto,
+        bindings: &BTreeMap<String, Binding>,
+    ) -> Result<Answer> {
         match &copy.target {
             CopyTarget::Location(location) => self.unload(location, copy, bindings).await,
             CopyTarget::Table(table, columns) => self.load(table, columns, copy).await,
@@ -132,47 +159,88 @@ impl SnowflakeSession {
                 }
                 p
             }
-            Some(OptionValue::Word(name, _)) => return self.named_format(BTreeMap::from([("FORMAT_NAME".into(), name.clone())])),
+            Some(OptionValue::Word(name, _)) => {
+                return self.named_format(BTreeMap::from([("FORMAT_NAME".into(), name.clone())]));
+            }
             Some(OptionValue::List(items)) => match items.as_slice() {
-                [one] => return self.named_format(BTreeMap::from([("FORMAT_NAME".into(), one.clone())])),
+                [one] => {
+                    return self
+                        .named_format(BTreeMap::from([("FORMAT_NAME".into(), one.clone())]));
+                }
                 _ => return Err(invalid_option("FILE_FORMAT")),
             },
         };
         let mut out = at.format.clone();
         // Another type makes the stage's options meaningless.
-        if own.get("TYPE").is_some_and(|t| !out.get("TYPE").is_some_and(|o| o.eq_ignore_ascii_case(t))) {
+        if own
+            .get("TYPE")
+            .is_some_and(|t| !out.get("TYPE").is_some_and(|o| o.eq_ignore_ascii_case(t)))
+        {
             out.clear();
         }
         out.extend(own);
         Ok(out)
     }
 
-    async fn load(&mut self, table: &ast::ObjectName, columns: &[ast::Ident], copy: &CopyInto) -> Result<Answer> {
+    async fn load(
+        &mut self,
+        table: &ast::ObjectName,
+        columns: &[ast::Ident],
+        copy: &CopyInto,
+    ) -> Result<Answer> {
         copy.options.only(&[
-            "FILES", "PATTERN", "FILE_FORMAT", "ON_ERROR", "SIZE_LIMIT", "PURGE", "RETURN_FAILED_ONLY", "MATCH_BY_COLUMN_NAME",
-            "ENFORCE_LENGTH", "TRUNCATECOLUMNS", "FORCE", "LOAD_UNCERTAIN_FILES", "VALIDATION_MODE", "CREDENTIALS",
-            "STORAGE_INTEGRATION", "ENCRYPTION",
+            "FILES",
+            "PATTERN",
+            "FILE_FORMAT",
+            "ON_ERROR",
+            "SIZE_LIMIT",
+            "PURGE",
+            "RETURN_FAILED_ONLY",
+            "MATCH_BY_COLUMN_NAME",
+            "ENFORCE_LENGTH",
+            "TRUNCATECOLUMNS",
+            "FORCE",
+            "LOAD_UNCERTAIN_FILES",
+            "VALIDATION_MODE",
+            "CREDENTIALS",
+            "STORAGE_INTEGRATION",
+            "ENCRYPTION",
         ])?;
         if copy.options.get("VALIDATION_MODE").is_some() {
             return Err(SqlError::unsupported("COPY INTO with VALIDATION_MODE"));
         }
         let location = match (&copy.from, &copy.staged) {
             (CopyFrom::Location(l), _) | (CopyFrom::Query(_), Some(l)) => l.clone(),
-            _ => return Err(SqlError::raw("001003", "42000", "SQL compilation error:\nCOPY INTO a table reads from a stage or a URL.")),
+            _ => {
+                return Err(SqlError::raw(
+                    "001003",
+                    "42000",
+                    "SQL compilation error:\nCOPY INTO a table reads from a stage or a URL.",
+                ));
+            }
         };
         let at = self.locate(&location)?;
         let mut options = copy.options.clone();
         for (k, v) in &at.copy {
             if options.get(k).is_none() {
-                options.0.push((k.clone(), OptionValue::Word(v.clone(), true)));
+                options
+                    .0
+                    .push((k.clone(), OptionValue::Word(v.clone(), true)));
             }
         }
         let format = FileFormat::new(&self.copy_format(&at, &options)?)?;
         if format.binary_format != "HEX" {
-            return Err(SqlError::unsupported(format!("BINARY_FORMAT {} of load files", format.binary_format)));
+            return Err(SqlError::unsupported(format!(
+                "BINARY_FORMAT {} of load files",
+                format.binary_format
+            )));
         }
         let (name, entry) = self.inner.table(table)?;
-        let by_name = match options.text("MATCH_BY_COLUMN_NAME").map(str::to_ascii_uppercase).as_deref() {
+        let by_name = match options
+            .text("MATCH_BY_COLUMN_NAME")
+            .map(str::to_ascii_uppercase)
+            .as_deref()
+        {
             None | Some("NONE") => Match::None,
             Some("CASE_SENSITIVE") => Match::Sensitive,
             Some("CASE_INSENSITIVE") => Match::Insensitive,
@@ -183,21 +251,31 @@ impl SnowflakeSession {
         } else {
             columns
                 .iter()
-                .map(|c| entry.def.index_of(&fold(c)).ok_or_else(|| SqlError::new(ErrorKind::UnknownColumn(fold(c)))))
+                .map(|c| {
+                    entry
+                        .def
+                        .index_of(&fold(c))
+                        .ok_or_else(|| SqlError::new(ErrorKind::UnknownColumn(fold(c))))
+                })
                 .collect::<Result<Vec<_>>>()?
         };
         let mut env = Env::clone(&self.inner.env());
         for (parameter, value) in &format.formats {
-            env.parameters.insert((*parameter).to_owned(), value.clone());
+            env.parameters
+                .insert((*parameter).to_owned(), value.clone());
         }
         let target = Target {
             entry: &entry,
             given,
             by_name,
-            truncate: options.flag("TRUNCATECOLUMNS")?.unwrap_or(false) || options.flag("ENFORCE_LENGTH")? == Some(false),
+            truncate: options.flag("TRUNCATECOLUMNS")?.unwrap_or(false)
+                || options.flag("ENFORCE_LENGTH")? == Some(false),
             env,
         };
-        if format.file_type != FileType::Csv && by_name == Match::None && matches!(copy.from, CopyFrom::Location(_)) {
+        if format.file_type != FileType::Csv
+            && by_name == Match::None
+            && matches!(copy.from, CopyFrom::Location(_))
+        {
             let one = matches!(target.types().as_slice(), [t] if t.is_semi());
             if !one {
                 return Err(SqlError::raw(
@@ -205,12 +283,17 @@ impl SnowflakeSession {
                     "0A000",
                     format!(
                         "SQL compilation error:\n{} file format can produce one and only one column of type variant, object, or array. Load data into separate columns using the MATCH_BY_COLUMN_NAME copy option or copy with transformation.",
-                        if format.file_type == FileType::Json { "JSON" } else { "PARQUET" }
+                        if format.file_type == FileType::Json {
+                            "JSON"
+                        } else {
+                            "PARQUET"
+                        }
                     ),
                 ));
             }
         }
-        self.load_files(&name, &target, &at, &format, copy, &options).await
+        self.load_files(&name, &target, &at, &format, copy, &options)
+            .await
     }
 
     async fn load_files(
@@ -286,7 +369,9 @@ impl SnowflakeSession {
                 first.map(|b| b.error.snowflake().message),
                 first.map(|b| b.line.to_string()),
                 first.map(|_| "1".to_owned()),
-                first.and_then(|b| b.column.as_ref()).map(|(i, c)| format!("\"{}\"[\"{c}\":{}]", name.name, i + 1)),
+                first
+                    .and_then(|b| b.column.as_ref())
+                    .map(|(i, c)| format!("\"{}\"[\"{c}\":{}]", name.name, i + 1)),
             ]);
             if status != "LOAD_FAILED" {
                 done.push(file.clone());
@@ -296,7 +381,10 @@ impl SnowflakeSession {
         if reports.is_empty() {
             return Answer::status(StatementKind::Copy, "Copy executed with 0 files processed.");
         }
-        let rows = self.inner.complete_rows(name, &target.given, &types, all).await?;
+        let rows = self
+            .inner
+            .complete_rows(name, &target.given, &types, all)
+            .await?;
         self.inner.append(name, &rows)?;
         for f in &done {
             self.account.set_loaded(key, &f.name, &f.etag);
@@ -305,7 +393,9 @@ impl SnowflakeSession {
                     super::stage::Place::Internal(_) => {
                         self.account.remove_file(&f.key);
                     }
-                    super::stage::Place::Bucket(b, _) => self.account.engine.storage().delete(b, &f.key).await?,
+                    super::stage::Place::Bucket(b, _) => {
+                        self.account.engine.storage().delete(b, &f.key).await?
+                    }
                 }
             }
         }
@@ -342,8 +432,15 @@ impl SnowflakeSession {
         };
         let mut out = Vec::with_capacity(names.len());
         for n in names {
-            let path = if at.path.is_empty() || at.path.ends_with('/') { format!("{}{n}", at.path) } else { format!("{}/{n}", at.path) };
-            let exact = Location { path: path.clone(), ..at.clone() };
+            let path = if at.path.is_empty() || at.path.ends_with('/') {
+                format!("{}{n}", at.path)
+            } else {
+                format!("{}/{n}", at.path)
+            };
+            let exact = Location {
+                path: path.clone(),
+                ..at.clone()
+            };
             match self.files(&exact).await?.into_iter().find(|f| f.key.ends_with(&path)) {
                 Some(f) => out.push(f),
                 None => return Err(ErrorKind::Storage(format!("Remote file '{}{path}' was not found. There are several potential causes. The file might not exist. The required credentials may be missing or invalid.", at.shown)).into()),
@@ -353,7 +450,13 @@ impl SnowflakeSession {
     }
 
     /// The rows that a query makes of a file.
-    async fn transformed(&mut self, query: &ast::Query, file: &Found, bytes: Bytes, format: &FileFormat) -> Result<(Loaded, Vec<SqlType>)> {
+    async fn transformed(
+        &mut self,
+        query: &ast::Query,
+        file: &Found,
+        bytes: Bytes,
+        format: &FileFormat,
+    ) -> Result<(Loaded, Vec<SqlType>)> {
         let (columns, batches) = staged_rows(bytes, format, &file.path)?;
         let parsed = batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64;
         self.dialect.set_staged(Some((columns, batches)));
@@ -365,12 +468,24 @@ impl SnowflakeSession {
         let (columns, batches) = outcome?;
         let loaded = batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64;
         let types = columns.into_iter().map(|c| c.ty).collect();
-        Ok((Loaded { batches, parsed, loaded, bad: Vec::new() }, types))
+        Ok((
+            Loaded {
+                batches,
+                parsed,
+                loaded,
+                bad: Vec::new(),
+            },
+            types,
+        ))
     }
 }
 
 /// A file as rows for a query: `$1`, `$2`, … of texts, or `$1` of VARIANT; with METADATA$ columns at the end.
-pub(super) fn staged_rows(bytes: Bytes, format: &FileFormat, file: &str) -> Result<(Vec<ColumnInfo>, Vec<RecordBatch>)> {
+pub(super) fn staged_rows(
+    bytes: Bytes,
+    format: &FileFormat,
+    file: &str,
+) -> Result<(Vec<ColumnInfo>, Vec<RecordBatch>)> {
     let bytes = format.compression.unpack(bytes)?;
     let mut rows: Vec<Vec<ArrayRef>> = Vec::new();
     let variant = format.file_type != FileType::Csv;
@@ -388,7 +503,10 @@ pub(super) fn staged_rows(bytes: Bytes, format: &FileFormat, file: &str) -> Resu
             let mut reader = JsonReader::new(bytes, format.json.clone())?;
             while let Some(b) = reader.next_batch() {
                 if let Some((_, message)) = b.errors.first() {
-                    return Err(ErrorKind::InvalidJson { message: message.clone() }.into());
+                    return Err(ErrorKind::InvalidJson {
+                        message: message.clone(),
+                    }
+                    .into());
                 }
                 rows.push(vec![b.column]);
             }
@@ -400,9 +518,19 @@ pub(super) fn staged_rows(bytes: Bytes, format: &FileFormat, file: &str) -> Resu
             }
         }
     }
-    let width = rows.iter().map(Vec::len).max().unwrap_or(usize::from(variant));
-    let ty = if variant { SqlType::Variant } else { SqlType::text() };
-    let mut columns: Vec<ColumnInfo> = (1..=width).map(|i| ColumnInfo::new(format!("C{i}"), ty.clone())).collect();
+    let width = rows
+        .iter()
+        .map(Vec::len)
+        .max()
+        .unwrap_or(usize::from(variant));
+    let ty = if variant {
+        SqlType::Variant
+    } else {
+        SqlType::text()
+    };
+    let mut columns: Vec<ColumnInfo> = (1..=width)
+        .map(|i| ColumnInfo::new(format!("C{i}"), ty.clone()))
+        .collect();
     columns.push(ColumnInfo::new("METADATA$FILENAME", SqlType::text()));
     columns.push(ColumnInfo::new("METADATA$FILE_ROW_NUMBER", SqlType::BigInt));
     let mut number = 0i64;
@@ -414,7 +542,9 @@ pub(super) fn staged_rows(bytes: Bytes, format: &FileFormat, file: &str) -> Resu
                 arrays.push(new_null_array(&ty.arrow(), n));
             }
             arrays.push(Arc::new(StringArray::from(vec![file; n])));
-            arrays.push(Arc::new(Int64Array::from_iter_values((1..=n as i64).map(|i| number + i))));
+            arrays.push(Arc::new(Int64Array::from_iter_values(
+                (1..=n as i64).map(|i| number + i),
+            )));
             number += n as i64;
             Ok(RecordBatch::try_new(schema(&columns), arrays)?)
         })
@@ -425,9 +555,19 @@ pub(super) fn staged_rows(bytes: Bytes, format: &FileFormat, file: &str) -> Resu
 fn record_error(e: Option<&dwsim_engine::load::RecordError>) -> SqlError {
     use dwsim_engine::load::RecordError as R;
     match e {
-        Some(R::AfterQuote { found, .. }) => SqlError::raw("100016", "22000", format!("Found character '{found}' instead of field delimiter ','")),
-        Some(R::InvalidText { .. }) => SqlError::raw("100144", "22000", "Invalid UTF8 detected in string"),
-        _ => SqlError::raw("100066", "22000", "Field is not terminated by its enclosing quote"),
+        Some(R::AfterQuote { found, .. }) => SqlError::raw(
+            "100016",
+            "22000",
+            format!("Found character '{found}' instead of field delimiter ','"),
+        ),
+        Some(R::InvalidText { .. }) => {
+            SqlError::raw("100144", "22000", "Invalid UTF8 detected in string")
+        }
+        _ => SqlError::raw(
+            "100066",
+            "22000",
+            "Field is not terminated by its enclosing quote",
+        ),
     }
 }
 
@@ -442,7 +582,11 @@ fn read_file(bytes: Bytes, format: &FileFormat, target: &Target<'_>) -> Result<L
             while let Some(b) = reader.next_batch() {
                 let n = b.records.len();
                 let mut bad = Vec::new();
-                let want = if order.is_some() { reader.header().map_or(0, <[String]>::len) } else { target.given.len() };
+                let want = if order.is_some() {
+                    reader.header().map_or(0, <[String]>::len)
+                } else {
+                    target.given.len()
+                };
                 for (row, r) in b.records.iter().enumerate() {
                     if r.error.is_some() {
                         bad.push((row, usize::MAX, record_error(r.error.as_ref())));
@@ -460,7 +604,10 @@ fn read_file(bytes: Bytes, format: &FileFormat, target: &Target<'_>) -> Result<L
                         None => Some(at),
                         Some(o) => o[at],
                     };
-                    let values = from.and_then(|i| b.columns.get(i)).cloned().unwrap_or_else(|| new_null_array(&SqlType::text().arrow(), n));
+                    let values = from
+                        .and_then(|i| b.columns.get(i))
+                        .cloned()
+                        .unwrap_or_else(|| new_null_array(&SqlType::text().arrow(), n));
                     arrays.push(target.column(at, &values, &SqlType::text(), true, &mut bad)?);
                 }
                 let lines: Vec<u64> = b.records.iter().map(|r| r.line).collect();
@@ -474,7 +621,13 @@ fn read_file(bytes: Bytes, format: &FileFormat, target: &Target<'_>) -> Result<L
                 let mut bad: Vec<(usize, usize, SqlError)> = b
                     .errors
                     .iter()
-                    .map(|(row, m)| (*row, usize::MAX, ErrorKind::InvalidJson { message: m.clone() }.into()))
+                    .map(|(row, m)| {
+                        (
+                            *row,
+                            usize::MAX,
+                            ErrorKind::InvalidJson { message: m.clone() }.into(),
+                        )
+                    })
                     .collect();
                 let mut arrays = Vec::with_capacity(target.given.len());
                 for at in 0..target.given.len() {
@@ -498,13 +651,23 @@ fn header_order(reader: &CsvReader, target: &Target<'_>) -> Result<Option<Vec<Op
         return Ok(None);
     }
     let Some(header) = reader.header() else {
-        return Err(SqlError::raw("001008", "22023", "SQL compilation error:\nMATCH_BY_COLUMN_NAME of CSV files needs PARSE_HEADER = TRUE."));
+        return Err(SqlError::raw(
+            "001008",
+            "22023",
+            "SQL compilation error:\nMATCH_BY_COLUMN_NAME of CSV files needs PARSE_HEADER = TRUE.",
+        ));
     };
     Ok(Some(
         (0..target.given.len())
             .map(|at| {
                 let name = target.name(at);
-                header.iter().position(|h| if target.by_name == Match::Sensitive { h == name } else { h.eq_ignore_ascii_case(name) })
+                header.iter().position(|h| {
+                    if target.by_name == Match::Sensitive {
+                        h == name
+                    } else {
+                        h.eq_ignore_ascii_case(name)
+                    }
+                })
             })
             .collect(),
     ))
@@ -524,9 +687,21 @@ fn read_parquet(bytes: Bytes, target: &Target<'_>, out: &mut Loaded) -> Result<(
                 }
                 m => {
                     let name = target.name(at);
-                    let found = columns.iter().position(|c| if m == Match::Sensitive { c.name == name } else { c.name.eq_ignore_ascii_case(name) });
+                    let found = columns.iter().position(|c| {
+                        if m == Match::Sensitive {
+                            c.name == name
+                        } else {
+                            c.name.eq_ignore_ascii_case(name)
+                        }
+                    });
                     match found {
-                        Some(i) => target.column(at, &b.columns[i], &columns[i].ty, columns[i].json, &mut bad)?,
+                        Some(i) => target.column(
+                            at,
+                            &b.columns[i],
+                            &columns[i].ty,
+                            columns[i].json,
+                            &mut bad,
+                        )?,
                         None => new_null_array(&target.types()[at].arrow(), b.rows),
                     }
                 }
@@ -541,20 +716,35 @@ fn read_parquet(bytes: Bytes, target: &Target<'_>, out: &mut Loaded) -> Result<(
 
 impl Loaded {
     /// Takes the good rows of a batch and notes the bad ones; NOT NULL is checked here, so that it is a row's error.
-    fn take(&mut self, target: &Target<'_>, arrays: Vec<ArrayRef>, n: usize, mut bad: Vec<(usize, usize, SqlError)>, lines: &[u64]) -> Result<()> {
+    fn take(
+        &mut self,
+        target: &Target<'_>,
+        arrays: Vec<ArrayRef>,
+        n: usize,
+        mut bad: Vec<(usize, usize, SqlError)>,
+        lines: &[u64],
+    ) -> Result<()> {
         for (at, array) in arrays.iter().enumerate() {
             let column = &target.entry.def.columns[target.given[at]];
             if column.not_null && array.null_count() > 0 {
                 for row in 0..n {
                     if array.is_null(row) && !bad.iter().any(|(r, _, _)| *r == row) {
-                        bad.push((row, at, ErrorKind::NullInNotNull(column.name.clone()).into()));
+                        bad.push((
+                            row,
+                            at,
+                            ErrorKind::NullInNotNull(column.name.clone()).into(),
+                        ));
                     }
                 }
             }
         }
         bad.sort_by_key(|(row, at, _)| (*row, *at));
         bad.dedup_by_key(|(row, _, _)| *row);
-        let columns: Vec<ColumnInfo> = target.types().into_iter().map(|t| ColumnInfo::new("c", t)).collect();
+        let columns: Vec<ColumnInfo> = target
+            .types()
+            .into_iter()
+            .map(|t| ColumnInfo::new("c", t))
+            .collect();
         let options = RecordBatchOptions::new().with_row_count(Some(n));
         let mut batch = RecordBatch::try_new_with_options(schema(&columns), arrays, &options)?;
         if !bad.is_empty() {
@@ -579,7 +769,9 @@ impl Loaded {
 /// The error that stops a COPY, with the place in its file.
 fn explain(bad: &Bad, file: &str, table: &ObjectName) -> SqlError {
     let r = bad.error.snowflake();
-    let column = bad.column.as_ref().map_or_else(String::new, |(i, c)| format!(", column \"{}\"[\"{c}\":{}]", table.name, i + 1));
+    let column = bad.column.as_ref().map_or_else(String::new, |(i, c)| {
+        format!(", column \"{}\"[\"{c}\":{}]", table.name, i + 1)
+    });
     SqlError::raw(
         r.code,
         r.sqlstate,

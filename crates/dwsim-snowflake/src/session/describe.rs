@@ -19,25 +19,45 @@ fn yes_no(b: bool) -> Option<String> {
 
 /// Columns of DESCRIBE TABLE.
 const TABLE: &[&str] = &[
-    "name", "type", "kind", "null?", "default", "primary key", "unique key", "check", "expression", "comment", "policy name", "privacy domain",
+    "name",
+    "type",
+    "kind",
+    "null?",
+    "default",
+    "primary key",
+    "unique key",
+    "check",
+    "expression",
+    "comment",
+    "policy name",
+    "privacy domain",
 ];
 
 impl SnowflakeSession {
     pub(super) fn describe(&mut self, d: &Described) -> Result<Answer> {
         match d {
             Described::Relation(name) => {
-                let (_, object) = self.inner.relation(name).map_err(|_| missing("table", shown(name)))?;
+                let (_, object) = self
+                    .inner
+                    .relation(name)
+                    .map_err(|_| missing("table", shown(name)))?;
                 let rows = match object {
                     Object::Table(t) => {
                         let in_key = |kind: &str, column: &str| {
-                            t.def.constraints.iter().any(|k| k.kind == kind && k.columns.iter().any(|c| c == column))
+                            t.def
+                                .constraints
+                                .iter()
+                                .any(|k| k.kind == kind && k.columns.iter().any(|c| c == column))
                         };
                         t.def
                             .columns
                             .iter()
                             .map(|c| {
                                 let default = match &c.identity {
-                                    Some(i) => Some(format!("IDENTITY START {} INCREMENT {} NOORDER", i.start, i.step)),
+                                    Some(i) => Some(format!(
+                                        "IDENTITY START {} INCREMENT {} NOORDER",
+                                        i.start, i.step
+                                    )),
                                     None => c.default.clone(),
                                 };
                                 vec![
@@ -63,36 +83,74 @@ impl SnowflakeSession {
                 Answer::table(StatementKind::Describe, text(TABLE), rows)
             }
             Described::Result(id) => {
-                let id = if id.is_empty() { self.inner.last_query_id.clone().unwrap_or_default() } else { id.clone() };
+                let id = if id.is_empty() {
+                    self.inner.last_query_id.clone().unwrap_or_default()
+                } else {
+                    id.clone()
+                };
                 let answer = match self.account.finished(&id) {
                     Some(Ok(a)) => a,
                     Some(Err(e)) => return Err(e),
-                    None => return Err(SqlError::raw("000709", "02000", format!("Statement {id} not found"))),
+                    None => {
+                        return Err(SqlError::raw(
+                            "000709",
+                            "02000",
+                            format!("Statement {id} not found"),
+                        ));
+                    }
                 };
-                let rows = answer.columns.iter().map(|c| plain(&c.name, &c.ty)).collect();
+                let rows = answer
+                    .columns
+                    .iter()
+                    .map(|c| plain(&c.name, &c.ty))
+                    .collect();
                 Answer::table(StatementKind::Describe, text(TABLE), rows)
             }
             Described::Stage(name) | Described::FileFormat(name) => {
                 let stage = matches!(d, Described::Stage(_));
-                let kind = if stage { ObjectKind::Stage } else { ObjectKind::FileFormat };
+                let kind = if stage {
+                    ObjectKind::Stage
+                } else {
+                    ObjectKind::FileFormat
+                };
                 let full = self.inner.resolve_name(name)?;
                 let view = self.inner.view()?;
                 let Some(Object::Other(o)) = view.object(kind, &full) else {
                     return Err(missing(kind.word(), full.name));
                 };
                 let names: &[&str] = if stage {
-                    &["parent_property", "property", "property_type", "property_value", "property_default"]
+                    &[
+                        "parent_property",
+                        "property",
+                        "property_type",
+                        "property_value",
+                        "property_default",
+                    ]
                 } else {
-                    &["property", "property_type", "property_value", "property_default"]
+                    &[
+                        "property",
+                        "property_type",
+                        "property_value",
+                        "property_default",
+                    ]
                 };
                 let rows = o
                     .properties
                     .iter()
                     .map(|(k, v)| {
                         let (parent, property) = k.split_once('.').unwrap_or(("STAGE_LOCATION", k));
-                        let mut row = vec![Some(property.to_owned()), Some("String".into()), Some(v.clone()), None];
+                        let mut row = vec![
+                            Some(property.to_owned()),
+                            Some("String".into()),
+                            Some(v.clone()),
+                            None,
+                        ];
                         if stage {
-                            let parent = if parent == "FILE_FORMAT" { "STAGE_FILE_FORMAT" } else { parent };
+                            let parent = if parent == "FILE_FORMAT" {
+                                "STAGE_FILE_FORMAT"
+                            } else {
+                                parent
+                            };
                             row.insert(0, Some(parent.to_owned()));
                         }
                         row
@@ -101,18 +159,33 @@ impl SnowflakeSession {
                 Answer::table(StatementKind::Describe, text(names), rows)
             }
             Described::Container(name, database) => {
-                let parts: Vec<String> = name.0.iter().filter_map(|p| p.as_ident()).map(crate::dialect::fold).collect();
+                let parts: Vec<String> = name
+                    .0
+                    .iter()
+                    .filter_map(|p| p.as_ident())
+                    .map(crate::dialect::fold)
+                    .collect();
                 let view = self.inner.view()?;
                 let rows = if *database {
-                    let db = view.database(&parts[0]).ok_or_else(|| missing("database", &parts[0]))?;
+                    let db = view
+                        .database(&parts[0])
+                        .ok_or_else(|| missing("database", &parts[0]))?;
                     db.schemas
                         .iter()
                         .filter(|(n, _)| !dwsim_engine::session::is_temp_schema(n))
-                        .map(|(n, s)| vec![Some(s.created.to_string()), Some(n.clone()), Some("SCHEMA".into())])
+                        .map(|(n, s)| {
+                            vec![
+                                Some(s.created.to_string()),
+                                Some(n.clone()),
+                                Some("SCHEMA".into()),
+                            ]
+                        })
                         .collect()
                 } else {
                     let (db, schema) = self.schema_name(&parts)?;
-                    let s = view.schema(&db, &schema).ok_or_else(|| missing("schema", &schema))?;
+                    let s = view
+                        .schema(&db, &schema)
+                        .ok_or_else(|| missing("schema", &schema))?;
                     s.objects
                         .iter()
                         .map(|((kind, n), o)| {
@@ -131,7 +204,11 @@ impl SnowflakeSession {
                         })
                         .collect()
                 };
-                let columns = vec![("created_on", SqlType::TimestampLtz(3)), ("name", SqlType::text()), ("kind", SqlType::text())];
+                let columns = vec![
+                    ("created_on", SqlType::TimestampLtz(3)),
+                    ("name", SqlType::text()),
+                    ("kind", SqlType::text()),
+                ];
                 Answer::table(StatementKind::Describe, columns, rows)
             }
         }
@@ -139,11 +216,24 @@ impl SnowflakeSession {
 }
 
 fn shown(name: &sqlparser::ast::ObjectName) -> String {
-    name.0.iter().filter_map(|p| p.as_ident()).map(crate::dialect::fold).collect::<Vec<_>>().join(".")
+    name.0
+        .iter()
+        .filter_map(|p| p.as_ident())
+        .map(crate::dialect::fold)
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn plain(name: &str, ty: &SqlType) -> Vec<Option<String>> {
-    let mut row = vec![Some(name.to_owned()), Some(ty.snowflake()), Some("COLUMN".into()), yes_no(true), None, yes_no(false), yes_no(false)];
+    let mut row = vec![
+        Some(name.to_owned()),
+        Some(ty.snowflake()),
+        Some("COLUMN".into()),
+        yes_no(true),
+        None,
+        yes_no(false),
+        yes_no(false),
+    ];
     row.resize(TABLE.len(), None);
     row
 }

@@ -37,17 +37,44 @@ pub(super) struct FileFormat {
     pub binary_format: String,
     /// Ending of unloaded files.
     pub extension: Option<String>,
-    /// Texts that mean NULL in JSON.
-    pub json_null_if: Vec<String>,
 }
 
 const KNOWN: &[&str] = &[
-    "TYPE", "COMPRESSION", "RECORD_DELIMITER", "FIELD_DELIMITER", "MULTI_LINE", "FILE_EXTENSION", "PARSE_HEADER", "SKIP_HEADER",
-    "SKIP_BLANK_LINES", "DATE_FORMAT", "TIME_FORMAT", "TIMESTAMP_FORMAT", "BINARY_FORMAT", "ESCAPE", "ESCAPE_UNENCLOSED_FIELD",
-    "TRIM_SPACE", "FIELD_OPTIONALLY_ENCLOSED_BY", "NULL_IF", "ERROR_ON_COLUMN_COUNT_MISMATCH", "REPLACE_INVALID_CHARACTERS",
-    "VALIDATE_UTF8", "EMPTY_FIELD_AS_NULL", "SKIP_BYTE_ORDER_MARK", "ENCODING", "ENABLE_OCTAL", "ALLOW_DUPLICATE", "STRIP_OUTER_ARRAY",
-    "STRIP_NULL_VALUES", "IGNORE_UTF8_ERRORS", "SNAPPY_COMPRESSION", "BINARY_AS_TEXT", "USE_LOGICAL_TYPE", "USE_VECTORIZED_SCANNER",
-    "COMMENT", "FORMAT_NAME",
+    "TYPE",
+    "COMPRESSION",
+    "RECORD_DELIMITER",
+    "FIELD_DELIMITER",
+    "MULTI_LINE",
+    "FILE_EXTENSION",
+    "PARSE_HEADER",
+    "SKIP_HEADER",
+    "SKIP_BLANK_LINES",
+    "DATE_FORMAT",
+    "TIME_FORMAT",
+    "TIMESTAMP_FORMAT",
+    "BINARY_FORMAT",
+    "ESCAPE",
+    "ESCAPE_UNENCLOSED_FIELD",
+    "TRIM_SPACE",
+    "FIELD_OPTIONALLY_ENCLOSED_BY",
+    "NULL_IF",
+    "ERROR_ON_COLUMN_COUNT_MISMATCH",
+    "REPLACE_INVALID_CHARACTERS",
+    "VALIDATE_UTF8",
+    "EMPTY_FIELD_AS_NULL",
+    "SKIP_BYTE_ORDER_MARK",
+    "ENCODING",
+    "ENABLE_OCTAL",
+    "ALLOW_DUPLICATE",
+    "STRIP_OUTER_ARRAY",
+    "STRIP_NULL_VALUES",
+    "IGNORE_UTF8_ERRORS",
+    "SNAPPY_COMPRESSION",
+    "BINARY_AS_TEXT",
+    "USE_LOGICAL_TYPE",
+    "USE_VECTORIZED_SCANNER",
+    "COMMENT",
+    "FORMAT_NAME",
 ];
 
 /// Checks the options of CREATE FILE FORMAT.
@@ -87,20 +114,24 @@ fn unescape(s: &str) -> Vec<u8> {
             't' => out.push(b'\t'),
             'n' => out.push(b'\n'),
             'r' => out.push(b'\r'),
-            'x' | 'X' if rest.len() >= 2 && rest.is_char_boundary(2) => match u8::from_str_radix(&rest[..2], 16) {
-                Ok(b) => {
-                    out.push(b);
-                    rest = &rest[2..];
+            'x' | 'X' if rest.len() >= 2 && rest.is_char_boundary(2) => {
+                match u8::from_str_radix(&rest[..2], 16) {
+                    Ok(b) => {
+                        out.push(b);
+                        rest = &rest[2..];
+                    }
+                    Err(_) => out.push(b'x'),
                 }
-                Err(_) => out.push(b'x'),
-            },
-            '0'..='7' if rest.len() >= 2 && rest.is_char_boundary(2) => match u8::from_str_radix(&format!("{e}{}", &rest[..2]), 8) {
-                Ok(b) => {
-                    out.push(b);
-                    rest = &rest[2..];
+            }
+            '0'..='7' if rest.len() >= 2 && rest.is_char_boundary(2) => {
+                match u8::from_str_radix(&format!("{e}{}", &rest[..2]), 8) {
+                    Ok(b) => {
+                        out.push(b);
+                        rest = &rest[2..];
+                    }
+                    Err(_) => out.push(e as u8),
                 }
-                Err(_) => out.push(e as u8),
-            },
+            }
             other => out.extend(other.to_string().bytes()),
         }
     }
@@ -108,7 +139,9 @@ fn unescape(s: &str) -> Vec<u8> {
 }
 
 fn one_byte(p: &Properties, name: &str, default: Option<u8>) -> Result<Option<u8>> {
-    let Some(v) = p.get(name) else { return Ok(default) };
+    let Some(v) = p.get(name) else {
+        return Ok(default);
+    };
     if v.eq_ignore_ascii_case("NONE") {
         return Ok(None);
     }
@@ -131,7 +164,9 @@ impl FileFormat {
             Some("JSON") => FileType::Json,
             Some("PARQUET") => FileType::Parquet,
             Some(other @ ("AVRO" | "ORC" | "XML" | "CUSTOM")) => {
-                return Err(SqlError::unsupported(format!("file format of type {other}")));
+                return Err(SqlError::unsupported(format!(
+                    "file format of type {other}"
+                )));
             }
             Some(_) => return Err(invalid_option("TYPE")),
         };
@@ -152,8 +187,13 @@ impl FileFormat {
                 Err(_) => vec![v.clone()],
             }),
         };
-        let replace_invalid = (flag(p, "REPLACE_INVALID_CHARACTERS", false)? || flag(p, "IGNORE_UTF8_ERRORS", false)?).then_some('\u{fffd}');
-        let null_if = nulls.clone().unwrap_or_else(|| vec!["\\N".into()]);
+        if file_type != FileType::Csv && nulls.is_some() {
+            return Err(SqlError::unsupported("NULL_IF of JSON and Parquet files"));
+        }
+        let replace_invalid = (flag(p, "REPLACE_INVALID_CHARACTERS", false)?
+            || flag(p, "IGNORE_UTF8_ERRORS", false)?)
+        .then_some('\u{fffd}');
+        let null_if = nulls.unwrap_or_else(|| vec!["\\N".into()]);
         let csv = CsvOptions {
             field_delimiter: match p.get("FIELD_DELIMITER") {
                 None => b",".to_vec(),
@@ -210,9 +250,10 @@ impl FileFormat {
             json,
             strict_columns: flag(p, "ERROR_ON_COLUMN_COUNT_MISMATCH", true)?,
             formats,
-            binary_format: p.get("BINARY_FORMAT").map_or_else(|| "HEX".into(), |f| f.to_ascii_uppercase()),
+            binary_format: p
+                .get("BINARY_FORMAT")
+                .map_or_else(|| "HEX".into(), |f| f.to_ascii_uppercase()),
             extension: p.get("FILE_EXTENSION").cloned(),
-            json_null_if: nulls.unwrap_or_default(),
         })
     }
 }

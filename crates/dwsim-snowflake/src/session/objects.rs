@@ -16,7 +16,10 @@ use crate::parse::{CreateObject, OptionValue, Options};
 
 /// Kinds that belong to the account and not to a schema.
 fn is_account_level(kind: ObjectKind) -> bool {
-    matches!(kind, ObjectKind::Warehouse | ObjectKind::Role | ObjectKind::User)
+    matches!(
+        kind,
+        ObjectKind::Warehouse | ObjectKind::Role | ObjectKind::User
+    )
 }
 
 /// Options as the catalog keeps them: texts by name; nested ones with a dotted name.
@@ -42,11 +45,19 @@ pub(super) fn properties(options: &Options) -> BTreeMap<String, String> {
 }
 
 fn last(name: &ast::ObjectName) -> String {
-    name.0.last().and_then(|p| p.as_ident()).map(fold).unwrap_or_default()
+    name.0
+        .last()
+        .and_then(|p| p.as_ident())
+        .map(fold)
+        .unwrap_or_default()
 }
 
 fn exists(kind: &'static str, name: &str) -> SqlError {
-    ErrorKind::ObjectExists { kind, name: name.to_owned() }.into()
+    ErrorKind::ObjectExists {
+        kind,
+        name: name.to_owned(),
+    }
+    .into()
 }
 
 impl SnowflakeSession {
@@ -62,13 +73,21 @@ impl SnowflakeSession {
         self.inner.change(|t| {
             made = false;
             if t.database(&name).is_some() && !o.or_replace {
-                return if o.if_not_exists { Ok(()) } else { Err(exists("database", &name)) };
+                return if o.if_not_exists {
+                    Ok(())
+                } else {
+                    Err(exists("database", &name))
+                };
             }
             let mut db = match &source {
-                Some(s) => t.database(s).ok_or_else(|| missing("database", s))?.fork(&owner),
+                Some(s) => t
+                    .database(s)
+                    .ok_or_else(|| missing("database", s))?
+                    .fork(&owner),
                 None => {
                     let mut db = Database::new(&owner);
-                    let schemas = BTreeMap::from([("PUBLIC".to_owned(), Arc::new(Schema::new(&owner)))]);
+                    let schemas =
+                        BTreeMap::from([("PUBLIC".to_owned(), Arc::new(Schema::new(&owner)))]);
                     db.schemas = Arc::new(schemas);
                     db
                 }
@@ -80,22 +99,38 @@ impl SnowflakeSession {
             Ok(())
         })?;
         if !made {
-            return Answer::status(StatementKind::Ddl, format!("{name} already exists, statement succeeded."));
+            return Answer::status(
+                StatementKind::Ddl,
+                format!("{name} already exists, statement succeeded."),
+            );
         }
         self.inner.use_database(&name, vec!["PUBLIC".into()])?;
-        Answer::status(StatementKind::Ddl, format!("Database {name} successfully created."))
+        Answer::status(
+            StatementKind::Ddl,
+            format!("Database {name} successfully created."),
+        )
     }
 
     pub(super) fn create_schema(&mut self, o: &CreateObject) -> Result<Answer> {
-        let parts = |n: &ast::ObjectName| -> Vec<String> { n.0.iter().filter_map(|p| p.as_ident()).map(fold).collect() };
+        let parts = |n: &ast::ObjectName| -> Vec<String> {
+            n.0.iter().filter_map(|p| p.as_ident()).map(fold).collect()
+        };
         let (db, name) = self.schema_name(&parts(&o.name))?;
-        let source = o.clone.as_ref().map(|n| self.schema_name(&parts(n))).transpose()?;
+        let source = o
+            .clone
+            .as_ref()
+            .map(|n| self.schema_name(&parts(n)))
+            .transpose()?;
         let owner = self.owner();
         let mut made = false;
         self.inner.change(|t| {
             made = false;
             if t.schema(&db, &name).is_some() && !o.or_replace {
-                return if o.if_not_exists { Ok(()) } else { Err(exists("schema", &name)) };
+                return if o.if_not_exists {
+                    Ok(())
+                } else {
+                    Err(exists("schema", &name))
+                };
             }
             let mut schema = Schema::new(&owner);
             if let Some((d, s)) = &source {
@@ -109,10 +144,16 @@ impl SnowflakeSession {
             Ok(())
         })?;
         if !made {
-            return Answer::status(StatementKind::Ddl, format!("{name} already exists, statement succeeded."));
+            return Answer::status(
+                StatementKind::Ddl,
+                format!("{name} already exists, statement succeeded."),
+            );
         }
         self.inner.use_schema(&db, &name)?;
-        Answer::status(StatementKind::Ddl, format!("Schema {name} successfully created."))
+        Answer::status(
+            StatementKind::Ddl,
+            format!("Schema {name} successfully created."),
+        )
     }
 
     pub(super) fn create_kept(&mut self, o: &CreateObject) -> Result<Answer> {
@@ -122,7 +163,10 @@ impl SnowflakeSession {
             _ => {}
         }
         if o.clone.is_some() {
-            return Err(SqlError::unsupported(format!("CREATE {} … CLONE", o.kind.word().to_uppercase())));
+            return Err(SqlError::unsupported(format!(
+                "CREATE {} … CLONE",
+                o.kind.word().to_uppercase()
+            )));
         }
         let object = Object::Other(Arc::new(OtherObject {
             oid: next_oid(),
@@ -148,7 +192,8 @@ impl SnowflakeSession {
             made
         } else {
             let full = self.inner.resolve_name(&o.name)?;
-            self.inner.create_object(o.kind, &full, &object, o.if_not_exists, o.or_replace)?
+            self.inner
+                .create_object(o.kind, &full, &object, o.if_not_exists, o.or_replace)?
         };
         let text = match (made, o.kind) {
             (false, _) => format!("{name} already exists, statement succeeded."),
@@ -158,7 +203,12 @@ impl SnowflakeSession {
         Answer::status(StatementKind::Ddl, text)
     }
 
-    pub(super) fn drop_kept(&mut self, kind: Option<ObjectKind>, name: &ast::ObjectName, if_exists: bool) -> Result<Answer> {
+    pub(super) fn drop_kept(
+        &mut self,
+        kind: Option<ObjectKind>,
+        name: &ast::ObjectName,
+        if_exists: bool,
+    ) -> Result<Answer> {
         let shown = last(name);
         let outcome = match kind {
             None => self.inner.drop_database(&shown).map(drop),
@@ -173,10 +223,12 @@ impl SnowflakeSession {
         };
         match outcome {
             Ok(()) => Answer::status(StatementKind::Ddl, format!("{shown} successfully dropped.")),
-            Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => Answer::status(
-                StatementKind::Ddl,
-                format!("Drop statement executed successfully ({shown} already dropped)."),
-            ),
+            Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
+                Answer::status(
+                    StatementKind::Ddl,
+                    format!("Drop statement executed successfully ({shown} already dropped)."),
+                )
+            }
             Err(e) => Err(e),
         }
     }
@@ -194,7 +246,10 @@ impl SnowflakeSession {
         let changes = properties(options);
         let outcome = match kind {
             None => self.inner.change(|t| {
-                let mut db = Database::clone(t.database(&shown).ok_or_else(|| missing("database", &shown))?);
+                let mut db = Database::clone(
+                    t.database(&shown)
+                        .ok_or_else(|| missing("database", &shown))?,
+                );
                 if let Some(c) = changes.get("COMMENT") {
                     db.comment = Some(c.clone());
                 }
@@ -229,7 +284,12 @@ impl SnowflakeSession {
                 if is_account_level(kind) {
                     self.inner.change(|t| {
                         let key = (kind, shown.clone());
-                        let new = change(t.account().objects.get(&key).ok_or_else(|| missing(kind.word(), &shown))?)?;
+                        let new = change(
+                            t.account()
+                                .objects
+                                .get(&key)
+                                .ok_or_else(|| missing(kind.word(), &shown))?,
+                        )?;
                         if target.is_some() {
                             t.set_account_object(kind, &shown, None);
                         }
@@ -240,7 +300,10 @@ impl SnowflakeSession {
                     let full = self.inner.resolve_name(name)?;
                     let to = rename.map(|n| self.inner.resolve_name(n)).transpose()?;
                     self.inner.change(|t| {
-                        let new = change(t.object(kind, &full).ok_or_else(|| missing(kind.word(), &full.name))?)?;
+                        let new = change(
+                            t.object(kind, &full)
+                                .ok_or_else(|| missing(kind.word(), &full.name))?,
+                        )?;
                         if let Some(to) = &to {
                             if t.object(kind, to).is_some() {
                                 return Err(exists(kind.word(), &to.name));
@@ -254,7 +317,9 @@ impl SnowflakeSession {
         };
         match outcome {
             Ok(()) => Answer::success(StatementKind::Ddl),
-            Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => Answer::success(StatementKind::Ddl),
+            Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
+                Answer::success(StatementKind::Ddl)
+            }
             Err(e) => Err(e),
         }
     }

@@ -17,11 +17,19 @@ pub const DEFAULTS: &[(&str, &str, &str)] = &[
     ("BINARY_INPUT_FORMAT", "STRING", "HEX"),
     ("BINARY_OUTPUT_FORMAT", "STRING", "HEX"),
     ("CLIENT_MEMORY_LIMIT", "NUMBER", "1536"),
-    ("CLIENT_METADATA_REQUEST_USE_CONNECTION_CTX", "BOOLEAN", "false"),
+    (
+        "CLIENT_METADATA_REQUEST_USE_CONNECTION_CTX",
+        "BOOLEAN",
+        "false",
+    ),
     ("CLIENT_PREFETCH_THREADS", "NUMBER", "4"),
     ("CLIENT_RESULT_CHUNK_SIZE", "NUMBER", "160"),
     ("CLIENT_SESSION_KEEP_ALIVE", "BOOLEAN", "false"),
-    ("CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "NUMBER", "3600"),
+    (
+        "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY",
+        "NUMBER",
+        "3600",
+    ),
     ("CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "NUMBER", "0"),
     ("CLIENT_TELEMETRY_ENABLED", "BOOLEAN", "false"),
     ("CLIENT_TIMESTAMP_TYPE_MAPPING", "STRING", "TIMESTAMP_LTZ"),
@@ -44,14 +52,26 @@ pub const DEFAULTS: &[(&str, &str, &str)] = &[
     ("TIMESTAMP_DAY_IS_ALWAYS_24H", "BOOLEAN", "false"),
     ("TIMESTAMP_INPUT_FORMAT", "STRING", "AUTO"),
     ("TIMESTAMP_LTZ_OUTPUT_FORMAT", "STRING", ""),
-    ("TIMESTAMP_NTZ_OUTPUT_FORMAT", "STRING", "YYYY-MM-DD HH24:MI:SS.FF3"),
-    ("TIMESTAMP_OUTPUT_FORMAT", "STRING", "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM"),
+    (
+        "TIMESTAMP_NTZ_OUTPUT_FORMAT",
+        "STRING",
+        "YYYY-MM-DD HH24:MI:SS.FF3",
+    ),
+    (
+        "TIMESTAMP_OUTPUT_FORMAT",
+        "STRING",
+        "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
+    ),
     ("TIMESTAMP_TYPE_MAPPING", "STRING", "TIMESTAMP_NTZ"),
     ("TIMESTAMP_TZ_OUTPUT_FORMAT", "STRING", ""),
     ("TIMEZONE", "STRING", "America/Los_Angeles"),
     ("TIME_INPUT_FORMAT", "STRING", "AUTO"),
     ("TIME_OUTPUT_FORMAT", "STRING", "HH24:MI:SS"),
-    ("TRANSACTION_DEFAULT_ISOLATION_LEVEL", "STRING", "READ COMMITTED"),
+    (
+        "TRANSACTION_DEFAULT_ISOLATION_LEVEL",
+        "STRING",
+        "READ COMMITTED",
+    ),
     ("TWO_DIGIT_CENTURY_START", "NUMBER", "1970"),
     ("UNSUPPORTED_DDL_ACTION", "STRING", "ignore"),
     ("USE_CACHED_RESULT", "BOOLEAN", "true"),
@@ -61,15 +81,26 @@ pub const DEFAULTS: &[(&str, &str, &str)] = &[
 
 /// Parameters of a new session.
 pub fn default_parameters() -> BTreeMap<String, String> {
-    DEFAULTS.iter().map(|(n, _, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+    DEFAULTS
+        .iter()
+        .map(|(n, _, v)| ((*n).to_owned(), (*v).to_owned()))
+        .collect()
 }
 
 fn unknown(name: &str) -> SqlError {
-    SqlError::raw("001008", "42601", format!("SQL compilation error:\ninvalid parameter '{name}'"))
+    SqlError::raw(
+        "001008",
+        "42601",
+        format!("SQL compilation error:\ninvalid parameter '{name}'"),
+    )
 }
 
 fn invalid(name: &str, value: &str) -> SqlError {
-    SqlError::raw("001008", "22023", format!("SQL compilation error:\ninvalid value [{value}] for parameter '{name}'"))
+    SqlError::raw(
+        "001008",
+        "22023",
+        format!("SQL compilation error:\ninvalid value [{value}] for parameter '{name}'"),
+    )
 }
 
 /// ALTER SESSION SET.
@@ -112,7 +143,9 @@ pub(crate) fn set_one(session: &mut Session, name: &str, text: &str) -> Result<(
             session.timeout = (seconds > 0).then(|| std::time::Duration::from_secs(seconds));
         }
         "AUTOCOMMIT" if value == "false" => {
-            return Err(SqlError::unsupported("AUTOCOMMIT = FALSE; open transactions with BEGIN"));
+            return Err(SqlError::unsupported(
+                "AUTOCOMMIT = FALSE; open transactions with BEGIN",
+            ));
         }
         _ => {}
     }

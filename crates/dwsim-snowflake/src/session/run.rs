@@ -26,10 +26,18 @@ pub struct SnowflakeSession {
 
 impl SnowflakeSession {
     /// A session. Database, schema, warehouse and role are those of the options, whether they exist or not.
-    pub fn new(account: Arc<AccountState>, dialect: Arc<SnowflakeDialect>, options: SessionOptions) -> Self {
+    pub fn new(
+        account: Arc<AccountState>,
+        dialect: Arc<SnowflakeDialect>,
+        options: SessionOptions,
+    ) -> Self {
         let shared: Arc<SnowflakeDialect> = Arc::clone(&dialect);
         let inner = Session::new(Arc::clone(&account.engine), shared, options);
-        SnowflakeSession { inner, account, dialect }
+        SnowflakeSession {
+            inner,
+            account,
+            dialect,
+        }
     }
 
     /// The engine's session.
@@ -109,10 +117,18 @@ impl SnowflakeSession {
             Command::CreateDatabase(o) => self.create_database(&o),
             Command::CreateSchema(o) => self.create_schema(&o),
             Command::Create(o) => self.create_kept(&o),
-            Command::Drop { kind, name, if_exists } => self.drop_kept(kind, &name, if_exists),
-            Command::Alter { kind, name, if_exists, rename, options } => {
-                self.alter_kept(kind, &name, if_exists, rename.as_ref(), &options)
-            }
+            Command::Drop {
+                kind,
+                name,
+                if_exists,
+            } => self.drop_kept(kind, &name, if_exists),
+            Command::Alter {
+                kind,
+                name,
+                if_exists,
+                rename,
+                options,
+            } => self.alter_kept(kind, &name, if_exists, rename.as_ref(), &options),
             Command::Copy(copy) => self.copy(&copy, bindings).await,
             Command::Put(local, remote, options) => self.put(&local, &remote, &options),
             Command::Get(remote, local, options) => self.get(&remote, &local, &options),
@@ -137,11 +153,17 @@ impl SnowflakeSession {
         self.execute(statement, text, &values).await
     }
 
-    pub(super) async fn execute(&mut self, statement: &Statement, text: &str, values: &[Typed]) -> Result<Answer> {
+    pub(super) async fn execute(
+        &mut self,
+        statement: &Statement,
+        text: &str,
+        values: &[Typed],
+    ) -> Result<Answer> {
         if let Statement::Truncate(t) = statement {
             for target in &t.table_names {
                 if let Ok((name, entry)) = self.inner.table(&target.name) {
-                    self.account.forget_loaded((self.database_oid(&name.database), entry.def.oid));
+                    self.account
+                        .forget_loaded((self.database_oid(&name.database), entry.def.oid));
                 }
             }
         }
@@ -152,10 +174,14 @@ impl SnowflakeSession {
             }
             Outcome::Done(done) if done.tag == "MERGE" => {
                 let Statement::Merge(m) = statement else {
-                    return Err(SqlError::internal("a completion MERGE of another statement"));
+                    return Err(SqlError::internal(
+                        "a completion MERGE of another statement",
+                    ));
                 };
                 // Only the kinds of clauses that are there have a column.
-                let has = |k: fn(&MergeClauseKind, &ast::MergeAction) -> bool| m.clauses.iter().any(|c| k(&c.clause_kind, &c.action));
+                let has = |k: fn(&MergeClauseKind, &ast::MergeAction) -> bool| {
+                    m.clauses.iter().any(|c| k(&c.clause_kind, &c.action))
+                };
                 let mut counts = Vec::new();
                 if has(|_, a| matches!(a, ast::MergeAction::Insert(_))) {
                     counts.push(("number of rows inserted", done.inserted));
@@ -176,7 +202,12 @@ impl SnowflakeSession {
 
     /// One statement for many rows of bind values: INSERT … VALUES takes them all at once, others run once per row
     /// in one transaction.
-    async fn array_bound(&mut self, statement: &Statement, text: &str, rows: Vec<Vec<Typed>>) -> Result<Answer> {
+    async fn array_bound(
+        &mut self,
+        statement: &Statement,
+        text: &str,
+        rows: Vec<Vec<Typed>>,
+    ) -> Result<Answer> {
         if let Some(wide) = repeat_values(statement, rows.len()) {
             let values: Vec<Typed> = rows.into_iter().flatten().collect();
             return self.execute(&wide, text, &values).await;
@@ -192,7 +223,9 @@ impl SnowflakeSession {
                     let counts = counts_of(&a);
                     match &mut totals {
                         None => totals = Some((a.kind, a.columns, counts)),
-                        Some((_, _, sums)) => sums.iter_mut().zip(counts).for_each(|(s, c)| *s += c),
+                        Some((_, _, sums)) => {
+                            sums.iter_mut().zip(counts).for_each(|(s, c)| *s += c)
+                        }
                     }
                 }
                 Err(e) => {
@@ -206,15 +239,22 @@ impl SnowflakeSession {
         if own {
             self.inner.commit()?;
         }
-        let (kind, columns, sums) = totals.ok_or_else(|| SqlError::internal("no rows of bind values"))?;
+        let (kind, columns, sums) =
+            totals.ok_or_else(|| SqlError::internal("no rows of bind values"))?;
         if !kind.is_dml() {
-            return Err(SqlError::unsupported("bind arrays in a statement that is no DML"));
+            return Err(SqlError::unsupported(
+                "bind arrays in a statement that is no DML",
+            ));
         }
         let named: Vec<(&str, u64)> = columns.iter().map(|c| c.name.as_str()).zip(sums).collect();
         Answer::counts(kind, &named)
     }
 
-    fn describe_only(&mut self, command: &Command, bindings: &BTreeMap<String, Binding>) -> Result<Answer> {
+    fn describe_only(
+        &mut self,
+        command: &Command,
+        bindings: &BTreeMap<String, Binding>,
+    ) -> Result<Answer> {
         let Command::Sql(statement) = command else {
             return match command {
                 Command::Show(show) => self.show(show).map(without_rows),
@@ -222,7 +262,10 @@ impl SnowflakeSession {
                 _ => Answer::success(StatementKind::Ddl).map(without_rows),
             };
         };
-        let values = bindings::rows(bindings)?.into_iter().next().unwrap_or_default();
+        let values = bindings::rows(bindings)?
+            .into_iter()
+            .next()
+            .unwrap_or_default();
         let types: Vec<Option<SqlType>> = values.iter().map(|v| Some(v.ty.clone())).collect();
         let described = self.inner.describe(statement, &types)?;
         let kind = match **statement {
@@ -238,7 +281,13 @@ impl SnowflakeSession {
         } else {
             without_rows(match kind {
                 StatementKind::Insert => Answer::counts(kind, &[("number of rows inserted", 0)])?,
-                StatementKind::Update => Answer::counts(kind, &[("number of rows updated", 0), ("number of multi-joined rows updated", 0)])?,
+                StatementKind::Update => Answer::counts(
+                    kind,
+                    &[
+                        ("number of rows updated", 0),
+                        ("number of multi-joined rows updated", 0),
+                    ],
+                )?,
                 StatementKind::Delete => Answer::counts(kind, &[("number of rows deleted", 0)])?,
                 _ => Answer::success(kind)?,
             })
@@ -248,7 +297,9 @@ impl SnowflakeSession {
     }
 
     fn use_target(&mut self, target: &UseTarget) -> Result<Answer> {
-        let parts = |n: &ast::ObjectName| -> Vec<String> { n.0.iter().filter_map(|p| p.as_ident()).map(fold).collect() };
+        let parts = |n: &ast::ObjectName| -> Vec<String> {
+            n.0.iter().filter_map(|p| p.as_ident()).map(fold).collect()
+        };
         match target {
             UseTarget::Database(n) | UseTarget::Either(n) if n.0.len() == 1 => {
                 let db = parts(n).remove(0);
@@ -259,7 +310,11 @@ impl SnowflakeSession {
                 self.inner.use_schema(&db, &schema)?;
             }
             UseTarget::Database(_) => {
-                return Err(SqlError::raw("001003", "42000", "SQL compilation error:\nUSE DATABASE takes one name."));
+                return Err(SqlError::raw(
+                    "001003",
+                    "42000",
+                    "SQL compilation error:\nUSE DATABASE takes one name.",
+                ));
             }
             UseTarget::Role(i) => self.inner.role = fold(i),
             UseTarget::Warehouse(i) => self.inner.warehouse = fold(i),
@@ -280,27 +335,56 @@ impl SnowflakeSession {
                 )),
             },
             [db, schema] => Ok((db.clone(), schema.clone())),
-            _ => Err(SqlError::raw("001003", "42601", "SQL compilation error:\nimproper schema name")),
+            _ => Err(SqlError::raw(
+                "001003",
+                "42601",
+                "SQL compilation error:\nimproper schema name",
+            )),
         }
     }
 
     /// The id of a database; 0 when it is gone.
     pub(super) fn database_oid(&self, name: &str) -> u64 {
-        self.inner.snapshot().databases.get(name).map_or(0, |d| d.oid)
+        self.inner
+            .snapshot()
+            .databases
+            .get(name)
+            .map_or(0, |d| d.oid)
     }
 
-    async fn set_variables(&mut self, pairs: &[(ast::Ident, ast::Expr)], bindings: &BTreeMap<String, Binding>) -> Result<Answer> {
-        let values = bindings::rows(bindings)?.into_iter().next().unwrap_or_default();
+    async fn set_variables(
+        &mut self,
+        pairs: &[(ast::Ident, ast::Expr)],
+        bindings: &BTreeMap<String, Binding>,
+    ) -> Result<Answer> {
+        let values = bindings::rows(bindings)?
+            .into_iter()
+            .next()
+            .unwrap_or_default();
         let mut computed = Vec::with_capacity(pairs.len());
         for (name, value) in pairs {
             let query = crate::parse::query(&format!("select {value}"))?;
-            let (columns, batches) = self.inner.run_query(&query, &values).await?.collect().await?;
-            let (Some(column), Some(batch)) = (columns.first(), batches.iter().find(|b| b.num_rows() > 0)) else {
+            let (columns, batches) = self
+                .inner
+                .run_query(&query, &values)
+                .await?
+                .collect()
+                .await?;
+            let (Some(column), Some(batch)) =
+                (columns.first(), batches.iter().find(|b| b.num_rows() > 0))
+            else {
                 return Err(SqlError::internal("SET computed no value"));
             };
             let scalar = datafusion::scalar::ScalarValue::try_from_array(batch.column(0), 0)?;
-            let ty = if column.ty == SqlType::Null { SqlType::text() } else { column.ty.clone() };
-            computed.push((fold(name), Typed::new(datafusion::logical_expr::Expr::Literal(scalar, None), ty)));
+            let ty = if column.ty == SqlType::Null {
+                SqlType::text()
+            } else {
+                column.ty.clone()
+            };
+            computed.push((
+                fold(name),
+                Typed::new(datafusion::logical_expr::Expr::Literal(scalar, None), ty),
+            ));
         }
         self.inner.variables.extend(computed);
         Answer::success(StatementKind::Scl)
@@ -323,7 +407,10 @@ fn counts_of(a: &Answer) -> Vec<u64> {
     batch
         .columns()
         .iter()
-        .map(|c| c.as_primitive_opt::<Decimal128Type>().map_or(0, |c| c.value(0).max(0) as u64))
+        .map(|c| {
+            c.as_primitive_opt::<Decimal128Type>()
+                .map_or(0, |c| c.value(0).max(0) as u64)
+        })
         .collect()
 }
 
@@ -353,5 +440,9 @@ fn repeat_values(statement: &Statement, times: usize) -> Option<Statement> {
 
 /// The error for an object that is not there.
 pub(super) fn missing(kind: &'static str, name: impl Into<String>) -> SqlError {
-    ErrorKind::UnknownObject { kind, name: name.into() }.into()
+    ErrorKind::UnknownObject {
+        kind,
+        name: name.into(),
+    }
+    .into()
 }

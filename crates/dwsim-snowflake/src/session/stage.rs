@@ -56,7 +56,15 @@ pub(super) struct Found {
 /// Unknown options; URLs of clouds that are not emulated.
 pub(super) fn check_options(options: &Options) -> Result<()> {
     options.only(&[
-        "URL", "STORAGE_INTEGRATION", "CREDENTIALS", "ENCRYPTION", "DIRECTORY", "FILE_FORMAT", "COPY_OPTIONS", "COMMENT", "ENDPOINT",
+        "URL",
+        "STORAGE_INTEGRATION",
+        "CREDENTIALS",
+        "ENCRYPTION",
+        "DIRECTORY",
+        "FILE_FORMAT",
+        "COPY_OPTIONS",
+        "COMMENT",
+        "ENDPOINT",
         "AWS_ACCESS_POINT_ARN",
     ])?;
     if let Some(url) = options.text("URL") {
@@ -97,7 +105,13 @@ impl SnowflakeSession {
         let Some(name) = text.strip_prefix('@') else {
             let (bucket, prefix) = split_url(text)?;
             let shown = format!("s3://{bucket}/");
-            return Ok(Location { place: Place::Bucket(bucket, String::new()), path: prefix, shown, format: BTreeMap::new(), copy: BTreeMap::new() });
+            return Ok(Location {
+                place: Place::Bucket(bucket, String::new()),
+                path: prefix,
+                shown,
+                format: BTreeMap::new(),
+                copy: BTreeMap::new(),
+            });
         };
         let (stage, path) = name.split_once('/').unwrap_or((name, ""));
         let path = path.to_owned();
@@ -109,7 +123,10 @@ impl SnowflakeSession {
             copy: BTreeMap::new(),
         };
         if stage == "~" {
-            return Ok(internal(format!("user/{}/", self.inner.user), String::new()));
+            return Ok(internal(
+                format!("user/{}/", self.inner.user),
+                String::new(),
+            ));
         }
         let table = stage.rfind('%');
         let plain = stage.replacen('%', "", usize::from(table.is_some()));
@@ -118,7 +135,14 @@ impl SnowflakeSession {
         c.end()?;
         if table.is_some() {
             let (n, entry) = self.inner.table(&object)?;
-            return Ok(internal(format!("table/{}/{}/", self.database_oid(&n.database), entry.def.oid), String::new()));
+            return Ok(internal(
+                format!(
+                    "table/{}/{}/",
+                    self.database_oid(&n.database),
+                    entry.def.oid
+                ),
+                String::new(),
+            ));
         }
         let full = self.inner.resolve_name(&object)?;
         let view = self.inner.view()?;
@@ -126,7 +150,10 @@ impl SnowflakeSession {
             return Err(missing("stage", full.to_string()));
         };
         let group = |prefix: &str| -> Properties {
-            o.properties.iter().filter_map(|(k, v)| Some((k.strip_prefix(prefix)?.to_owned(), v.clone()))).collect()
+            o.properties
+                .iter()
+                .filter_map(|(k, v)| Some((k.strip_prefix(prefix)?.to_owned(), v.clone())))
+                .collect()
         };
         let format = self.named_format(group("FILE_FORMAT."))?;
         let copy = group("COPY_OPTIONS.");
@@ -134,11 +161,21 @@ impl SnowflakeSession {
             Some(url) => {
                 let (bucket, prefix) = split_url(url)?;
                 let shown = format!("s3://{bucket}/");
-                Ok(Location { path: join(&prefix, &path), place: Place::Bucket(bucket, prefix), shown, format, copy })
+                Ok(Location {
+                    path: join(&prefix, &path),
+                    place: Place::Bucket(bucket, prefix),
+                    shown,
+                    format,
+                    copy,
+                })
             }
             None => {
                 let prefix = format!("stage/{}/{}/", self.database_oid(&full.database), o.oid);
-                Ok(Location { format, copy, ..internal(prefix, format!("{}/", full.name.to_lowercase())) })
+                Ok(Location {
+                    format,
+                    copy,
+                    ..internal(prefix, format!("{}/", full.name.to_lowercase()))
+                })
             }
         }
     }
@@ -176,7 +213,14 @@ impl SnowflakeSession {
                 .into_iter()
                 .map(|(key, f)| {
                     let path = key[prefix.len()..].to_owned();
-                    Found { name: format!("{}{path}", at.shown), path, key, size: f.bytes.len() as u64, etag: f.md5, modified: f.modified }
+                    Found {
+                        name: format!("{}{path}", at.shown),
+                        path,
+                        key,
+                        size: f.bytes.len() as u64,
+                        etag: f.md5,
+                        modified: f.modified,
+                    }
                 })
                 .collect()),
             Place::Bucket(bucket, stage) => {
@@ -186,7 +230,12 @@ impl SnowflakeSession {
                     .filter(|m| !m.key.ends_with('/'))
                     .map(|m| Found {
                         name: format!("{}{}", at.shown, m.key),
-                        path: m.key.strip_prefix(stage.as_str()).unwrap_or(&m.key).trim_start_matches('/').to_owned(),
+                        path: m
+                            .key
+                            .strip_prefix(stage.as_str())
+                            .unwrap_or(&m.key)
+                            .trim_start_matches('/')
+                            .to_owned(),
                         key: m.key,
                         size: m.size,
                         etag: m.etag,
@@ -205,7 +254,11 @@ impl SnowflakeSession {
         match &at.place {
             Place::Internal(_) => match self.account.file(&file.key) {
                 Some(f) => Ok(f.bytes),
-                None => Err(ErrorKind::Storage(format!("Remote file '{}' was not found.", file.name)).into()),
+                None => Err(ErrorKind::Storage(format!(
+                    "Remote file '{}' was not found.",
+                    file.name
+                ))
+                .into()),
             },
             Place::Bucket(bucket, _) => self.account.engine.storage().get(bucket, &file.key).await,
         }
@@ -218,10 +271,17 @@ impl SnowflakeSession {
     pub(super) async fn write(&self, at: &Location, path: &str, bytes: Vec<u8>) -> Result<()> {
         match &at.place {
             Place::Internal(prefix) => {
-                self.account.put_file(&format!("{prefix}{path}"), Bytes::from(bytes));
+                self.account
+                    .put_file(&format!("{prefix}{path}"), Bytes::from(bytes));
                 Ok(())
             }
-            Place::Bucket(bucket, _) => self.account.engine.storage().put(bucket, path, Bytes::from(bytes)).await,
+            Place::Bucket(bucket, _) => {
+                self.account
+                    .engine
+                    .storage()
+                    .put(bucket, path, Bytes::from(bytes))
+                    .await
+            }
         }
     }
 
@@ -231,8 +291,14 @@ impl SnowflakeSession {
         let rows = files
             .into_iter()
             .map(|f| {
-                let modified = chrono::DateTime::from_timestamp(f.modified, 0).map(|t| t.format("%a, %-d %b %Y %H:%M:%S GMT").to_string());
-                vec![Some(f.name), Some(f.size.to_string()), Some(f.etag), modified]
+                let modified = chrono::DateTime::from_timestamp(f.modified, 0)
+                    .map(|t| t.format("%a, %-d %b %Y %H:%M:%S GMT").to_string());
+                vec![
+                    Some(f.name),
+                    Some(f.size.to_string()),
+                    Some(f.etag),
+                    modified,
+                ]
             })
             .collect();
         let columns = vec![
@@ -253,11 +319,17 @@ impl SnowflakeSession {
                 Place::Internal(_) => {
                     self.account.remove_file(&f.key);
                 }
-                Place::Bucket(bucket, _) => self.account.engine.storage().delete(bucket, &f.key).await?,
+                Place::Bucket(bucket, _) => {
+                    self.account.engine.storage().delete(bucket, &f.key).await?
+                }
             }
             rows.push(vec![Some(f.name), Some("removed".into())]);
         }
-        Answer::table(StatementKind::Files, vec![("name", SqlType::text()), ("result", SqlType::text())], rows)
+        Answer::table(
+            StatementKind::Files,
+            vec![("name", SqlType::text()), ("result", SqlType::text())],
+            rows,
+        )
     }
 }
 
@@ -269,7 +341,15 @@ pub(super) fn matching(files: Vec<Found>, pattern: Option<&str>) -> Result<Vec<F
     let Some(pattern) = pattern else {
         return Ok(files);
     };
-    let re = regex::Regex::new(&format!("^(?:{pattern})$"))
-        .map_err(|e| SqlError::raw("100048", "2201B", format!("Invalid regular expression: '{pattern}', {e}")))?;
-    Ok(files.into_iter().filter(|f| re.is_match(&f.name) || re.is_match(&f.path)).collect())
+    let re = regex::Regex::new(&format!("^(?:{pattern})$")).map_err(|e| {
+        SqlError::raw(
+            "100048",
+            "2201B",
+            format!("Invalid regular expression: '{pattern}', {e}"),
+        )
+    })?;
+    Ok(files
+        .into_iter()
+        .filter(|f| re.is_match(&f.name) || re.is_match(&f.path))
+        .collect())
 }

@@ -48,7 +48,12 @@ fn answer(kind: StatementKind, transfer: Transfer) -> Result<Answer> {
 
 impl SnowflakeSession {
     pub(super) fn put(&mut self, local: &str, remote: &str, options: &Options) -> Result<Answer> {
-        options.only(&["PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"])?;
+        options.only(&[
+            "PARALLEL",
+            "AUTO_COMPRESS",
+            "SOURCE_COMPRESSION",
+            "OVERWRITE",
+        ])?;
         let at = self.locate(remote)?;
         let Place::Internal(stage) = &at.place else {
             return Err(SqlError::unsupported("PUT to an external stage"));
@@ -66,7 +71,10 @@ impl SnowflakeSession {
                 auto_compress: options.flag("AUTO_COMPRESS")?.unwrap_or(true),
                 overwrite: options.flag("OVERWRITE")?.unwrap_or(false),
                 parallel: options.number("PARALLEL")?.unwrap_or(4),
-                source_compression: options.text("SOURCE_COMPRESSION").unwrap_or("auto_detect").to_lowercase(),
+                source_compression: options
+                    .text("SOURCE_COMPRESSION")
+                    .unwrap_or("auto_detect")
+                    .to_lowercase(),
             },
         )
     }

@@ -16,13 +16,28 @@ use super::{Answer, Binding, SnowflakeSession, StatementKind};
 use crate::parse::{CopyFrom, CopyInto};
 
 impl SnowflakeSession {
-    pub(super) async fn unload(&mut self, location: &str, copy: &CopyInto, _: &BTreeMap<String, Binding>) -> Result<Answer> {
+    pub(super) async fn unload(
+        &mut self,
+        location: &str,
+        copy: &CopyInto,
+        _: &BTreeMap<String, Binding>,
+    ) -> Result<Answer> {
         copy.options.only(&[
-            "FILE_FORMAT", "OVERWRITE", "SINGLE", "MAX_FILE_SIZE", "INCLUDE_QUERY_ID", "DETAILED_OUTPUT", "HEADER", "CREDENTIALS",
-            "STORAGE_INTEGRATION", "ENCRYPTION",
+            "FILE_FORMAT",
+            "OVERWRITE",
+            "SINGLE",
+            "MAX_FILE_SIZE",
+            "INCLUDE_QUERY_ID",
+            "DETAILED_OUTPUT",
+            "HEADER",
+            "CREDENTIALS",
+            "STORAGE_INTEGRATION",
+            "ENCRYPTION",
         ])?;
         if copy.partition_by.is_some() {
-            return Err(SqlError::unsupported("COPY INTO a location with PARTITION BY"));
+            return Err(SqlError::unsupported(
+                "COPY INTO a location with PARTITION BY",
+            ));
         }
         let at = self.locate(location)?;
         let properties = self.copy_format(&at, &copy.options)?;
@@ -30,21 +45,42 @@ impl SnowflakeSession {
         let query = match &copy.from {
             CopyFrom::Query(q) if copy.staged.is_none() => q.clone(),
             CopyFrom::Table(t) => crate::parse::query(&format!("select * from {t}"))?,
-            _ => return Err(SqlError::unsupported("COPY INTO a location from staged files")),
+            _ => {
+                return Err(SqlError::unsupported(
+                    "COPY INTO a location from staged files",
+                ));
+            }
         };
         let (columns, batches) = self.inner.run_query(&query, &[]).await?.collect().await?;
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let single = copy.options.flag("SINGLE")?.unwrap_or(false);
         let header = copy.options.flag("HEADER")?.unwrap_or(false);
         let (plain, ending) = match format.file_type {
-            FileType::Csv => (self.csv(&columns, &batches, &format, properties.get("NULL_IF").is_some(), header)?, ".csv"),
+            FileType::Csv => (
+                self.csv(
+                    &columns,
+                    &batches,
+                    &format,
+                    properties.get("NULL_IF").is_some(),
+                    header,
+                )?,
+                ".csv",
+            ),
             FileType::Json => (self.json_lines(&columns, &batches)?, ".json"),
             FileType::Parquet => (parquet_file(&columns, &batches)?, ".snappy.parquet"),
         };
-        let packing = if format.file_type == FileType::Parquet { Compression::None } else { format.compression };
+        let packing = if format.file_type == FileType::Parquet {
+            Compression::None
+        } else {
+            format.compression
+        };
         let packed = packing.pack(&plain)?;
         let ending = format.extension.clone().unwrap_or_else(|| {
-            let packed = if packing == Compression::Auto { ".gz" } else { packing.extension() };
+            let packed = if packing == Compression::Auto {
+                ".gz"
+            } else {
+                packing.extension()
+            };
             format!("{ending}{packed}")
         });
         // A path that ends with a slash is a directory; anything else is the start of the files' names.
@@ -56,8 +92,13 @@ impl SnowflakeSession {
             (false, p) if p.ends_with('/') => format!("{p}data_0_0_0{ending}"),
             (false, p) => format!("{p}_0_0_0{ending}"),
         };
-        let exact = super::stage::Location { path: path.clone(), ..at.clone() };
-        if !copy.options.flag("OVERWRITE")?.unwrap_or(false) && !self.files(&exact).await?.is_empty() {
+        let exact = super::stage::Location {
+            path: path.clone(),
+            ..at.clone()
+        };
+        if !copy.options.flag("OVERWRITE")?.unwrap_or(false)
+            && !self.files(&exact).await?.is_empty()
+        {
             return Err(ErrorKind::Storage(format!("Files already existing at the unload destination: {location}. Use overwrite option to force unloading.")).into());
         }
         let (input, output) = (plain.len(), packed.len());
@@ -68,7 +109,11 @@ impl SnowflakeSession {
         let ty = || SqlType::number(38, 0);
         Answer::table(
             StatementKind::Copy,
-            vec![("rows_unloaded", ty()), ("input_bytes", ty()), ("output_bytes", ty())],
+            vec![
+                ("rows_unloaded", ty()),
+                ("input_bytes", ty()),
+                ("output_bytes", ty()),
+            ],
             vec![vec![n(rows), n(input), n(output)]],
         )
     }
@@ -76,20 +121,37 @@ impl SnowflakeSession {
     /// A column as texts, in the session's output formats.
     fn texts(&self, column: &ColumnInfo, array: &ArrayRef) -> Result<ArrayRef> {
         let env = self.inner.env();
-        let (out, errors) = convert::convert(array, &column.ty, &SqlType::text(), TextToVariant::String, &env)?;
+        let (out, errors) = convert::convert(
+            array,
+            &column.ty,
+            &SqlType::text(),
+            TextToVariant::String,
+            &env,
+        )?;
         match errors.into_iter().next() {
             Some(e) => Err(e.error),
             None => Ok(out),
         }
     }
 
-    fn csv(&self, columns: &[ColumnInfo], batches: &[RecordBatch], format: &FileFormat, own_null: bool, header: bool) -> Result<Vec<u8>> {
+    fn csv(
+        &self,
+        columns: &[ColumnInfo],
+        batches: &[RecordBatch],
+        format: &FileFormat,
+        own_null: bool,
+        header: bool,
+    ) -> Result<Vec<u8>> {
         let o = &format.csv;
         let end: &[u8] = match &o.record_delimiter {
             dwsim_engine::load::Delimiter::Bytes(b) => b,
             _ => b"\n",
         };
-        let null = if own_null { o.null_if.first().cloned().unwrap_or_default() } else { "\\N".to_owned() };
+        let null = if own_null {
+            o.null_if.first().cloned().unwrap_or_default()
+        } else {
+            "\\N".to_owned()
+        };
         let mut out = Vec::new();
         let write = |out: &mut Vec<u8>, s: &str| match o.enclosed_by {
             Some(q) => {
@@ -104,7 +166,9 @@ impl SnowflakeSession {
             }
             None => {
                 for b in s.bytes() {
-                    let special = o.field_delimiter.first() == Some(&b) || b == b'\n' || Some(b) == o.escape_unenclosed;
+                    let special = o.field_delimiter.first() == Some(&b)
+                        || b == b'\n'
+                        || Some(b) == o.escape_unenclosed;
                     if let (true, Some(e)) = (special, o.escape_unenclosed) {
                         out.push(e);
                     }
@@ -122,7 +186,11 @@ impl SnowflakeSession {
             out.extend(end);
         }
         for batch in batches {
-            let arrays = columns.iter().zip(batch.columns()).map(|(c, a)| self.texts(c, a)).collect::<Result<Vec<_>>>()?;
+            let arrays = columns
+                .iter()
+                .zip(batch.columns())
+                .map(|(c, a)| self.texts(c, a))
+                .collect::<Result<Vec<_>>>()?;
             for row in 0..batch.num_rows() {
                 for (i, a) in arrays.iter().enumerate() {
                     if i > 0 {
@@ -142,10 +210,18 @@ impl SnowflakeSession {
 
     fn json_lines(&self, columns: &[ColumnInfo], batches: &[RecordBatch]) -> Result<Vec<u8>> {
         let [column] = columns else {
-            return Err(SqlError::raw("002019", "0A000", "SQL compilation error:\nJSON file format can produce one and only one column of type variant, object, or array."));
+            return Err(SqlError::raw(
+                "002019",
+                "0A000",
+                "SQL compilation error:\nJSON file format can produce one and only one column of type variant, object, or array.",
+            ));
         };
         if !column.ty.is_semi() {
-            return Err(SqlError::raw("002019", "0A000", "SQL compilation error:\nJSON file format can only unload one column of type variant, object, or array."));
+            return Err(SqlError::raw(
+                "002019",
+                "0A000",
+                "SQL compilation error:\nJSON file format can only unload one column of type variant, object, or array.",
+            ));
         }
         let mut out = Vec::new();
         for batch in batches {
@@ -162,13 +238,26 @@ fn parquet_file(columns: &[ColumnInfo], batches: &[RecordBatch]) -> Result<Vec<u
     use parquet::arrow::ArrowWriter;
     use parquet::basic::Compression;
     use parquet::file::properties::WriterProperties;
-    if let Some(c) = columns.iter().find(|c| c.ty.is_semi() || matches!(c.ty, SqlType::TimestampTz(_))) {
-        return Err(SqlError::unsupported(format!("unloading {} columns to Parquet", c.ty.snowflake())));
+    if let Some(c) = columns
+        .iter()
+        .find(|c| c.ty.is_semi() || matches!(c.ty, SqlType::TimestampTz(_)))
+    {
+        return Err(SqlError::unsupported(format!(
+            "unloading {} columns to Parquet",
+            c.ty.snowflake()
+        )));
     }
-    let failed = |e: parquet::errors::ParquetError| SqlError::new(ErrorKind::Storage(format!("the Parquet file cannot be written: {e}")));
+    let failed = |e: parquet::errors::ParquetError| {
+        SqlError::new(ErrorKind::Storage(format!(
+            "the Parquet file cannot be written: {e}"
+        )))
+    };
     let schema = super::answer::schema(columns);
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    let mut w = ArrowWriter::try_new(Vec::new(), std::sync::Arc::clone(&schema), Some(properties)).map_err(failed)?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .build();
+    let mut w = ArrowWriter::try_new(Vec::new(), std::sync::Arc::clone(&schema), Some(properties))
+        .map_err(failed)?;
     for b in batches {
         let b = RecordBatch::try_new(std::sync::Arc::clone(&schema), b.columns().to_vec())?;
         w.write(&b).map_err(failed)?;
