@@ -218,7 +218,7 @@ impl Binder<'_> {
                 vec![(**time_zone).clone(), (**timestamp).clone()],
             ),
             E::Extract { field, expr, .. } => self.call(
-                "DATE_PART",
+                "EXTRACT",
                 vec![
                     string_ast(field.to_string().trim_matches('\'').to_owned()),
                     (**expr).clone(),

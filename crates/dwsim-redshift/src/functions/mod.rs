@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod conditional;
+mod datetime;
 mod numeric;
 mod semi;
 mod system;
@@ -18,6 +19,7 @@ pub fn table() -> FunctionTable {
     t.scalars(system::SCALARS);
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
+    t.scalars(datetime::SCALARS);
     t.aggregates(aggregate::AGGREGATES);
     t.windows(window::WINDOWS);
     t.scalars(semi::SCALARS);

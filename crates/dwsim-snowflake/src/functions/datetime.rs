@@ -333,6 +333,7 @@ pub const SCALARS: &[ScalarDef] = &[
         truncate::time_slice,
     )
     .optional(1),
+    ScalarDef::custom("TRUNC", page!("trunc2"), trunc),
     // Conversion
     ScalarDef::custom("TO_DATE", page!("to_date"), to_date),
     ScalarDef::custom("DATE", page!("to_date"), to_date),
@@ -467,6 +468,28 @@ fn timestamp_from_parts(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     Ok(call.kernel(add::timestamp_from_parts, args, ty))
 }
 
+/// TRUNC(date, part) cuts dates; with numbers it is the numeric function.
+fn trunc(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    let value = call.bind(0)?;
+    if !matches!(
+        value.ty.class(),
+        TypeClass::Date | TypeClass::Timestamp | TypeClass::Time
+    ) {
+        return dwsim_engine::kernels::numeric::truncate(call);
+    }
+    call.expect(1, 2)?;
+    let word = match call.len() {
+        1 => "day".to_owned(),
+        _ => call.part(1).ok_or_else(|| {
+            SqlError::argument("TRUNC", "the date or time part must be a constant")
+        })?,
+    };
+    Part::of("TRUNC", &word, call.env().dialect)?;
+    let word = call.binder.text(word);
+    let ty = value.ty.clone();
+    Ok(call.kernel(truncate::trunc_value_part, vec![value, word], ty))
+}
+
 fn mode(call: &FnCall<'_, '_>) -> CastMode {
     if call.name.starts_with("TRY_") {
         CastMode::Try
@@ -483,24 +506,20 @@ fn convert(call: &mut FnCall<'_, '_>, ty: &SqlType) -> Result<Typed> {
         return call.binder.cast(value, ty, mode(call));
     }
     let model = call.bind(1)?;
-    if value.ty.is_numeric() && ty.class() == TypeClass::Timestamp {
+    if value.ty.is_numeric() && !model.ty.is_text() && ty.class() == TypeClass::Timestamp {
         let scale = call.coerce(model, Int)?;
         return Ok(call.kernel(text::number_to_timestamp, vec![value, scale], ty.clone()));
     }
-    if value.ty.class() != TypeClass::Text && value.ty != SqlType::Null {
+    match value.ty.class() {
+        // Numbers are read by their digits, semi-structured values by their text.
+        TypeClass::Text | TypeClass::Null | TypeClass::Numeric | TypeClass::Semi => {
+            let value = call.coerce(value, Text)?;
+            let model = call.coerce(model, Text)?;
+            Ok(call.kernel(text::snowflake_parse, vec![value, model], ty.clone()))
+        }
         // A model says nothing about a value that is no text.
-        return match value.ty.class() {
-            TypeClass::Semi => {
-                let value = call.coerce(value, Text)?;
-                let model = call.coerce(model, Text)?;
-                Ok(call.kernel(text::snowflake_parse, vec![value, model], ty.clone()))
-            }
-            _ => call.binder.cast(value, ty, mode(call)),
-        };
+        _ => call.binder.cast(value, ty, mode(call)),
     }
-    let value = call.coerce(value, Text)?;
-    let model = call.coerce(model, Text)?;
-    Ok(call.kernel(text::snowflake_parse, vec![value, model], ty.clone()))
 }
 
 fn to_date(call: &mut FnCall<'_, '_>) -> Result<Typed> {

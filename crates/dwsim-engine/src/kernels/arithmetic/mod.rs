@@ -4,11 +4,13 @@
 //! Decimal kernels take operands of any scale and compute the exact result, rounded half away from zero to the
 //! result's scale (or truncated, where asked for), with 256-bit intermediates. What does not fit is an error.
 
-mod dates;
 mod decimal;
 mod native;
 
-pub use dates::{add_days, add_interval, add_intervals, date_difference, subtract_interval};
+pub use crate::kernels::datetime::arithmetic::{
+    add_intervals, date_plus_days as add_days, days_between as date_difference,
+    minus_interval as subtract_interval, plus_interval as add_interval,
+};
 
 use arrow::array::ArrayRef;
 

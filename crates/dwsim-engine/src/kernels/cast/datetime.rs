@@ -10,7 +10,7 @@ use crate::dialect::DialectName;
 use crate::error::{Result, SqlError};
 use crate::functions::Call;
 use crate::kernels::datetime::input::TextReader;
-use crate::kernels::datetime::interval::{self, Interval};
+use crate::kernels::datetime::interval::{self, Interval, Qualifier, Unit};
 use crate::kernels::datetime::interval_column::{IntervalSink, Intervals, overflow};
 use crate::kernels::datetime::output::Format;
 use crate::kernels::datetime::sink::{Sink, out_of_range};
@@ -202,9 +202,15 @@ impl Numbers {
 pub(super) fn text_to_interval(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
     let mut sink = IntervalSink::new(call)?;
-    let unit = match call.returns {
-        SqlType::IntervalYm => Some(interval::Unit::Month),
-        SqlType::IntervalDs => Some(interval::Unit::Second),
+    let fields = match call.returns {
+        SqlType::IntervalYm => Some(Qualifier {
+            first: Unit::Year,
+            last: Unit::Month,
+        }),
+        SqlType::IntervalDs => Some(Qualifier {
+            first: Unit::Day,
+            last: Unit::Second,
+        }),
         _ => None,
     };
     for row in 0..call.rows {
@@ -212,7 +218,7 @@ pub(super) fn text_to_interval(call: &Call<'_>) -> Result<ArrayRef> {
             sink.null();
             continue;
         };
-        let done = interval::parse(text, unit, call.env.dialect)
+        let done = interval::parse(text, fields, call.env.dialect)
             .ok_or_else(|| SqlError::invalid_value("Interval", text))
             .and_then(|i| sink.push(i));
         if attempt(call, done)?.is_none() {

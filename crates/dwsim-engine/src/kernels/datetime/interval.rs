@@ -18,7 +18,16 @@ pub struct Interval {
     pub nanos: i64,
 }
 
-/// Which fields an interval literal or type names.
+/// The fields of a literal or type, from the largest to the smallest: `DAY TO SECOND`, or one field twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Qualifier {
+    /// Largest field.
+    pub first: Unit,
+    /// Smallest field; also the unit of a quantity without one.
+    pub last: Unit,
+}
+
+/// A field of an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Years.
@@ -199,8 +208,9 @@ impl Sum {
 }
 
 /// Reads an interval text: `1 year, 2 months`, `3 days 04:05:06.7`, `1-2`, `P1Y2M3DT4H`, `2 hours ago`. A quantity
-/// without a unit has the qualifier's `unit`, or seconds. None when the text is no interval.
-pub fn parse(text: &str, unit: Option<Unit>, dialect: DialectName) -> Option<Interval> {
+/// without a unit counts the qualifier's smallest field, or seconds; before a clock it counts days. None when the
+/// text is no interval.
+pub fn parse(text: &str, fields: Option<Qualifier>, dialect: DialectName) -> Option<Interval> {
     let text = text.trim();
     if matches!(text.as_bytes().first(), Some(b'P' | b'p')) {
         return iso(&text[1..]);
@@ -242,7 +252,7 @@ pub fn parse(text: &str, unit: Option<Unit>, dialect: DialectName) -> Option<Int
         };
         any = true;
         if c.peek() == Some(b':') {
-            let nanos = clock(&mut c, value, unit)?;
+            let nanos = clock(&mut c, value, fields)?;
             sum.add_nanos(if negative { -nanos } else { nanos })?;
             continue;
         }
@@ -269,7 +279,12 @@ pub fn parse(text: &str, unit: Option<Unit>, dialect: DialectName) -> Option<Int
             if c.peek() == Some(b':') {
                 return None;
             }
-            default_unit(unit)
+            let ahead = c.digits_ahead();
+            if ahead > 0 && c.rest().as_bytes().get(ahead) == Some(&b':') {
+                "day"
+            } else {
+                default_unit(fields.map(|f| f.last))
+            }
         } else {
             word.as_str()
         };
@@ -293,7 +308,7 @@ fn default_unit(unit: Option<Unit>) -> &'static str {
 }
 
 /// `:MI[:SS[.fff]]` after its hour; with a MINUTE TO SECOND qualifier two fields are minutes and seconds.
-fn clock(c: &mut Cursor<'_>, first: i64, unit: Option<Unit>) -> Option<i128> {
+fn clock(c: &mut Cursor<'_>, first: i64, fields: Option<Qualifier>) -> Option<i128> {
     c.eat(b':').then_some(())?;
     let second_field = c.number(1, 9)?;
     let (h, m, s, f);
@@ -308,7 +323,7 @@ fn clock(c: &mut Cursor<'_>, first: i64, unit: Option<Unit>) -> Option<i128> {
     } else if c.eat(b'.') {
         f = c.fraction(usize::MAX);
         (h, m, s) = (0, first, second_field);
-    } else if unit == Some(Unit::Second) {
+    } else if fields.is_some_and(|f| f.first == Unit::Minute) {
         f = 0;
         (h, m, s) = (0, first, second_field);
     } else {
@@ -452,7 +467,9 @@ mod tests {
     #[test]
     fn reads_and_writes() {
         use DialectName::{Redshift, Snowflake};
-        for (text, unit, dialect, want) in [
+        let one = |u| Qualifier { first: u, last: u };
+        let to = |first, last| Qualifier { first, last };
+        for (text, fields, dialect, want) in [
             ("1 day, 2 hours", None, Redshift, Some("1 day 02:00:00")),
             (
                 "1 year, 3 quarters, 4 months",
@@ -463,14 +480,36 @@ mod tests {
             ("52 weeks, 2 y", None, Redshift, Some("2 years 364 days")),
             ("59 minutes 1.5 s", None, Redshift, Some("00:59:01.5")),
             ("90", None, Redshift, Some("00:01:30")),
-            ("23", Some(Unit::Month), Redshift, Some("1 year 11 mons")),
-            ("-2", Some(Unit::Day), Redshift, Some("-2 days")),
-            ("1-2", Some(Unit::Month), Redshift, Some("1 year 2 mons")),
+            (
+                "23",
+                Some(one(Unit::Month)),
+                Redshift,
+                Some("1 year 11 mons"),
+            ),
+            ("-2", Some(one(Unit::Day)), Redshift, Some("-2 days")),
+            (
+                "1-2",
+                Some(one(Unit::Month)),
+                Redshift,
+                Some("1 year 2 mons"),
+            ),
             (
                 "3 4:05:06.789",
-                Some(Unit::Day),
+                Some(one(Unit::Day)),
                 Redshift,
                 Some("3 days 04:05:06.789"),
+            ),
+            (
+                "1 04:05",
+                Some(to(Unit::Day, Unit::Second)),
+                Redshift,
+                Some("1 day 04:05:00"),
+            ),
+            (
+                "4:05",
+                Some(to(Unit::Minute, Unit::Second)),
+                Redshift,
+                Some("00:04:05"),
             ),
             ("04:05", None, Redshift, Some("04:05:00")),
             (
@@ -488,7 +527,7 @@ mod tests {
             ("", None, Redshift, None),
             ("P", None, Redshift, None),
         ] {
-            let got = parse(text, unit, dialect).map(|i| {
+            let got = parse(text, fields, dialect).map(|i| {
                 let mut out = String::new();
                 write_postgres(i, &mut out);
                 out

@@ -3,7 +3,7 @@
 
 use arrow::array::ArrayRef;
 
-use super::interval::{self, Unit};
+use super::interval::{self, Qualifier, Unit};
 use super::interval_column::IntervalSink;
 use crate::dialect::DialectName;
 use crate::error::{Result, SqlError};
@@ -15,28 +15,16 @@ use crate::functions::Call;
 pub fn interval_literal(call: &Call<'_>) -> Result<ArrayRef> {
     let texts = call.text(0)?;
     let qualifier = call.constant_text(1).flatten().unwrap_or("");
-    let mut fields = qualifier.split(" to ").map(str::trim);
-    let first = fields.next().unwrap_or("");
-    let last = fields.next().unwrap_or(first);
-    let least = if last.is_empty() {
+    let fields = if qualifier.is_empty() {
         None
     } else {
-        // SECOND may carry a precision: second(3).
-        let word = last.split('(').next().unwrap_or(last).trim();
-        let unit = match Unit::parse(word) {
-            Some(u) => Some(u),
-            None if call.env.dialect == DialectName::Snowflake => {
-                return Err(call.error(format!("'{word}' is not a unit of an interval")));
-            }
-            None => {
-                return Err(SqlError::raw(
-                    "",
-                    "42601",
-                    format!("interval qualifier \"{qualifier}\" is not valid"),
-                ));
-            }
-        };
-        unit
+        let (first, last) = qualifier
+            .split_once(" to ")
+            .unwrap_or((qualifier, qualifier));
+        Some(Qualifier {
+            first: unit(call, first)?,
+            last: unit(call, last)?,
+        })
     };
     let mut sink = IntervalSink::new(call)?;
     for row in 0..call.rows {
@@ -44,12 +32,25 @@ pub fn interval_literal(call: &Call<'_>) -> Result<ArrayRef> {
             sink.null();
             continue;
         };
-        let value = interval::parse(text, least, call.env.dialect)
+        let value = interval::parse(text, fields, call.env.dialect)
             .ok_or_else(|| SqlError::invalid_value("Interval", text))?;
-        sink.push(match least {
-            Some(unit) => value.truncated(unit),
+        sink.push(match fields {
+            Some(f) => value.truncated(f.last),
             None => value,
         })?;
     }
     Ok(sink.finish())
+}
+
+/// The field that a word names; SECOND may carry a precision, as in `second(3)`.
+fn unit(call: &Call<'_>, word: &str) -> Result<Unit> {
+    let name = word.split('(').next().unwrap_or(word).trim();
+    Unit::parse(name).ok_or_else(|| match call.env.dialect {
+        DialectName::Snowflake => call.error(format!("'{name}' is not a unit of an interval")),
+        DialectName::Redshift => SqlError::raw(
+            "",
+            "42601",
+            format!("interval field \"{name}\" is not valid"),
+        ),
+    })
 }

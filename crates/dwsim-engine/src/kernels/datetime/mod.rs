@@ -22,6 +22,8 @@ pub mod snowflake_model;
 pub mod source;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod truncate;
 pub mod wall;
