@@ -6,6 +6,7 @@ mod coercion;
 mod names;
 mod types;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,7 +32,7 @@ pub trait ResultSource: fmt::Debug + Send + Sync {
 pub struct SnowflakeDialect {
     functions: Arc<FunctionTable>,
     results: Arc<dyn ResultSource>,
-    staged: Mutex<Option<Rows>>,
+    staged: Mutex<HashMap<String, Rows>>,
 }
 
 /// Columns and rows at hand.
@@ -49,13 +50,25 @@ impl SnowflakeDialect {
         SnowflakeDialect {
             functions,
             results,
-            staged: Mutex::new(None),
+            staged: Mutex::default(),
         }
     }
 
-    /// The rows of a staged file, for the query that transforms them.
-    pub fn set_staged(&self, rows: Option<Rows>) {
-        *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = rows;
+    /// Puts or removes (`None`) the rows of staged files under the name that a query has for them.
+    pub fn set_staged(&self, name: String, rows: Option<Rows>) {
+        let mut staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        match rows {
+            Some(rows) => staged.insert(name, rows),
+            None => staged.remove(&name),
+        };
+    }
+
+    /// Forgets the rows of all staged files.
+    pub fn clear_staged(&self) {
+        self.staged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 
@@ -129,13 +142,14 @@ impl Dialect for SnowflakeDialect {
         path: &[String],
     ) -> Result<Option<Relation>> {
         if let [name] = path
-            && name == crate::parse::STAGED
+            && name.starts_with(crate::parse::STAGED)
         {
             let rows = self
                 .staged
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .clone();
+                .get(name)
+                .cloned();
             let Some((columns, batches)) = rows else {
                 return Ok(None);
             };

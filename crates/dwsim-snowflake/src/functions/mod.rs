@@ -2,9 +2,9 @@
 //! Kernels are in `dwsim_engine::kernels`, shared with the other dialect where the meaning is the same.
 
 mod aggregate;
-mod datetime;
 mod conditional;
 mod context;
+mod datetime;
 mod numeric;
 pub(crate) mod semi;
 mod table;

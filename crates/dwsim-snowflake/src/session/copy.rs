@@ -26,7 +26,7 @@ use super::objects::properties;
 use super::stage::{Found, Location, matching};
 use super::{Answer, Binding, SnowflakeSession, StatementKind};
 use crate::dialect::fold;
-use crate::parse::{CopyFrom, CopyInto, CopyTarget, OptionValue, Options, invalid_option};
+use crate::parse::{CopyFrom, CopyInto, CopyTarget, OptionValue, Options, STAGED, invalid_option};
 
 /// What happens on a bad row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -459,12 +459,13 @@ impl SnowflakeSession {
     ) -> Result<(Loaded, Vec<SqlType>)> {
         let (columns, batches) = staged_rows(bytes, format, &file.path)?;
         let parsed = batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64;
-        self.dialect.set_staged(Some((columns, batches)));
+        self.dialect
+            .set_staged(STAGED.to_owned(), Some((columns, batches)));
         let outcome = match self.inner.run_query(query, &[]).await {
             Ok(stream) => stream.collect().await,
             Err(e) => Err(e),
         };
-        self.dialect.set_staged(None);
+        self.dialect.clear_staged();
         let (columns, batches) = outcome?;
         let loaded = batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64;
         let types = columns.into_iter().map(|c| c.ty).collect();

@@ -12,6 +12,7 @@ mod parameters;
 mod run;
 mod show;
 mod stage;
+mod staged;
 mod transfer;
 mod unload;
 

@@ -142,12 +142,11 @@ pub(crate) fn set_one(session: &mut Session, name: &str, text: &str) -> Result<(
             let seconds: u64 = value.parse().map_err(|_| invalid(name, text))?;
             session.timeout = (seconds > 0).then(|| std::time::Duration::from_secs(seconds));
         }
-        "AUTOCOMMIT" if value == "false" => {
-            return Err(SqlError::unsupported(
-                "AUTOCOMMIT = FALSE; open transactions with BEGIN",
-            ));
-        }
         _ => {}
+    }
+    if name == "AUTOCOMMIT" && value == "true" {
+        // Turning it on commits what is open.
+        session.commit()?;
     }
     session.set_parameter(name, Some(value));
     Ok(())

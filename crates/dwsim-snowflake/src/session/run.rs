@@ -159,6 +159,7 @@ impl SnowflakeSession {
         text: &str,
         values: &[Typed],
     ) -> Result<Answer> {
+        self.transaction_rules(statement)?;
         if let Statement::Truncate(t) = statement {
             for target in &t.table_names {
                 if let Ok((name, entry)) = self.inner.table(&target.name) {
@@ -167,7 +168,15 @@ impl SnowflakeSession {
                 }
             }
         }
-        let mut answer = match self.inner.execute(statement, text, values).await? {
+        let changed = self.read_staged(statement).await?;
+        let outcome = self
+            .inner
+            .execute(changed.as_ref().unwrap_or(statement), text, values)
+            .await;
+        if changed.is_some() {
+            self.dialect.clear_staged();
+        }
+        let mut answer = match outcome? {
             Outcome::Rows(stream) => {
                 let (columns, batches) = stream.collect().await?;
                 Answer::rows(StatementKind::Select, columns, batches)
@@ -198,6 +207,39 @@ impl SnowflakeSession {
         };
         answer.binds = values.len();
         Ok(answer)
+    }
+
+    /// DDL commits an open transaction first; with AUTOCOMMIT off, DML opens one.
+    ///
+    /// Source: "Transactions".
+    fn transaction_rules(&mut self, statement: &Statement) -> Result<()> {
+        let dml = matches!(
+            statement,
+            Statement::Insert(_)
+                | Statement::Update(_)
+                | Statement::Delete(_)
+                | Statement::Merge(_)
+        );
+        let other = matches!(
+            statement,
+            Statement::Query(_)
+                | Statement::StartTransaction { .. }
+                | Statement::Commit { .. }
+                | Statement::Rollback { .. }
+                | Statement::Explain { .. }
+        );
+        let manual = self
+            .inner
+            .parameters()
+            .get("AUTOCOMMIT")
+            .is_some_and(|v| v == "false");
+        if dml && manual && !self.inner.in_transaction() {
+            self.inner.begin();
+        }
+        if !dml && !other && self.inner.in_transaction() {
+            self.inner.commit()?;
+        }
+        Ok(())
     }
 
     /// One statement for many rows of bind values: INSERT … VALUES takes them all at once, others run once per row
