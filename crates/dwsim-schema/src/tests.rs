@@ -457,6 +457,31 @@ fn refusals_outside_of_columns() {
             "a -> b -> a",
         ),
         ("a = [1\nb = 2", codes::SYNTAX, ""),
+        (
+            "[tables.t]\ndata = [[1], [1]]\n[tables.t.columns]\na = { type = \"integer\", primary_key = true }",
+            codes::CAPACITY,
+            "given twice",
+        ),
+        (
+            "[tables.t]\ndata = [[1, 2]]\n[tables.t.columns]\na = { type = \"integer\" }",
+            codes::BAD_VALUE,
+            "2 values for 1 columns",
+        ),
+        (
+            "[tables.t]\ndata = [[1]]\nrows = 4\n[tables.t.columns]\na = { type = \"integer\" }",
+            codes::CONFLICT,
+            "how many rows",
+        ),
+        (
+            "[tables.t]\nrows = 4\ncorrelate = [[\"a\", \"b\", 1.5]]\n[tables.t.columns]\na = { type = \"integer\" }",
+            codes::BAD_VALUE,
+            "not between -1 and 1",
+        ),
+        (
+            "[tables.t]\nrows = 4\n[tables.t.columns]\na = { type = \"smallint\", formula = \"b * b\" }\nb = { type = \"integer\", range = [1, 1000] }",
+            codes::IMPOSSIBLE,
+            "reaches 1..=1000000",
+        ),
     ] {
         let found = problems(text);
         assert!(

@@ -16,8 +16,8 @@ use crate::plan::keys::{self, Digit};
 use crate::plan::table::{ColumnPlan, Encoding};
 use crate::plan::text::{self, Site};
 use crate::source::{
-    Bernoulli, Bytes, Categorical, ChildIndex, Children, Constant, GridValues, Index, JsonArray,
-    JsonField, JsonObject, Nulls, Parent, Sequence, SharedSource, Uuid,
+    Bernoulli, Bytes, Categorical, ChildIndex, Children, Constant, Given, GridValues, Index,
+    JsonArray, JsonField, JsonObject, Nulls, Parent, Sequence, SharedSource, Uuid,
 };
 
 /// Most parents that are looked at one by one, for `children` and `where`.
@@ -287,6 +287,9 @@ impl<'a> Compiler<'a> {
                 max: *max,
             }),
             Generator::Json(shape) => self.json(shape, key, rows)?,
+            Generator::Given(values) => Arc::new(Given {
+                values: scalars(ty, values.iter())?,
+            }),
             // these need other columns
             Generator::ForeignKey(_)
             | Generator::Children { .. }
@@ -383,6 +386,7 @@ fn encoding(column: &Column) -> Encoding {
         _ if column.unique => Encoding::Plain,
         Generator::Categorical { .. }
         | Generator::Constant(_)
+        | Generator::Given(_)
         | Generator::ChildNumber
         | Generator::Carry { .. }
         | Generator::Group { .. } => Encoding::Dictionary,

@@ -105,15 +105,19 @@ pub fn plan(schema: &Schema, options: &Options) -> Result<Plan, Diagnostics> {
     for table in schema
         .tables()
         .iter()
-        .filter(|t| options.rows.contains_key(&t.name) && t.children_key().is_some())
+        .filter(|t| options.rows.contains_key(&t.name))
     {
+        let why = if table.children_key().is_some() {
+            "counted by the `children` of its parents"
+        } else if table.is_given() {
+            "given by its `data`"
+        } else {
+            continue;
+        };
         diags.push(
             codes::CONFLICT,
             table.place,
-            format!(
-                "the rows of table `{}` are counted by the `children` of its parents",
-                table.name
-            ),
+            format!("the rows of table `{}` are {why}", table.name),
             None,
         );
     }
@@ -177,7 +181,7 @@ fn row_count(table: &Table, options: &Options) -> u64 {
     if let Some(rows) = options.rows.get(&table.name) {
         return *rows;
     }
-    if options.scale == 1.0 || table.rows == 0 {
+    if options.scale == 1.0 || table.rows == 0 || table.is_given() {
         return table.rows;
     }
     libm::round(table.rows as f64 * options.scale).clamp(1.0, (1u64 << 50) as f64) as u64

@@ -31,7 +31,7 @@ pub(crate) use numeric::{
 pub(crate) use reference::{Foreign, Hierarchy, Parent};
 pub(crate) use text::{Bytes, Numbering, Piece, Template, Text, Uuid};
 pub(crate) use types::arrow_type;
-pub(crate) use wrap::{Categorical, Constant, Nulls};
+pub(crate) use wrap::{Categorical, Constant, Given, Nulls};
 
 /// Values of a column at any rows, in any order; the same row always gives the same value.
 pub(crate) trait Source: Debug + Send + Sync {

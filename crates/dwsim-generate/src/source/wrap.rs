@@ -24,6 +24,23 @@ impl Source for Categorical {
     }
 }
 
+/// Row i has value i.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) values: ArrayRef,
+}
+
+impl Source for Given {
+    fn array(&self, rows: &[u64]) -> Result<ArrayRef, ArrowError> {
+        // `take` checks that the rows are there
+        take(
+            &self.values,
+            &arrow::array::UInt64Array::from(rows.to_vec()),
+            None,
+        )
+    }
+}
+
 /// Always the same value, the only one of `value`.
 #[derive(Debug)]
 pub(crate) struct Constant {

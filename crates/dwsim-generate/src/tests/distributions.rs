@@ -322,6 +322,16 @@ fn derived_columns_keep_their_word() {
         let web = flags[0][i].as_deref() == Some("true") && !left;
         assert_eq!(number(&discount[i]) >= 1.0, web);
     }
+    let visits = plan.table("visits").unwrap();
+    let names: BTreeMap<&str, &str> =
+        [("DE", "Germany"), ("FR", "France"), ("CH", "Switzerland")].into();
+    for (code, name) in
+        values(visits, "country", 0..100)
+            .into_iter()
+            .zip(values(visits, "name", 0..100))
+    {
+        assert_eq!(names[code.unwrap().as_str()], name.unwrap());
+    }
     let returns = plan.table("returns").unwrap();
     assert!(
         values(returns, "flag", 0..400)

@@ -136,6 +136,10 @@ fn the_seed_moves_everything_drawn() {
         "tree.id",
         "texts.id",
         "keyed.id",
+        "countries.code",
+        "countries.name",
+        "countries.millions",
+        "countries.since",
         "distributions.constant",
     ];
     for (column, hash) in &a {

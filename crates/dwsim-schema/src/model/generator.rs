@@ -460,4 +460,6 @@ pub enum Generator {
         /// The column's position in the group.
         position: usize,
     },
+    /// The values of a table of given rows, one per row.
+    Given(Vec<Scalar>),
 }

@@ -129,6 +129,14 @@ impl Table {
             .filter(|key| key.len() > 1)
     }
 
+    /// Whether the rows are given in dwsim.toml and not generated; their number cannot be changed then.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.columns
+            .iter()
+            .any(|c| matches!(c.generator, Generator::Given(_)))
+    }
+
     /// Whether columns are distinct together by how they are made: one of them is unique, or they hold the parent and
     /// the number of the child.
     #[must_use]
@@ -139,8 +147,24 @@ impl Table {
                 .filter(|c| c.when.is_empty())
         };
         columns().any(|c| c.unique)
+            || self.given_distinct(key)
             || (columns().any(|c| matches!(c.generator, Generator::Children { .. }))
                 && columns().any(|c| c.generator == Generator::ChildNumber))
+    }
+
+    /// Whether given rows differ in these columns.
+    fn given_distinct(&self, key: &[String]) -> bool {
+        let columns: Option<Vec<&Vec<Scalar>>> = key
+            .iter()
+            .map(|name| match &self.column(name)?.generator {
+                Generator::Given(values) => Some(values),
+                _ => None,
+            })
+            .collect();
+        let Some(columns) = columns else { return false };
+        let row = |i: usize| columns.iter().map(move |c| c.get(i));
+        let rows = columns.first().map_or(0, |c| c.len());
+        (1..rows).all(|i| (0..i).all(|j| !row(i).eq(row(j))))
     }
 
     /// The foreign key that decides how many rows the table has, if one does.

@@ -12,9 +12,19 @@ use crate::types::LogicalType;
 
 const KEYS: [&str; 2] = ["combinations", "one_hot"];
 
-/// Names of all columns that belong to a group, before anything is checked.
+/// Names of all columns that belong to a group, before anything is checked; all columns where the rows are given.
 pub(crate) fn members(table: &Node) -> Vec<String> {
     let mut out = Vec::new();
+    if table.get("data").is_some() {
+        out.extend(
+            table
+                .get("columns")
+                .and_then(Node::table)
+                .into_iter()
+                .flatten()
+                .map(|(n, _)| n.clone()),
+        );
+    }
     for group in KEYS.iter().filter_map(|k| table.get(k)) {
         let Value::Array(items) = &group.value else {
             continue;
@@ -26,6 +36,57 @@ pub(crate) fn members(table: &Node) -> Vec<String> {
         }
     }
     out
+}
+
+/// `data = [["DE", "Germany"], …]`: the rows of the table, values in the order of the columns. The number of rows.
+pub(crate) fn given(f: &Fields<'_>, columns: &mut [Column]) -> Option<u64> {
+    let node = f.node("data")?;
+    let Value::Array(rows) = &node.value else {
+        f.error(
+            codes::WRONG_KIND,
+            "data",
+            format!("`data` is a list of rows, not {}", node.value.kind()),
+            Some("data = [[\"DE\", \"Germany\"], [\"FR\", \"France\"]]".into()),
+        );
+        return None;
+    };
+    let mut values: Vec<Vec<Scalar>> = vec![Vec::with_capacity(rows.len()); columns.len()];
+    for row in rows {
+        match &row.value {
+            Value::Array(cells) if cells.len() == columns.len() => {
+                for ((cell, column), values) in cells.iter().zip(columns.iter()).zip(&mut values) {
+                    values.extend(checked_scalar(f, cell, column.ty));
+                }
+            }
+            Value::Array(cells) => {
+                let message = format!(
+                    "a row has {} values for {} columns",
+                    cells.len(),
+                    columns.len()
+                );
+                f.ctx.error(codes::BAD_VALUE, row.place, message, None);
+            }
+            other => f.ctx.error(
+                codes::WRONG_KIND,
+                row.place,
+                format!("a row is a list, not {}", other.kind()),
+                None,
+            ),
+        }
+    }
+    for (column, values) in columns.iter_mut().zip(values) {
+        if column.nulls > 0.0 || column.references.is_some() || !column.when.is_empty() {
+            f.ctx.error(
+                codes::CONFLICT,
+                column.place,
+                format!("the rows of column `{}` are given", column.name),
+                Some("leave `references`, `nulls` and `when` out".into()),
+            );
+        }
+        column.generator = Generator::Given(values);
+        column.generator_place = node.place;
+    }
+    u64::try_from(rows.len()).ok()
 }
 
 /// Reads the groups and hands their columns over to them.

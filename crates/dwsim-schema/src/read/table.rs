@@ -116,7 +116,15 @@ fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
             None,
         );
     }
-    if rows.is_none() && !f.has("rows") && !counted {
+    if f.has("data") && (f.has("rows") || counted) {
+        f.error(
+            codes::CONFLICT,
+            "data",
+            "`data` says how many rows there are, and so does something else",
+            None,
+        );
+    }
+    if rows.is_none() && !f.has("rows") && !counted && !f.has("data") {
         ctx.error(
             codes::MISSING_KEY,
             f.place,
@@ -170,13 +178,16 @@ fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
             ),
         },
     }
+    let given = groups::given(&f, &mut columns);
     let groups = groups::groups(ctx, &f, &mut columns);
     let correlate = groups::correlations(&f);
     let (place, rows_place, key_place) = (f.place, f.place_of("rows"), f.place_of("primary_key"));
     f.finish();
     Table {
         name: name.to_owned(),
-        rows: rows.and_then(|r| u64::try_from(r).ok()).unwrap_or(0),
+        rows: given
+            .or_else(|| rows.and_then(|r| u64::try_from(r).ok()))
+            .unwrap_or(0),
         groups,
         correlate,
         columns,

@@ -4,7 +4,8 @@
 use crate::codes;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::model::{
-    Column, Condition, Correlation, Distribution, Expression, Generator, Schema, Table,
+    Column, Condition, Correlation, Distribution, Expression, Generator, Operator, Scalar, Schema,
+    Table,
 };
 use crate::types::LogicalType;
 
@@ -49,6 +50,7 @@ pub(crate) fn check(schema: &Schema, table: &Table, diags: &mut Diagnostics) {
             }
             Generator::Formula(expression) => {
                 formula_inputs(table, column, expression, diags);
+                formula_fits(table, column, expression, diags);
                 if expression.divides() && !column.nullable {
                     diags.push(
                         codes::IMPOSSIBLE,
@@ -300,6 +302,82 @@ fn formula_inputs(
             formula_inputs(table, column, right, diags);
         }
     }
+}
+
+/// Refuses formulas whose values can leave the column's type, with the values.
+fn formula_fits(table: &Table, column: &Column, expression: &Expression, diags: &mut Diagnostics) {
+    let (Some((min, max)), Some((low, high))) =
+        (column.ty.integer_bounds(), interval(table, expression))
+    else {
+        return;
+    };
+    let unit = 10f64.powi(i32::try_from(column.ty.scale()).unwrap_or(0));
+    if low * unit < min as f64 || high * unit > max as f64 {
+        diags.push(
+            codes::IMPOSSIBLE,
+            column.generator_place,
+            format!(
+                "the formula of column `{}` reaches {low}..={high}, which type {} cannot hold",
+                column.name, column.ty
+            ),
+            Some("use a wider type, or narrower ranges of its columns".into()),
+        );
+    }
+}
+
+/// Least and greatest value of a formula, from the ranges of its columns; all of a type's values for a column whose
+/// range does not follow from the schema. `None` if it divides by something that may be 0.
+fn interval(table: &Table, expression: &Expression) -> Option<(f64, f64)> {
+    Some(match expression {
+        Expression::Number(n) => (n.to_f64(), n.to_f64()),
+        Expression::Column(name) => {
+            let column = table.column(name)?;
+            let (low, high) = range(table, name, 0).or_else(|| match &column.generator {
+                Generator::Categorical { values, .. } => extremes(column, values.iter()),
+                Generator::Constant(value) => extremes(column, std::iter::once(value)),
+                Generator::Group { group, position } => extremes(
+                    column,
+                    table
+                        .groups
+                        .get(*group)?
+                        .rows
+                        .iter()
+                        .filter_map(|r| r.get(*position)),
+                ),
+                _ => column.ty.integer_bounds(),
+            })?;
+            let (low, high) = match column.otherwise.as_ref().and_then(|o| column.ty.units(o)) {
+                Some(other) => (low.min(other), high.max(other)),
+                None => (low, high),
+            };
+            let unit = 10f64.powi(i32::try_from(column.ty.scale()).unwrap_or(0));
+            (low as f64 / unit, high as f64 / unit)
+        }
+        Expression::Binary {
+            operator,
+            left,
+            right,
+        } => {
+            let ((a, b), (c, d)) = (interval(table, left)?, interval(table, right)?);
+            let ends = match operator {
+                Operator::Add => [a + c, b + d, a + c, b + d],
+                Operator::Subtract => [a - d, b - c, a - d, b - c],
+                Operator::Multiply => [a * c, a * d, b * c, b * d],
+                Operator::Divide if c <= 0.0 && d >= 0.0 => return None,
+                Operator::Divide => [a / c, a / d, b / c, b / d],
+            };
+            (
+                ends.iter().copied().fold(f64::INFINITY, f64::min),
+                ends.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            )
+        }
+    })
+}
+
+fn extremes<'s>(column: &Column, values: impl Iterator<Item = &'s Scalar>) -> Option<(i128, i128)> {
+    let units: Option<Vec<i128>> = values.map(|v| column.ty.units(v)).collect();
+    let units = units?;
+    Some((*units.iter().min()?, *units.iter().max()?))
 }
 
 fn children(table: &Table, column: &Column, diags: &mut Diagnostics) {

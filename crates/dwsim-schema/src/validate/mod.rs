@@ -392,6 +392,9 @@ fn not_distinct(column: &Column) -> Option<String> {
         Generator::ForeignKey(Pick::Zipf { .. }) => {
             Some("pick = \"zipf\" repeats its favourites".into())
         }
+        Generator::Given(values) => (1..values.len())
+            .any(|i| values[..i].contains(&values[i]))
+            .then(|| "one of its values is given twice".into()),
         Generator::Children { .. } => Some("a parent may have several children".into()),
         Generator::ChildNumber => Some("every parent's children count from 1".into()),
         Generator::Carry { .. }
