@@ -691,3 +691,34 @@ proptest! {
         let _ = Config::parse("dwsim.toml", &text);
     }
 }
+
+#[test]
+fn the_documented_example_reads() {
+    let page = include_str!("../../../docs/dwsim-toml.md");
+    let example = page
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let config = Config::parse("dwsim-toml.md", example).unwrap_or_else(|e| panic!("{e}"));
+    // 10 000 customers with 6 orders on average
+    assert_eq!(config.schema.table("orders").unwrap().rows, 60_000);
+}
+
+#[test]
+fn columns_that_double_are_refused_and_do_not_hang() {
+    let columns: Vec<String> = (0..60)
+        .map(|i| match i {
+            0 => "c0 = { type = \"integer\", range = [0, 1] }".to_owned(),
+            _ => format!(
+                "c{i} = {{ type = \"decimal(38,0)\", formula = \"c{0} + c{0}\" }}",
+                i - 1
+            ),
+        })
+        .collect();
+    let found = problems(&table(&columns.join("\n")));
+    assert!(
+        found.to_string().contains("built on too many columns"),
+        "{found}"
+    );
+}

@@ -10,6 +10,12 @@ mod derived;
 
 pub(crate) use derived::range;
 
+/// Most levels of columns that build on each other.
+const MAX_DEPTH: usize = 24;
+
+/// Most columns that one column may ask for values, counting those asked again.
+const MAX_ASKED: usize = 2_000;
+
 /// Checks the schema, completes primary keys and sets the order of tables.
 pub(crate) fn schema(schema: &mut Schema, diags: &mut Diagnostics) {
     for table in &mut schema.tables {
@@ -22,6 +28,7 @@ pub(crate) fn schema(schema: &mut Schema, diags: &mut Diagnostics) {
         physical(table, diags);
         references(schema, table, diags);
         inputs(table, diags);
+        effort(table, diags);
         derived::check(schema, table, diags);
         capacity(schema, table, diags);
     }
@@ -266,7 +273,7 @@ fn inputs(table: &Table, diags: &mut Diagnostics) {
                     column.generator_place,
                     diags,
                 ),
-                Some(_) if reaches(table, name, &column.name, 0) => {
+                Some(_) if reaches(table, name, &column.name) => {
                     let message = format!(
                         "column `{}` needs its own value through `{name}`",
                         column.name
@@ -280,15 +287,61 @@ fn inputs(table: &Table, diags: &mut Diagnostics) {
 }
 
 /// Whether computing `from` needs `to`.
-fn reaches(table: &Table, from: &str, to: &str, depth: usize) -> bool {
-    if from == to || depth > table.columns.len() {
-        return true;
+fn reaches(table: &Table, from: &str, to: &str) -> bool {
+    let mut seen: Vec<&str> = vec![from];
+    let mut at = 0;
+    while let Some(name) = seen.get(at).copied() {
+        if name == to {
+            return true;
+        }
+        for input in table.column(name).map(Column::inputs).unwrap_or_default() {
+            if !seen.contains(&input) {
+                seen.push(input);
+            }
+        }
+        at += 1;
     }
-    table.column(from).is_some_and(|c| {
-        c.inputs()
-            .into_iter()
-            .any(|name| reaches(table, name, to, depth + 1))
-    })
+    false
+}
+
+/// Refuses columns that build on each other too deep, or that ask too many others for their values.
+fn effort(table: &Table, diags: &mut Diagnostics) {
+    let inputs: Vec<Vec<usize>> = table
+        .columns
+        .iter()
+        .map(|c| {
+            c.inputs()
+                .into_iter()
+                .filter_map(|n| table.position(n))
+                .collect()
+        })
+        .collect();
+    // (depth, columns asked), growing pass by pass; what still grows after the last pass is too deep
+    let mut efforts = vec![(0usize, 1usize); inputs.len()];
+    for _ in 0..=MAX_DEPTH {
+        let next = |of: &Vec<usize>| {
+            let below = of.iter().map(|i| efforts[*i]);
+            let depth = below.clone().map(|(d, _)| d + 1).max().unwrap_or(0);
+            (
+                depth,
+                below.fold(1usize, |sum, (_, n)| sum.saturating_add(n)),
+            )
+        };
+        efforts = inputs.iter().map(next).collect();
+    }
+    for (column, (depth, asked)) in table.columns.iter().zip(efforts) {
+        if depth > MAX_DEPTH || asked > MAX_ASKED {
+            diags.push(
+                codes::IMPOSSIBLE,
+                column.generator_place,
+                format!(
+                    "column `{}` is built on too many columns that build on each other; {MAX_DEPTH} levels and {MAX_ASKED} columns in all are possible",
+                    column.name
+                ),
+                None,
+            );
+        }
+    }
 }
 
 /// Number of distinct values of a column, counting the parents of a foreign key.
