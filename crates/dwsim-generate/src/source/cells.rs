@@ -1,6 +1,9 @@
 //! The cells of an array as text, with the type looked up once per array.
 //! Quoting and escaping are left to the formats that need them.
 
+use crate::source::format::{
+    push_date, push_decimal, push_float, push_hex, push_signed, push_time, push_timestamp,
+};
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array,
     Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, StringArray,
@@ -8,9 +11,6 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
-use dwsim_schema::{number, temporal};
-
-use crate::source::text::push_number;
 
 /// An array of one of the types that sources make.
 #[derive(Clone, Copy, Debug)]
@@ -104,51 +104,20 @@ impl<'a> Cells<'a> {
             Self::Int16(a) => push_signed(a.value(i).into(), out),
             Self::Int32(a) => push_signed(a.value(i).into(), out),
             Self::Int64(a) => push_signed(a.value(i), out),
-            Self::Decimal(a, scale) => {
-                out.extend_from_slice(number::decimal_text(a.value(i), *scale).as_bytes())
-            }
-            // Rust's shortest text that reads back as the same float, on every platform
-            Self::Float32(a) => out.extend_from_slice(format!("{:?}", a.value(i)).as_bytes()),
-            Self::Float64(a) => out.extend_from_slice(format!("{:?}", a.value(i)).as_bytes()),
+            Self::Decimal(a, scale) => push_decimal(a.value(i), *scale, out),
+            Self::Float32(a) => push_float(a.value(i), out),
+            Self::Float64(a) => push_float(a.value(i), out),
             Self::Boolean(a) => out.extend_from_slice(if a.value(i) { b"true" } else { b"false" }),
             Self::Text(a) => out.extend_from_slice(a.value(i).as_bytes()),
-            Self::Date(a) => out.extend_from_slice(temporal::date_text(a.value(i)).as_bytes()),
-            Self::Time(a) => out.extend_from_slice(temporal::time_text(a.value(i)).as_bytes()),
+            Self::Date(a) => push_date(a.value(i), out),
+            Self::Time(a) => push_time(a.value(i), out),
             Self::Timestamp(a, utc) => {
-                out.extend_from_slice(temporal::timestamp_text(a.value(i)).as_bytes());
+                push_timestamp(a.value(i), out);
                 if *utc {
                     out.extend_from_slice(b"+00:00");
                 }
             }
-            Self::Binary(a) => {
-                for byte in a.value(i) {
-                    out.extend_from_slice(format!("{byte:02x}").as_bytes());
-                }
-            }
+            Self::Binary(a) => push_hex(a.value(i), out),
         }
     }
-}
-
-fn push_signed(n: i64, out: &mut Vec<u8>) {
-    if n < 0 {
-        out.push(b'-');
-    }
-    push_number(n.unsigned_abs(), out);
-}
-
-/// Appends text as a JSON string.
-pub(crate) fn push_json_string(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    for byte in text.bytes() {
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0..=0x1f => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-            _ => out.push(byte),
-        }
-    }
-    out.push(b'"');
 }

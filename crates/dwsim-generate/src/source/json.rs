@@ -5,7 +5,7 @@ use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
 
 use crate::draw::{Stream, below, unit};
-use crate::source::cells::push_json_string;
+use crate::source::format::push_json_string;
 use crate::source::text::build_text;
 use crate::source::{Cells, SharedSource, Source};
 

@@ -5,6 +5,7 @@ mod cells;
 mod children;
 mod condition;
 mod derived;
+mod format;
 mod index;
 mod json;
 mod numeric;
@@ -19,10 +20,11 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
 
-pub(crate) use cells::{Cells, push_json_string};
+pub(crate) use cells::Cells;
 pub(crate) use children::{ChildIndex, ChildNumber, Children};
 pub(crate) use condition::{Eligible, Test, When};
 pub(crate) use derived::{Between, Carry, Formula, Offset, Value};
+pub(crate) use format::push_json_string;
 pub(crate) use index::Index;
 pub(crate) use json::{JsonArray, JsonField, JsonObject};
 pub(crate) use numeric::{

@@ -9,6 +9,7 @@ use arrow::error::ArrowError;
 
 use crate::draw::{Permutation, Stream, Sub};
 use crate::grammar::Grammar;
+use crate::source::format::push_number;
 use crate::source::{Cells, SharedSource, Source};
 
 /// Fills a text array cell by cell, without an allocation per cell.
@@ -91,22 +92,6 @@ fn cut(out: &mut Vec<u8>, start: usize, most: usize) {
         }
         out.truncate(end);
     }
-}
-
-/// Appends a number in decimal.
-pub(crate) fn push_number(n: u64, out: &mut Vec<u8>) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    let mut rest = n;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
 }
 
 /// A piece of a template.
