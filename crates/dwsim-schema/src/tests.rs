@@ -693,6 +693,21 @@ proptest! {
 }
 
 #[test]
+fn one_mistake_gives_one_problem() {
+    for columns in [
+        "a = { type = \"seriall\", primary_key = true }\nb = { type = \"varchar(9)\", template = \"{a}\" }",
+        "a = { type = \"integer\", range = [3, 1], unique = true }",
+        "a = { type = \"integer\", unique = true, distribution = \"unifrom\" }",
+    ] {
+        let found = problems(&table(columns));
+        assert_eq!(found.items.len(), 1, "{columns}\n{found}");
+    }
+    let key = table("a = { type = \"seriall\" }\nb = { type = \"date\" }")
+        .replace("rows = 100", "rows = 100\nprimary_key = [\"a\"]");
+    assert_eq!(problems(&key).items.len(), 1);
+}
+
+#[test]
 fn the_documented_example_reads() {
     let page = include_str!("../../../docs/dwsim-toml.md");
     let example = page

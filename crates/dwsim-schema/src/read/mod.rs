@@ -31,6 +31,11 @@ pub(crate) struct Ctx {
 }
 
 impl Ctx {
+    /// How many problems were found so far.
+    pub(crate) fn found(&self) -> usize {
+        self.diags.borrow().items.len()
+    }
+
     pub(crate) fn error(
         &self,
         code: &'static str,
@@ -45,7 +50,7 @@ impl Ctx {
 /// Reads the merged tree.
 pub(crate) fn config(merged: &Merged, diags: Diagnostics) -> Result<Config, Diagnostics> {
     let settings = merged.settings(&diags);
-    let broken = diags.items.iter().any(|d| d.code == codes::SYNTAX);
+    let unreadable = diags.items.iter().any(|d| d.code == codes::SYNTAX);
     let ctx = Ctx {
         diags: RefCell::new(diags),
     };
@@ -74,15 +79,18 @@ pub(crate) fn config(merged: &Merged, diags: Diagnostics) -> Result<Config, Diag
             crate::diagnostics::did_you_mean(&test.target, targets.iter().map(|t| t.name.as_str())),
         );
     }
-    let (tables, canonical) = match root.node("tables") {
-        None => (Vec::new(), String::new()),
-        Some(node) => (table::tables(&ctx, node), canonical_tables(node)),
+    let (tables, broken, canonical) = match root.node("tables") {
+        None => (Vec::new(), Vec::new(), String::new()),
+        Some(node) => {
+            let (tables, broken) = table::tables(&ctx, node);
+            (tables, broken, canonical_tables(node))
+        }
     };
     root.finish();
 
     let mut diags = ctx.diags.into_inner();
     // after a syntax error half of the text is missing; whatever else is found there would only confuse
-    if broken {
+    if unreadable {
         diags.items.retain(|d| d.code == codes::SYNTAX);
         return diags.into_result(()).and(Err(Diagnostics::default()));
     }
@@ -92,7 +100,7 @@ pub(crate) fn config(merged: &Merged, diags: Diagnostics) -> Result<Config, Diag
         canonical,
         sources: diags.sources.clone(),
     };
-    validate::schema(&mut schema, &mut diags);
+    validate::schema(&mut schema, &broken, &mut diags);
     diags.into_result(Config {
         project,
         test,

@@ -14,8 +14,8 @@ use crate::read::groups;
 /// Greatest number of rows of a table: row numbers stay exact in every type on the way.
 const MAX_ROWS: i128 = 1 << 50;
 
-/// All tables.
-pub(crate) fn tables(ctx: &Ctx, node: &Node) -> Vec<Table> {
+/// All tables, and for each whether something in it could not be read.
+pub(crate) fn tables(ctx: &Ctx, node: &Node) -> (Vec<Table>, Vec<bool>) {
     let Some(entries) = node.table() else {
         ctx.error(
             codes::WRONG_KIND,
@@ -23,7 +23,7 @@ pub(crate) fn tables(ctx: &Ctx, node: &Node) -> Vec<Table> {
             "tables are tables: [tables.NAME]",
             None,
         );
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     };
     names(
         ctx,
@@ -33,8 +33,11 @@ pub(crate) fn tables(ctx: &Ctx, node: &Node) -> Vec<Table> {
     let targets = Targets { entries };
     entries
         .iter()
-        .map(|(name, n)| table(ctx, name, n, &targets))
-        .collect()
+        .map(|(name, n)| {
+            let before = ctx.found();
+            (table(ctx, name, n, &targets), ctx.found() > before)
+        })
+        .unzip()
 }
 
 /// Looks up the declared type of a referenced column, following references to their end.

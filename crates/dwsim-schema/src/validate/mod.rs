@@ -16,21 +16,27 @@ const MAX_DEPTH: usize = 24;
 /// Most columns that one column may ask for values, counting those asked again.
 const MAX_ASKED: usize = 2_000;
 
-/// Checks the schema, completes primary keys and sets the order of tables.
-pub(crate) fn schema(schema: &mut Schema, diags: &mut Diagnostics) {
-    for table in &mut schema.tables {
+/// Checks the schema, completes primary keys and sets the order of tables. Tables in which something could not be read
+/// are only looked at for references: what is missing there would give problems that are none.
+pub(crate) fn schema(schema: &mut Schema, broken: &[bool], diags: &mut Diagnostics) {
+    let whole = |i: usize| !broken.get(i).copied().unwrap_or(false);
+    for (i, table) in schema.tables.iter_mut().enumerate() {
+        let mut unheard = Diagnostics::default();
+        let diags = if whole(i) { &mut *diags } else { &mut unheard };
         keys(table, diags);
         carried(table, diags);
     }
     schema.order = order(schema, diags);
     count_children(schema);
-    for table in &schema.tables {
-        physical(table, diags);
+    for (i, table) in schema.tables.iter().enumerate() {
         references(schema, table, diags);
-        inputs(table, diags);
-        effort(table, diags);
-        derived::check(schema, table, diags);
-        capacity(schema, table, diags);
+        if whole(i) {
+            physical(table, diags);
+            inputs(table, diags);
+            effort(table, diags);
+            derived::check(schema, table, diags);
+            capacity(schema, table, diags);
+        }
     }
 }
 
