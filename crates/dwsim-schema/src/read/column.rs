@@ -76,6 +76,7 @@ pub(crate) fn column(
     node: &Node,
     targets: &Targets<'_>,
     grouped: bool,
+    only_key: bool,
 ) -> Option<Column> {
     let f = Fields::of(ctx, node, format!("column `{table}.{name}`"));
     node.table()?;
@@ -116,7 +117,7 @@ pub(crate) fn column(
         generator: if grouped {
             generator::grouped(&f)
         } else {
-            generator::generator(&f, name, ty, references.is_some(), primary_key)
+            generator::generator(&f, name, ty, references.is_some(), primary_key || only_key)
         },
         subset: if references.is_some() {
             derived::condition(&f, "where")

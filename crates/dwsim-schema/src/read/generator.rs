@@ -183,11 +183,13 @@ fn named(f: &Fields<'_>, ty: LogicalType, name: &str) -> Generator {
         "sequence" => sequence(f, ty),
         "child_number" => derived::child_number(f, ty),
         _ => {
-            let help = did_you_mean(&format!("faker.{name}"), []).or_else(|| {
-                did_you_mean(name, DISTRIBUTIONS.iter().copied())
-                    .map(|m| format!("{m} Then write it as `distribution`"))
-                    .or_else(|| Some("text providers are written \"faker.first_name\"".into()))
-            });
+            let help = did_you_mean(name, ["uuid4", "sequence", "child_number"])
+                .or_else(|| {
+                    did_you_mean(name, DISTRIBUTIONS.iter().copied())
+                        .map(|m| format!("{m} It is a `distribution`"))
+                })
+                .unwrap_or_else(|| "text providers are written \"faker.first_name\"".into());
+            let help = Some(help);
             f.error(
                 codes::UNKNOWN_GENERATOR,
                 "generator",

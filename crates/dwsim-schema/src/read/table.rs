@@ -169,7 +169,15 @@ fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
                 columns = entries
                     .iter()
                     .filter_map(|(c, n)| {
-                        column::column(ctx, name, c, n, targets, grouped.contains(c))
+                        column::column(
+                            ctx,
+                            name,
+                            c,
+                            n,
+                            targets,
+                            grouped.contains(c),
+                            primary_key == [c.as_str()],
+                        )
                     })
                     .collect();
             }
