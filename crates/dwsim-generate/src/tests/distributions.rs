@@ -322,16 +322,6 @@ fn derived_columns_keep_their_word() {
         let web = flags[0][i].as_deref() == Some("true") && !left;
         assert_eq!(number(&discount[i]) >= 1.0, web);
     }
-    let visits = plan.table("visits").unwrap();
-    let names: BTreeMap<&str, &str> =
-        [("DE", "Germany"), ("FR", "France"), ("CH", "Switzerland")].into();
-    for (code, name) in
-        values(visits, "country", 0..100)
-            .into_iter()
-            .zip(values(visits, "name", 0..100))
-    {
-        assert_eq!(names[code.unwrap().as_str()], name.unwrap());
-    }
     let returns = plan.table("returns").unwrap();
     assert!(
         values(returns, "flag", 0..400)
@@ -389,4 +379,47 @@ fn plan_error(schema: &dwsim_schema::Schema) -> String {
     crate::plan(schema, &Options::default())
         .map(|_| String::new())
         .unwrap_or_else(|e| e.to_string())
+}
+
+#[test]
+fn given_rows_are_rows() {
+    let plan = planned(include_str!("given.toml"), &Options::default());
+    let countries = plan.table("countries").unwrap();
+    assert_eq!(countries.rows(), 3);
+    let since: Vec<Option<String>> = values(countries, "since", 0..3);
+    assert_eq!(since[2].as_deref(), Some("1848-09-12"));
+    let visits = plan.table("visits").unwrap();
+    let names: BTreeMap<&str, &str> =
+        [("DE", "Germany"), ("FR", "France"), ("CH", "Switzerland")].into();
+    for (code, name) in
+        values(visits, "country", 0..100)
+            .into_iter()
+            .zip(values(visits, "name", 0..100))
+    {
+        assert_eq!(names[code.unwrap().as_str()], name.unwrap());
+    }
+    // neither a factor nor a number of rows changes them
+    let twice = planned(
+        include_str!("given.toml"),
+        &Options {
+            scale: 2.0,
+            ..Options::default()
+        },
+    );
+    assert_eq!(
+        (
+            twice.table("countries").unwrap().rows(),
+            twice.table("visits").unwrap().rows()
+        ),
+        (3, 200)
+    );
+    let config = dwsim_schema::Config::parse("dwsim.toml", include_str!("given.toml")).unwrap();
+    let more = Options {
+        rows: [("countries".to_owned(), 5)].into(),
+        ..Options::default()
+    };
+    let error = crate::plan(&config.schema, &more)
+        .map(|_| String::new())
+        .unwrap_or_else(|e| e.to_string());
+    assert!(error.contains("given by its `data`"), "{error}");
 }

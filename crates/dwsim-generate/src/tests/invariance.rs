@@ -136,10 +136,7 @@ fn the_seed_moves_everything_drawn() {
         "tree.id",
         "texts.id",
         "keyed.id",
-        "countries.code",
-        "countries.name",
-        "countries.millions",
-        "countries.since",
+        "returns.flag",
         "distributions.constant",
     ];
     for (column, hash) in &a {
