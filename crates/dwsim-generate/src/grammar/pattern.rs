@@ -95,7 +95,7 @@ fn characters(class: &Class) -> Result<Vec<(char, u32)>, PatternError> {
             .collect(),
     };
     let size: u32 = ranges.iter().map(|(a, b)| b - a + 1).sum();
-    let blank = ranges.contains(&(0x20, 0x20)) && ranges.iter().any(|r| *r == (0x2028, 0x2029));
+    let blank = ranges.contains(&(0x20, 0x20)) && ranges.contains(&(0x2028, 0x2029));
     let (low, high) = match (size > LARGE_CLASS || blank, size) {
         (true, _) => (0x20, 0x7e),
         // control characters only where the expression asks for nothing else
@@ -107,13 +107,12 @@ fn characters(class: &Class) -> Result<Vec<(char, u32)>, PatternError> {
         let (a, b) = (a.max(low), b.min(high));
         // ranges across the surrogates are split around them
         for (a, b) in [(a, b.min(0xd7ff)), (a.max(0xe000), b)] {
-            if let (true, Some(first)) = (a <= b, char::from_u32(a)) {
-                if out
+            if let (true, Some(first)) = (a <= b, char::from_u32(a))
+                && out
                     .last()
                     .is_none_or(|(c, n): &(char, u32)| *c as u32 + n <= a)
-                {
-                    out.push((first, b - a + 1));
-                }
+            {
+                out.push((first, b - a + 1));
             }
         }
     }

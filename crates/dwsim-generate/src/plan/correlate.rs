@@ -29,39 +29,30 @@ impl Correlated {
                 .correlate
                 .iter()
                 .find(|c| (c.a == *a && c.b == *b) || (c.a == *b && c.b == *a));
-            if i == j {
-                1.0
-            } else {
-                pair.map_or(0.0, |c| c.r)
-            }
+            pair.map_or(0.0, |c| c.r)
         };
         let mut weights: Vec<Vec<f64>> = Vec::with_capacity(columns.len());
-        for i in 0..columns.len() {
+        for (i, column) in columns.iter().enumerate() {
             let mut row: Vec<f64> = Vec::with_capacity(i + 1);
-            for j in 0..=i {
-                let known: f64 = (0..j)
-                    .map(|k| row[k] * if j == i { row[k] } else { weights[j][k] })
-                    .sum();
-                let rest = r(i, j) - known;
-                row.push(if j < i {
-                    rest / weights[j][j]
-                } else {
-                    libm::sqrt(rest.max(0.0))
-                });
-                if j == i && rest <= 1e-9 {
-                    let place = table.correlate.first().map_or(table.place, |c| c.place);
-                    diags.push(
-                        codes::IMPOSSIBLE,
-                        place,
-                        format!(
-                            "the correlations of table `{}` contradict each other at column `{}`",
-                            table.name, columns[i]
-                        ),
-                        Some("make them weaker: no columns can have all of them".into()),
-                    );
-                    return Self::default();
-                }
+            for (j, above) in weights.iter().enumerate() {
+                let known: f64 = row.iter().zip(above).map(|(a, b)| a * b).sum();
+                row.push((r(i, j) - known) / above[j]);
             }
+            let rest = 1.0 - row.iter().map(|w| w * w).sum::<f64>();
+            if rest <= 1e-9 {
+                let place = table.correlate.first().map_or(table.place, |c| c.place);
+                diags.push(
+                    codes::IMPOSSIBLE,
+                    place,
+                    format!(
+                        "the correlations of table `{}` contradict each other at column `{column}`",
+                        table.name
+                    ),
+                    Some("make them weaker: no columns can have all of them".into()),
+                );
+                return Self::default();
+            }
+            row.push(libm::sqrt(rest));
             weights.push(row);
         }
         Self { columns, weights }

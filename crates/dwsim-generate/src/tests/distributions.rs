@@ -28,13 +28,16 @@ fn ks(mut sample: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
         .fold(0.0, f64::max)
 }
 
+/// A distribution function.
+type Cdf = Box<dyn Fn(f64) -> f64>;
+
 #[test]
 fn continuous_shapes_within_their_bound() {
     let n = 20_000;
     // the bound that chance exceeds once in about a million
     let bound = 2.7 / (n as f64).sqrt();
     let z = |x: f64, m: f64, s: f64| normal_cdf((x - m) / s);
-    let cases: [(&str, Box<dyn Fn(f64) -> f64>); 7] = [
+    let cases: [(&str, Cdf); 7] = [
         (
             "{ type = \"double\", range = [-2, 6] }",
             Box::new(|x| (x + 2.0) / 8.0),
