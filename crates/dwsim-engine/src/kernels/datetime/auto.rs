@@ -94,7 +94,6 @@ fn date(c: &mut Cursor<'_>) -> Option<i32> {
 }
 
 /// What may follow a date: nothing, or `T` or a blank and a time.
-#[expect(clippy::type_complexity, reason = "time and zone, both optional")]
 fn rest_of_timestamp(c: &mut Cursor<'_>) -> Option<(Option<i64>, Option<i32>)> {
     if c.done() {
         return Some((None, None));
