@@ -117,6 +117,8 @@ pub enum Command {
     List(String, Option<String>),
     /// REMOVE: location, pattern.
     Remove(String, Option<String>),
+    /// COMMENT ON: kind in upper case, name, text, IF EXISTS.
+    Comment(String, ObjectName, String, bool),
     /// GRANT and REVOKE: kept as text; everybody may do everything.
     Grant {
         /// REVOKE.
@@ -174,6 +176,7 @@ pub fn parse(text: &str) -> Result<Command> {
         "ALTER" => alter(&mut c),
         "CREATE" => create(&mut c),
         "DROP" => drop(&mut c),
+        "COMMENT" => comment(&mut c),
         "GRANT" | "REVOKE" => Ok(Command::Grant {
             revoke: word == "REVOKE",
         }),
@@ -186,6 +189,29 @@ fn sql(c: &mut Cursor<'_>) -> Result<Command> {
         return Err(SqlError::raw("000900", "42601", "Empty SQL statement."));
     }
     c.statement().map(|s| Command::Sql(Box::new(s)))
+}
+
+fn comment(c: &mut Cursor<'_>) -> Result<Command> {
+    let _ = c.ident()?;
+    let if_exists = c.eat(&["IF", "EXISTS"]);
+    c.expect(&["ON"])?;
+    let mut kind = fold_word(c)?;
+    if kind == "FILE" {
+        c.expect(&["FORMAT"])?;
+        kind = "FILE FORMAT".to_owned();
+    } else if kind == "MATERIALIZED" {
+        c.expect(&["VIEW"])?;
+        kind = "VIEW".to_owned();
+    }
+    let name = c.name()?;
+    c.expect(&["IS"])?;
+    let text = c.string()?;
+    c.end()?;
+    Ok(Command::Comment(kind, name, text, if_exists))
+}
+
+fn fold_word(c: &mut Cursor<'_>) -> Result<String> {
+    c.ident().map(|i| i.value.to_uppercase())
 }
 
 fn idents(c: &mut Cursor<'_>) -> Result<Vec<Ident>> {

@@ -4,6 +4,7 @@
 mod account;
 mod answer;
 mod bindings;
+mod comment;
 mod copy;
 mod describe;
 mod file_format;

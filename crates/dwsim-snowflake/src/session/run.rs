@@ -134,6 +134,9 @@ impl SnowflakeSession {
             Command::Get(remote, local, options) => self.get(&remote, &local, &options),
             Command::List(location, pattern) => self.list(&location, pattern.as_deref()).await,
             Command::Remove(location, pattern) => self.remove(&location, pattern.as_deref()).await,
+            Command::Comment(kind, name, text, if_exists) => {
+                self.comment(&kind, &name, &text, if_exists)
+            }
             // Everybody may do everything here: privileges are accepted and change nothing.
             Command::Grant { .. } => Answer::success(StatementKind::Ddl),
         }
