@@ -11,7 +11,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .nth(1)
         .map_or(Ok(0), |p| p.parse::<u16>())?;
     let engine = Engine::new(EngineConfig::default(), account())?;
-    let server = RedshiftServer::bind(("127.0.0.1", port), engine, ServerOptions::default()).await?;
+    let server =
+        RedshiftServer::bind(("127.0.0.1", port), engine, ServerOptions::default()).await?;
     println!("{}", server.local_addr()?);
     let stop = CancellationToken::new();
     let on_signal = stop.clone();

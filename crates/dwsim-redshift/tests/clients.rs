@@ -11,18 +11,20 @@ async fn create_insert_select() {
     c.execute("create table t (id int not null distkey, name varchar(20), price decimal(8,2), d date) sortkey(id)")
         .await
         .expect("create");
-    let done = sqlx::query("insert into t values ($1, $2, 9.50, '2024-02-29'), (2, null, null, null)")
-        .bind(1i32)
-        .bind("one")
-        .execute(&mut c)
-        .await
-        .expect("insert");
+    let done =
+        sqlx::query("insert into t values ($1, $2, 9.50, '2024-02-29'), (2, null, null, null)")
+            .bind(1i32)
+            .bind("one")
+            .execute(&mut c)
+            .await
+            .expect("insert");
     assert_eq!(done.rows_affected(), 2);
-    let row = sqlx::query("select id, name, price::double precision, d::varchar from t where id = $1")
-        .bind(1i32)
-        .fetch_one(&mut c)
-        .await
-        .expect("select");
+    let row =
+        sqlx::query("select id, name, price::double precision, d::varchar from t where id = $1")
+            .bind(1i32)
+            .fetch_one(&mut c)
+            .await
+            .expect("select");
     assert_eq!(row.get::<i32, _>(0), 1);
     assert_eq!(row.get::<String, _>(1), "one");
     assert!((row.get::<f64, _>(2) - 9.5).abs() < f64::EPSILON);
@@ -36,7 +38,9 @@ async fn transactions() {
     let mut c = server.connect().await;
     c.execute("create table t (a int)").await.expect("create");
     let mut tx = c.begin().await.expect("begin");
-    tx.execute("insert into t values (1)").await.expect("insert");
+    tx.execute("insert into t values (1)")
+        .await
+        .expect("insert");
     tx.rollback().await.expect("rollback");
     let n: i64 = sqlx::query_scalar("select count(*) from t")
         .fetch_one(&mut c)
@@ -46,7 +50,9 @@ async fn transactions() {
 
     // One message is one transaction: the second statement fails, so the first one never happened.
     let failed = c
-        .execute(sqlx::raw_sql("insert into t values (1); insert into missing values (2)"))
+        .execute(sqlx::raw_sql(
+            "insert into t values (1); insert into missing values (2)",
+        ))
         .await;
     assert!(failed.is_err());
     let n: i64 = sqlx::query_scalar("select count(*) from t")
@@ -68,10 +74,7 @@ async fn errors_have_codes() {
         ("select no_such_function(1)", "42883"),
         ("create table t (a json)", "42704"),
     ] {
-        let e = c
-            .execute(sqlx::raw_sql(sql))
-            .await
-            .expect_err("an error");
+        let e = c.execute(sqlx::raw_sql(sql)).await.expect_err("an error");
         let state = e
             .as_database_error()
             .and_then(|e| e.code().map(|c| c.into_owned()));
@@ -102,7 +105,9 @@ async fn a_fork_shares_and_diverges() {
         .await
         .expect("fork");
     let options = server.options().database("copy");
-    let mut d = sqlx::ConnectOptions::connect(&options).await.expect("connects");
+    let mut d = sqlx::ConnectOptions::connect(&options)
+        .await
+        .expect("connects");
     d.execute("insert into t values (2)").await.expect("insert");
     let mut counts = Vec::new();
     for connection in [&mut c, &mut d] {

@@ -65,10 +65,7 @@ async fn cancel_requests() {
     let (pid, secret) = start(&mut socket).await;
     let sql = b"with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000000) select count(*) from n\0";
     socket.write_u8(b'Q').await.expect("write");
-    socket
-        .write_u32(sql.len() as u32 + 4)
-        .await
-        .expect("write");
+    socket.write_u32(sql.len() as u32 + 4).await.expect("write");
     socket.write_all(sql).await.expect("write");
     let canceller = async {
         loop {

@@ -42,9 +42,10 @@ impl Facts {
             [s, n] | [_, s, n] => (Some(*s), *n),
             _ => return None,
         };
-        self.0.relations.iter().find(|r| {
-            r.name == name && schema.map_or_else(|| self.0.visible(r), |s| r.schema == s)
-        })
+        self.0
+            .relations
+            .iter()
+            .find(|r| r.name == name && schema.map_or_else(|| self.0.visible(r), |s| r.schema == s))
     }
 
     /// Object id of a relation by its path in lower case.

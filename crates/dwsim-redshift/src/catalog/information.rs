@@ -31,7 +31,15 @@ pub(super) fn rows(view: &View, name: &str) -> Found {
                 .into_iter()
                 .filter(|s| !is_temp_schema(&s.0))
                 .map(|(n, _, owner)| {
-                    row![db, n, owner, None::<&str>, None::<&str>, None::<&str>, None::<&str>]
+                    row![
+                        db,
+                        n,
+                        owner,
+                        None::<&str>,
+                        None::<&str>,
+                        None::<&str>,
+                        None::<&str>
+                    ]
                 })
                 .collect(),
         ),

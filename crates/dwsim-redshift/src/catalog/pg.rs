@@ -14,7 +14,10 @@ use crate::protocol::types::{modifier, oid, size};
 pub(super) fn default_text(c: &Col<'_>) -> Option<String> {
     let def = c.def?;
     match &def.identity {
-        Some(id) => Some(format!("\"identity\"({}, 0, '{},{}'::text)", id.oid, id.start, id.step)),
+        Some(id) => Some(format!(
+            "\"identity\"({}, 0, '{},{}'::text)",
+            id.oid, id.start, id.step
+        )),
         None => def.default.clone(),
     }
 }
@@ -145,10 +148,7 @@ const ENCODINGS: &[(i64, &str)] = &[
 ];
 
 fn encoding_type(name: &str) -> i64 {
-    ENCODINGS
-        .iter()
-        .find(|e| e.1 == name)
-        .map_or(0, |e| e.0)
+    ENCODINGS.iter().find(|e| e.1 == name).map_or(0, |e| e.0)
 }
 
 /// The name of an encoding number.
@@ -178,9 +178,9 @@ fn constraints(view: &View, r: &Rel) -> Vec<Vec<Value>> {
             let target = k.references.as_ref().and_then(|(path, _)| {
                 let name = path.last()?;
                 let schema = path.len().checked_sub(2).map(|i| &path[i]);
-                view.relations.iter().find(|o| {
-                    o.name == *name && schema.map_or(view.visible(o), |s| o.schema == *s)
-                })
+                view.relations
+                    .iter()
+                    .find(|o| o.name == *name && schema.map_or(view.visible(o), |s| o.schema == *s))
             });
             let foreign = target.map(|t| {
                 let columns = k.references.as_ref().map_or(&[][..], |r| r.1.as_slice());
@@ -389,9 +389,31 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
                     ]
                 })
                 .chain(std::iter::once(row![
-                    25i64, "text", PG_CATALOG, 1i64, -1i64, false, "b", true, ",", 0i64, 0i64, 0i64,
-                    "textin", "textout", "textrecv", "textsend", "i", "x", false, 0i64, -1i64, 0i64,
-                    0i64, None::<&str>, "S"
+                    25i64,
+                    "text",
+                    PG_CATALOG,
+                    1i64,
+                    -1i64,
+                    false,
+                    "b",
+                    true,
+                    ",",
+                    0i64,
+                    0i64,
+                    0i64,
+                    "textin",
+                    "textout",
+                    "textrecv",
+                    "textsend",
+                    "i",
+                    "x",
+                    false,
+                    0i64,
+                    -1i64,
+                    0i64,
+                    0i64,
+                    None::<&str>,
+                    "S"
                 ]))
                 .collect(),
         ),
@@ -407,7 +429,10 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
             Vec::new(),
         ),
         "pg_inherits" => ("inhrelid:o inhparent:o inhseqno:i", Vec::new()),
-        "pg_trigger" => ("oid:o tgrelid:o tgname:n tgenabled:b tgisinternal:b", Vec::new()),
+        "pg_trigger" => (
+            "oid:o tgrelid:o tgname:n tgenabled:b tgisinternal:b",
+            Vec::new(),
+        ),
         "pg_policy" | "pg_statistic_ext" | "pg_publication" => ("oid:o", Vec::new()),
         "pg_description" => (
             "objoid:o classoid:o objsubid:i description",
@@ -452,7 +477,15 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
                 .databases
                 .iter()
                 .map(|(n, d)| {
-                    row![d.oid, n.as_str(), view.user_oid(&d.owner), 6i64, false, true, "UNLIMITED"]
+                    row![
+                        d.oid,
+                        n.as_str(),
+                        view.user_oid(&d.owner),
+                        6i64,
+                        false,
+                        true,
+                        "UNLIMITED"
+                    ]
                 })
                 .collect(),
         ),
@@ -470,7 +503,19 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
             view.users()
                 .into_iter()
                 .map(|(n, id, db, sup)| {
-                    row![id, n, sup, true, sup, db, true, -1i64, None::<&str>, false, false]
+                    row![
+                        id,
+                        n,
+                        sup,
+                        true,
+                        sup,
+                        db,
+                        true,
+                        -1i64,
+                        None::<&str>,
+                        false,
+                        false
+                    ]
                 })
                 .collect(),
         ),
@@ -614,23 +659,40 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
         ),
         "pg_language" => (
             "oid:o lanname:n lanowner:i lanispl:b lanpltrusted:b lanplcallfoid:o lanvalidator:o",
-            [(12i64, "internal"), (13, "c"), (14, "sql"), (100_000, "plpgsql")]
-                .into_iter()
-                .map(|(id, n)| row![id, n, DEV, n == "plpgsql", true, 0i64, 0i64])
-                .collect(),
+            [
+                (12i64, "internal"),
+                (13, "c"),
+                (14, "sql"),
+                (100_000, "plpgsql"),
+            ]
+            .into_iter()
+            .map(|(id, n)| row![id, n, DEV, n == "plpgsql", true, 0i64, 0i64])
+            .collect(),
         ),
         "pg_proc" | "pg_proc_info" => (
             "oid:o proname:n pronamespace:o proowner:i prolang:o proisagg:b prosecdef:b proisstrict:b proretset:b provolatile:c pronargs:s prorettype:o proargtypes proargnames prosrc probin proacl prokind:c proallargtypes proargmodes",
             Vec::new(),
         ),
-        "pg_aggregate" => ("aggfnoid:o aggtransfn aggfinalfn aggtranstype:o agginitval", Vec::new()),
-        "pg_operator" => ("oid:o oprname:n oprnamespace:o oprkind:c oprleft:o oprright:o oprresult:o", Vec::new()),
-        "pg_cast" => ("castsource:o casttarget:o castfunc:o castcontext:c", Vec::new()),
+        "pg_aggregate" => (
+            "aggfnoid:o aggtransfn aggfinalfn aggtranstype:o agginitval",
+            Vec::new(),
+        ),
+        "pg_operator" => (
+            "oid:o oprname:n oprnamespace:o oprkind:c oprleft:o oprright:o oprresult:o",
+            Vec::new(),
+        ),
+        "pg_cast" => (
+            "castsource:o casttarget:o castfunc:o castcontext:c",
+            Vec::new(),
+        ),
         "pg_conversion" => ("oid:o conname:n connamespace:o", Vec::new()),
         "pg_collation" => ("oid:o collname:n collnamespace:o", Vec::new()),
         "pg_enum" => ("oid:o enumtypid:o enumsortorder:d enumlabel:n", Vec::new()),
         "pg_range" => ("rngtypid:o rngsubtype:o", Vec::new()),
-        "pg_extension" => ("oid:o extname:n extowner:o extnamespace:o extversion", Vec::new()),
+        "pg_extension" => (
+            "oid:o extname:n extowner:o extnamespace:o extversion",
+            Vec::new(),
+        ),
         "pg_foreign_server" => ("oid:o srvname:n srvowner:o", Vec::new()),
         "pg_foreign_table" => ("ftrelid:o ftserver:o ftoptions", Vec::new()),
         "pg_matviews" => (
@@ -644,7 +706,10 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
             vec![row![1663i64, "pg_default", 1i64, "", None::<&str>]],
         ),
         "pg_external_schema" => ("esoid:o eskind:i esdbname esoptions", Vec::new()),
-        "pg_default_acl" => ("oid:o defacluser:i defaclnamespace:o defaclobjtype:c defaclacl", Vec::new()),
+        "pg_default_acl" => (
+            "oid:o defacluser:i defaclnamespace:o defaclobjtype:c defaclacl",
+            Vec::new(),
+        ),
         "pg_statistic_indicator" => ("stairelid:o stairows:d staiins:d staidels:d", Vec::new()),
         "pg_locks" => (
             "locktype relation:o database:o transaction:i pid:i mode granted:b",

@@ -179,7 +179,11 @@ fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                         row![
                             view.user_oid(&q.user),
                             q.query,
-                            if q.label == "unset" { "default" } else { q.label.as_str() },
+                            if q.label == "unset" {
+                                "default"
+                            } else {
+                                q.label.as_str()
+                            },
                             q.query,
                             q.pid,
                             q.database.as_str(),
@@ -206,7 +210,11 @@ fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                             time(q.ended),
                             elapsed(&q),
                             i64::from(q.error.is_some()),
-                            if q.label == "unset" { "default" } else { q.label.as_str() },
+                            if q.label == "unset" {
+                                "default"
+                            } else {
+                                q.label.as_str()
+                            },
                             cut(&q.text, 60),
                             None::<i64>,
                             0i64,
@@ -219,7 +227,14 @@ fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                 "userid:i xid:l pid:i query:i sequence:i text",
                 all()
                     .map(|q| {
-                        row![view.user_oid(&q.user), q.query, q.pid, q.query, 0i64, cut(&q.text, 200)]
+                        row![
+                            view.user_oid(&q.user),
+                            q.query,
+                            q.pid,
+                            q.query,
+                            0i64,
+                            cut(&q.text, 200)
+                        ]
                     })
                     .collect(),
             ),
@@ -240,7 +255,11 @@ fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                             view.user_oid(&q.user),
                             q.query,
                             q.pid,
-                            if q.label == "unset" { "default" } else { q.label.as_str() },
+                            if q.label == "unset" {
+                                "default"
+                            } else {
+                                q.label.as_str()
+                            },
                             time(q.started),
                             time(q.ended),
                             0i64
@@ -269,7 +288,11 @@ fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                         q.pid,
                         q.database.as_str(),
                         query_type(&q.text),
-                        if q.error.is_some() { "failed" } else { "success" },
+                        if q.error.is_some() {
+                            "failed"
+                        } else {
+                            "success"
+                        },
                         false,
                         time(q.started),
                         time(q.ended),
@@ -497,12 +520,7 @@ fn grants(view: &View, name: &str) -> Found {
     })
 }
 
-pub(super) fn rows(
-    view: &View,
-    cluster: &Cluster,
-    binder: &mut Binder<'_>,
-    name: &str,
-) -> Found {
+pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name: &str) -> Found {
     let db = view.database.as_str();
     let permanent = || view.relations.iter();
     Some(match name {
@@ -636,7 +654,11 @@ pub(super) fn rows(
                         "f",
                         0i64,
                         "f",
-                        if r.property("auto refresh") == Some("yes") { "t" } else { "f" }
+                        if r.property("auto refresh") == Some("yes") {
+                            "t"
+                        } else {
+                            "f"
+                        }
                     ]
                 })
                 .collect(),
@@ -646,9 +668,10 @@ pub(super) fn rows(
             super::pg::dependencies(view, binder)
                 .into_iter()
                 .filter_map(|(v, t)| {
-                    let mv = view.relations.iter().find(|r| {
-                        r.oid() == v && matches!(r.body, Body::Materialized(_))
-                    })?;
+                    let mv = view
+                        .relations
+                        .iter()
+                        .find(|r| r.oid() == v && matches!(r.body, Body::Materialized(_)))?;
                     let table = view.relations.iter().find(|r| r.oid() == t)?;
                     Some(row![
                         db,

@@ -243,11 +243,7 @@ impl View {
                 relations(schema, s, &mut all);
             }
         }
-        let path = binder
-            .search_path
-            .iter()
-            .map(|(_, s)| s.clone())
-            .collect();
+        let path = binder.search_path.iter().map(|(_, s)| s.clone()).collect();
         View {
             account,
             database,

@@ -14,7 +14,12 @@ use dwsim_engine::types::{REDSHIFT_MAX_VARCHAR, SqlType, TypeClass};
 
 use super::coercion::wider_int;
 
-fn mismatch(binder: &Binder<'_>, op: BinaryOp, left: &Typed, right: &Typed) -> dwsim_engine::error::SqlError {
+fn mismatch(
+    binder: &Binder<'_>,
+    op: BinaryOp,
+    left: &Typed,
+    right: &Typed,
+) -> dwsim_engine::error::SqlError {
     ErrorKind::ArgumentTypes {
         function: op.symbol().to_owned(),
         arguments: vec![binder.type_name(&left.ty), binder.type_name(&right.ty)],
@@ -54,12 +59,7 @@ pub(super) fn bind(
 }
 
 /// Untyped literals and NULLs take the type that the other operand suggests.
-fn adapt(
-    binder: &Binder<'_>,
-    op: BinaryOp,
-    left: Typed,
-    right: Typed,
-) -> Result<(Typed, Typed)> {
+fn adapt(binder: &Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<(Typed, Typed)> {
     let target = |other: &Typed, this: &Typed| -> Option<SqlType> {
         use TypeClass as C;
         match (this.ty.class(), other.ty.class()) {
@@ -71,12 +71,10 @@ fn adapt(
             (C::Null, C::Interval) => Some(SqlType::Timestamp(6)),
             (C::Text, C::Numeric) => match this.literal_text() {
                 // A literal keeps its digits next to a decimal: 1.5 * '2.25'.
-                Some(s) if !other.ty.is_float() => {
-                    match super::types::number_literal(s.trim()) {
-                        Ok(t) if !other.ty.is_int() || t.ty.is_int() => Some(t.ty),
-                        _ => Some(other.ty.clone()),
-                    }
-                }
+                Some(s) if !other.ty.is_float() => match super::types::number_literal(s.trim()) {
+                    Ok(t) if !other.ty.is_int() || t.ty.is_int() => Some(t.ty),
+                    _ => Some(other.ty.clone()),
+                },
                 _ => Some(other.ty.clone()),
             },
             (C::Text, C::Date) if op == BinaryOp::Sub => Some(SqlType::Date),
@@ -227,11 +225,7 @@ fn concat(binder: &mut Binder<'_>, left: Typed, right: Typed) -> Result<Typed> {
 
 fn join_bytes(call: &Call<'_>) -> Result<ArrayRef> {
     let (a, b) = (call.bytes(0)?, call.bytes(1)?);
-    call.map_bytes(|row| {
-        Ok(a.get(row)
-            .zip(b.get(row))
-            .map(|(a, b)| [a, b].concat()))
-    })
+    call.map_bytes(|row| Ok(a.get(row).zip(b.get(row)).map(|(a, b)| [a, b].concat())))
 }
 
 fn on_super(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<Typed> {
@@ -296,8 +290,8 @@ fn moments(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> 
             shift(binder, op, right, left)
         }
         (C::Timestamp | C::Date, BinaryOp::Sub, C::Timestamp | C::Date) => {
-            let ty = super::coercion::common_type(&left.ty, &right.ty)
-                .unwrap_or(SqlType::Timestamp(6));
+            let ty =
+                super::coercion::common_type(&left.ty, &right.ty).unwrap_or(SqlType::Timestamp(6));
             let l = binder.cast(left, &ty, CastMode::Implicit)?;
             let r = binder.cast(right, &ty, CastMode::Implicit)?;
             Ok(infix(Operator::Minus, l, r, SqlType::IntervalDs))
@@ -327,7 +321,12 @@ fn moments(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> 
             } else {
                 r
             };
-            Ok(binder.kernel("+", arithmetic::add_intervals, vec![l, r], SqlType::Interval))
+            Ok(binder.kernel(
+                "+",
+                arithmetic::add_intervals,
+                vec![l, r],
+                SqlType::Interval,
+            ))
         }
         _ => Err(mismatch(binder, op, &left, &right)),
     }

@@ -10,8 +10,8 @@ mod types;
 mod tests;
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use datafusion::logical_expr::Operator;
 use dwsim_engine::dialect::{BinaryOp, Dialect, DialectName};

@@ -153,4 +153,3 @@ pub(super) fn bare_word(binder: &mut Binder<'_>, word: &str) -> Result<Option<Ty
         _ => return Ok(None),
     }))
 }
-

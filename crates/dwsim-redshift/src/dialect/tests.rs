@@ -51,7 +51,14 @@ fn types(#[case] text: &str, #[case] expected: SqlType) {
 
 #[test]
 fn limits() {
-    for text in ["decimal(39)", "char(4097)", "varchar(65536)", "varchar(0)", "json", "uuid"] {
+    for text in [
+        "decimal(39)",
+        "char(4097)",
+        "varchar(65536)",
+        "varchar(0)",
+        "json",
+        "uuid",
+    ] {
         let parsed = Parser::new(&RedshiftGrammar)
             .try_with_sql(text)
             .and_then(|mut p| p.parse_data_type())
@@ -74,10 +81,30 @@ fn literals(#[case] text: &str, #[case] expected: SqlType) {
 
 #[rstest]
 #[case(BinaryOp::Div, SqlType::Integer, SqlType::SmallInt, SqlType::Integer)]
-#[case(BinaryOp::Div, SqlType::number(8, 2), SqlType::number(8, 2), SqlType::number(17, 9))]
-#[case(BinaryOp::Add, SqlType::number(8, 2), SqlType::number(5, 4), SqlType::number(11, 4))]
-#[case(BinaryOp::Mul, SqlType::number(8, 2), SqlType::Integer, SqlType::number(19, 2))]
-#[case(BinaryOp::Mul, SqlType::number(38, 2), SqlType::number(38, 2), SqlType::number(38, 4))]
+#[case(
+    BinaryOp::Div,
+    SqlType::number(8, 2),
+    SqlType::number(8, 2),
+    SqlType::number(17, 9)
+)]
+#[case(
+    BinaryOp::Add,
+    SqlType::number(8, 2),
+    SqlType::number(5, 4),
+    SqlType::number(11, 4)
+)]
+#[case(
+    BinaryOp::Mul,
+    SqlType::number(8, 2),
+    SqlType::Integer,
+    SqlType::number(19, 2)
+)]
+#[case(
+    BinaryOp::Mul,
+    SqlType::number(38, 2),
+    SqlType::number(38, 2),
+    SqlType::number(38, 4)
+)]
 #[case(BinaryOp::Add, SqlType::Real, SqlType::Real, SqlType::Real)]
 #[case(BinaryOp::Add, SqlType::Real, SqlType::SmallInt, SqlType::Double)]
 #[case(BinaryOp::Sub, SqlType::number(8, 2), SqlType::Double, SqlType::Double)]

@@ -162,9 +162,11 @@ fn custom(name: &ast::ObjectName, modifiers: &[String]) -> Result<SqlType> {
     };
     Ok(match word.as_str() {
         "super" => SqlType::Variant,
-        "varbyte" | "varbinary" => {
-            SqlType::Binary(Some(number(DEFAULT_VARBYTE, MAX_VARBYTE, "binary varying")?))
-        }
+        "varbyte" | "varbinary" => SqlType::Binary(Some(number(
+            DEFAULT_VARBYTE,
+            MAX_VARBYTE,
+            "binary varying",
+        )?)),
         "hllsketch" => SqlType::HllSketch,
         "geometry" => SqlType::Geometry,
         "geography" => SqlType::Geography,

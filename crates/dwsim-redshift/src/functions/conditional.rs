@@ -130,8 +130,7 @@ fn decode(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         .chunks_exact(2)
         .map(|pair| {
             let search = &pair[0];
-            let is_null =
-                matches!(search, Expr::Value(v) if matches!(v.value, Value::Null));
+            let is_null = matches!(search, Expr::Value(v) if matches!(v.value, Value::Null));
             let condition = if is_null {
                 Expr::IsNull(nested(value.clone()))
             } else {

@@ -173,10 +173,7 @@ pub const SCALARS: &[ScalarDef] = &[
 ];
 
 fn name(value: Option<String>) -> Typed {
-    Typed::new(
-        Expr::Literal(ScalarValue::Utf8(value), None),
-        SqlType::Name,
-    )
+    Typed::new(Expr::Literal(ScalarValue::Utf8(value), None), SqlType::Name)
 }
 
 fn int(v: i32) -> Typed {
@@ -379,7 +376,9 @@ fn col_description(c: &mut FnCall<'_, '_>) -> Result<Typed> {
     let oid = c.bind(0)?;
     let oid = c.binder.cast(oid, &SqlType::BigInt, CastMode::Implicit)?;
     let column = c.bind(1)?;
-    let column = c.binder.cast(column, &SqlType::BigInt, CastMode::Implicit)?;
+    let column = c
+        .binder
+        .cast(column, &SqlType::BigInt, CastMode::Implicit)?;
     if comments.is_empty() {
         return c.binder.null(&SqlType::text());
     }
@@ -468,5 +467,7 @@ fn signal(c: &mut FnCall<'_, '_>, terminate: bool) -> Result<Typed> {
         ScalarValue::Int64(Some(v)) => v as i32,
         _ => return Ok(int(0)),
     };
-    Ok(int(i32::from(crate::catalog::signal(c.binder, pid, terminate))))
+    Ok(int(i32::from(crate::catalog::signal(
+        c.binder, pid, terminate,
+    ))))
 }

@@ -178,7 +178,10 @@ pub(super) fn show(w: &mut Words<'_>) -> Result<Statement> {
         Show::Setting("timezone".into())
     } else if w.eat(&["session", "authorization"]) {
         Show::Setting("session_authorization".into())
-    } else if (w.at(&["procedure"]) || w.at(&["external"]) || w.at(&["model"]) || w.at(&["datashares"]))
+    } else if (w.at(&["procedure"])
+        || w.at(&["external"])
+        || w.at(&["model"])
+        || w.at(&["datashares"]))
         && !ends_at(w, 1)
     {
         return Ok(Statement::Unsupported(format!("SHOW {}", w.rest())));
@@ -199,10 +202,7 @@ pub(super) fn show(w: &mut Words<'_>) -> Result<Statement> {
 }
 
 fn ends_at(w: &Words<'_>, n: usize) -> bool {
-    matches!(
-        w.peek_nth_token_ref(n).token,
-        Token::EOF | Token::SemiColon
-    )
+    matches!(w.peek_nth_token_ref(n).token, Token::EOF | Token::SemiColon)
 }
 
 /// Reads CREATE or ALTER of a user, group or role after these words.
@@ -329,7 +329,10 @@ pub(super) fn grant(w: &mut Words<'_>, grant: bool) -> Result<Statement> {
             g.privileges.push(std::mem::take(&mut current));
         } else if w.next_is(&Token::LParen) {
             let columns = w.parenthesized(Words::ident)?;
-            let columns: Vec<_> = columns.into_iter().map(|c| c.value.to_lowercase()).collect();
+            let columns: Vec<_> = columns
+                .into_iter()
+                .map(|c| c.value.to_lowercase())
+                .collect();
             current.push_str(&format!("({})", columns.join(",")));
         } else if let Some(word) = w.any_word() {
             if !current.is_empty() {
@@ -349,7 +352,15 @@ pub(super) fn grant(w: &mut Words<'_>, grant: bool) -> Result<Statement> {
         } else if w.eat(&["all", "procedures", "in", "schema"]) {
             "all procedures in schema"
         } else {
-            let kinds = ["table", "schema", "database", "function", "procedure", "language", "model"];
+            let kinds = [
+                "table",
+                "schema",
+                "database",
+                "function",
+                "procedure",
+                "language",
+                "model",
+            ];
             match w.eat_one(&kinds) {
                 Some(i) => kinds[i],
                 None if w.at(&["external"]) || w.at(&["rls"]) || w.at(&["masking"]) => {

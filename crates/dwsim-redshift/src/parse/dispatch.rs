@@ -138,7 +138,9 @@ fn call(name: &str, argument: ast::Expr) -> ast::Expr {
         parameters: ast::FunctionArguments::None,
         args: ast::FunctionArguments::List(ast::FunctionArgumentList {
             duplicate_treatment: None,
-            args: vec![ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument))],
+            args: vec![ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(
+                argument,
+            ))],
             clauses: Vec::new(),
         }),
         filter: None,

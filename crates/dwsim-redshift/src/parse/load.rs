@@ -135,7 +135,11 @@ fn character(w: &mut Words<'_>, what: &str) -> Result<char> {
 }
 
 fn one_character(what: &str) -> SqlError {
-    SqlError::raw("", "22023", format!("COPY {what} must be a single character"))
+    SqlError::raw(
+        "",
+        "22023",
+        format!("COPY {what} must be a single character"),
+    )
 }
 
 /// Authorization and region, which every caller passes here.

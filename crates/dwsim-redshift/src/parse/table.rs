@@ -192,10 +192,7 @@ pub(super) fn create(w: &mut Words<'_>, temporary: bool) -> Result<CreateTable> 
         return Err(SqlError::raw(
             "",
             "42601",
-            format!(
-                "column \"{}\" has no type",
-                table.column_names[0].value
-            ),
+            format!("column \"{}\" has no type", table.column_names[0].value),
         ));
     } else if table.columns.is_empty() && table.like.is_empty() {
         return w.unexpected("columns");
@@ -233,10 +230,7 @@ fn item(w: &mut Words<'_>, table: &mut CreateTable) -> Result<()> {
         table.constraints.push(c);
         return Ok(());
     }
-    if matches!(
-        w.peek_nth_token_ref(1).token,
-        Token::Comma | Token::RParen
-    ) {
+    if matches!(w.peek_nth_token_ref(1).token, Token::Comma | Token::RParen) {
         let name = w.ident()?;
         table.column_names.push(name);
         return Ok(());

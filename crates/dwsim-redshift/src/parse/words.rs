@@ -267,10 +267,7 @@ impl<'a> Words<'a> {
     ///
     /// # Errors
     /// When something else comes next.
-    pub fn parenthesized<T>(
-        &mut self,
-        item: impl FnMut(&mut Self) -> Result<T>,
-    ) -> Result<Vec<T>> {
+    pub fn parenthesized<T>(&mut self, item: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         self.token(&Token::LParen)?;
         let all = self.list(item)?;
         self.token(&Token::RParen)?;

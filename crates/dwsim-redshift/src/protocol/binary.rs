@@ -118,10 +118,7 @@ mod tests {
             [0, 3, 0, 1, 0, 0, 0, 2, 0, 1, 0x09, 0x29, 0x1a, 0x2c]
         );
         // -0.0001
-        assert_eq!(
-            &encoded(-1, 4)[..],
-            [0, 1, 0xff, 0xff, 0x40, 0, 0, 4, 0, 1]
-        );
+        assert_eq!(&encoded(-1, 4)[..], [0, 1, 0xff, 0xff, 0x40, 0, 0, 4, 0, 1]);
     }
 
     proptest! {

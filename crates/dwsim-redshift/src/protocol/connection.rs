@@ -140,10 +140,7 @@ async fn start(
     for (name, value) in session.reported_parameters() {
         put(&ParameterStatus::new(name, value), &mut out)?;
     }
-    put(
-        &BackendKeyData::new(pid, SecretKey::I32(secret)),
-        &mut out,
-    )?;
+    put(&BackendKeyData::new(pid, SecretKey::I32(secret)), &mut out)?;
     Ok(Some((session, registration, out)))
 }
 

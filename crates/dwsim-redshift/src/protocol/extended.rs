@@ -325,7 +325,6 @@ impl Connection {
 }
 
 fn utf8(bytes: &Bytes) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|_| {
-        SqlError::raw("", "22021", "invalid byte sequence for encoding \"UTF8\"")
-    })
+    std::str::from_utf8(bytes)
+        .map_err(|_| SqlError::raw("", "22021", "invalid byte sequence for encoding \"UTF8\""))
 }

@@ -234,11 +234,17 @@ mod tests {
     fn messages() {
         let mut input = message(b'Q', b"select 1\0");
         input.extend_from_slice(&message(b'S', b""));
-        assert_eq!(take(&mut input), Ok(Some(Frontend::Query("select 1".into()))));
+        assert_eq!(
+            take(&mut input),
+            Ok(Some(Frontend::Query("select 1".into())))
+        );
         assert_eq!(take(&mut input), Ok(Some(Frontend::Sync)));
         assert_eq!(take(&mut input), Ok(None));
 
-        let mut bind = message(b'B', b"\0s\0\0\x01\0\x01\0\x02\xff\xff\xff\xff\0\0\0\x01x\0\0");
+        let mut bind = message(
+            b'B',
+            b"\0s\0\0\x01\0\x01\0\x02\xff\xff\xff\xff\0\0\0\x01x\0\0",
+        );
         assert_eq!(
             take(&mut bind),
             Ok(Some(Frontend::Bind(Bind {
@@ -253,7 +259,10 @@ mod tests {
 
     #[test]
     fn broken_messages() {
-        assert_eq!(take(&mut message(b'?', b"")), Err(FrontendError::Type(b'?')));
+        assert_eq!(
+            take(&mut message(b'?', b"")),
+            Err(FrontendError::Type(b'?'))
+        );
         assert_eq!(
             take(&mut BytesMut::from(&b"Q\0\0\0\x01"[..])),
             Err(FrontendError::Length)

@@ -118,11 +118,7 @@ pub fn from_binary(bytes: &[u8], ty: Option<&SqlType>, index: usize) -> Result<T
     let value = match ty {
         SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Name | SqlType::Null => {
             let s = std::str::from_utf8(bytes).map_err(|_| {
-                SqlError::raw(
-                    "",
-                    "22021",
-                    "invalid byte sequence for encoding \"UTF8\"",
-                )
+                SqlError::raw("", "22021", "invalid byte sequence for encoding \"UTF8\"")
             })?;
             return Ok(text(s));
         }
@@ -130,9 +126,9 @@ pub fn from_binary(bytes: &[u8], ty: Option<&SqlType>, index: usize) -> Result<T
         SqlType::SmallInt => ScalarValue::Int16(Some(i16::from_be_bytes(fixed(bytes, index)?))),
         SqlType::Integer => ScalarValue::Int32(Some(i32::from_be_bytes(fixed(bytes, index)?))),
         SqlType::BigInt => ScalarValue::Int64(Some(i64::from_be_bytes(fixed(bytes, index)?))),
-        SqlType::Oid => ScalarValue::Int64(Some(i64::from(u32::from_be_bytes(fixed(
-            bytes, index,
-        )?)))),
+        SqlType::Oid => {
+            ScalarValue::Int64(Some(i64::from(u32::from_be_bytes(fixed(bytes, index)?))))
+        }
         SqlType::Real => ScalarValue::Float32(Some(f32::from_be_bytes(fixed(bytes, index)?))),
         SqlType::Double => ScalarValue::Float64(Some(f64::from_be_bytes(fixed(bytes, index)?))),
         SqlType::Number { .. } => {
@@ -162,13 +158,13 @@ pub fn from_binary(bytes: &[u8], ty: Option<&SqlType>, index: usize) -> Result<T
         }
         SqlType::Variant => {
             let s = std::str::from_utf8(bytes).map_err(|_| malformed(index))?;
-            let tree = dwsim_engine::variant::parse_json(
-                s,
-                dwsim_engine::variant::ParseMode::Redshift,
-            )
-            .map_err(|e| SqlError::from(dwsim_engine::error::ErrorKind::InvalidJson {
-                message: e.to_string(),
-            }))?;
+            let tree =
+                dwsim_engine::variant::parse_json(s, dwsim_engine::variant::ParseMode::Redshift)
+                    .map_err(|e| {
+                        SqlError::from(dwsim_engine::error::ErrorKind::InvalidJson {
+                            message: e.to_string(),
+                        })
+                    })?;
             let encoded = tree.encode();
             let array: ArrayRef = Arc::new(LargeBinaryArray::from(vec![encoded.as_slice()]));
             ScalarValue::try_from_array(&array, 0)?

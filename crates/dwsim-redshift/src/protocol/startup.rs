@@ -294,13 +294,7 @@ mod tests {
             let mut input = BytesMut::new();
             let (_client, result) = tokio::join!(
                 task,
-                authenticate(
-                    &mut server,
-                    &mut input,
-                    AuthMode::Md5,
-                    &credentials,
-                    "dev"
-                )
+                authenticate(&mut server, &mut input, AuthMode::Md5, &credentials, "dev")
             );
             assert_eq!(result.expect("io"), right);
         }

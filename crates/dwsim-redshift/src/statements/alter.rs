@@ -255,7 +255,10 @@ impl RedshiftSession {
             return Err(SqlError::raw(
                 "",
                 "0A000",
-                format!("cannot alter column \"{name}\" of relation \"{}\", target data type is different", a.name),
+                format!(
+                    "cannot alter column \"{name}\" of relation \"{}\", target data type is different",
+                    a.name
+                ),
             ));
         }
         if self.in_block() {
@@ -369,10 +372,8 @@ impl RedshiftSession {
             .iter()
             .map(|b| Ok(b.project(&taken)?))
             .collect::<Result<Vec<_>>>()?;
-        let empty = dwsim_engine::catalog::TableData::new(
-            Arc::clone(&source.data.schema),
-            Vec::new(),
-        );
+        let empty =
+            dwsim_engine::catalog::TableData::new(Arc::clone(&source.data.schema), Vec::new());
         self.atomically(async |s| {
             let rows = s
                 .engine

@@ -170,9 +170,7 @@ async fn files(session: &Session, copy: &Copy) -> Result<Vec<(String, String)>> 
         return Err(SqlError::raw(
             "",
             "XX000",
-            format!(
-                "The specified S3 prefix '{key}' does not exist\nbucket: {bucket}"
-            ),
+            format!("The specified S3 prefix '{key}' does not exist\nbucket: {bucket}"),
         ));
     }
     Ok(files)

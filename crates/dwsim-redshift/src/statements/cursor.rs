@@ -168,7 +168,10 @@ impl RedshiftSession {
         self.run(&statement, &values).await
     }
 
-    pub(super) fn prepared_columns(&mut self, name: &ast::Ident) -> Result<Option<Vec<ColumnInfo>>> {
+    pub(super) fn prepared_columns(
+        &mut self,
+        name: &ast::Ident,
+    ) -> Result<Option<Vec<ColumnInfo>>> {
         let (types, statement) = self.prepared_statement(name)?;
         let types: Vec<_> = types.into_iter().map(Some).collect();
         match &statement.statement {

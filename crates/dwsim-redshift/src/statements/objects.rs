@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use dwsim_engine::catalog::{
-    Database, Object, ObjectKind, ObjectName, Schema, TableDef, ViewDef,
-};
+use dwsim_engine::catalog::{Database, Object, ObjectKind, ObjectName, Schema, TableDef, ViewDef};
 use dwsim_engine::dialect::Dialect;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::session::is_temp_schema;
@@ -225,9 +223,7 @@ impl RedshiftSession {
                     continue;
                 }
                 let (query, context) = match object {
-                    Object::View(v) if !v.late_binding => {
-                        (v.query.clone(), v.context.1.clone())
-                    }
+                    Object::View(v) if !v.late_binding => (v.query.clone(), v.context.1.clone()),
                     Object::Table(t) => match t.def.properties.get(MATERIALIZED) {
                         Some(q) => (q.clone(), None),
                         None => continue,
@@ -243,9 +239,7 @@ impl RedshiftSession {
                 };
                 let mut binder = self.engine.binder(self.engine.env(), &view, &[]);
                 if let Some(schema) = context {
-                    binder
-                        .search_path
-                        .insert(0, (on.database.clone(), schema));
+                    binder.search_path.insert(0, (on.database.clone(), schema));
                 }
                 if binder.top_query(&parsed).is_ok() && binder.used.contains(on) {
                     found.push(ObjectName {
@@ -289,9 +283,7 @@ impl RedshiftSession {
         self.atomically(async |s| {
             for name in names {
                 match s.drop_one(kind, name, cascade) {
-                    Err(e)
-                        if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) =>
-                    {
+                    Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
                         let word = tag.trim_start_matches("DROP ");
                         let mut word = word.to_lowercase();
                         word[..1].make_ascii_uppercase();
@@ -343,7 +335,8 @@ impl RedshiftSession {
         cascade: bool,
     ) -> Result<()> {
         let (name, object) = self.engine.relation(written)?;
-        let materialized = matches!(&object, Object::Table(t) if t.def.properties.contains_key(MATERIALIZED));
+        let materialized =
+            matches!(&object, Object::Table(t) if t.def.properties.contains_key(MATERIALIZED));
         let is = match &object {
             Object::Table(_) if materialized => Kind::MaterializedView,
             Object::Table(_) => Kind::Table,

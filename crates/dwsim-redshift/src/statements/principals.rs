@@ -57,11 +57,7 @@ impl RedshiftSession {
         let verb = if create { "CREATE" } else { "ALTER" };
         let tag = format!("{verb} {}", word.to_uppercase());
         if create && kind == Kind::User && !options.iter().any(|o| o.0 == "password") {
-            return Err(SqlError::raw(
-                "",
-                "42601",
-                "CREATE USER needs PASSWORD",
-            ));
+            return Err(SqlError::raw("", "42601", "CREATE USER needs PASSWORD"));
         }
         self.engine.change(|t| {
             let account = t.account();
@@ -157,11 +153,7 @@ impl RedshiftSession {
     pub(super) fn drop_principal(&mut self, kind: Kind, name: &str) -> Result<()> {
         let (space, word) = space(kind);
         self.engine.change(|t| {
-            if !t
-                .account()
-                .objects
-                .contains_key(&(space, name.to_owned()))
-            {
+            if !t.account().objects.contains_key(&(space, name.to_owned())) {
                 return Err(dwsim_engine::error::ErrorKind::UnknownObject {
                     kind: word,
                     name: name.to_owned(),
@@ -230,20 +222,29 @@ impl RedshiftSession {
         let privileges: Vec<String> = g
             .privileges
             .iter()
-            .flat_map(|p| match (p.as_str(), g.on.as_ref().map(|o| o.0.as_str())) {
-                ("all" | "all privileges", Some("schema")) => {
-                    vec!["create".to_owned(), "usage".to_owned()]
-                }
-                ("all" | "all privileges", Some("database")) => {
-                    vec!["create".to_owned(), "temporary".to_owned()]
-                }
-                ("all" | "all privileges", Some("table" | "all tables in schema")) => {
-                    ["select", "insert", "update", "delete", "references", "drop", "truncate", "alter"]
-                        .map(str::to_owned)
-                        .to_vec()
-                }
-                (p, _) => vec![p.to_owned()],
-            })
+            .flat_map(
+                |p| match (p.as_str(), g.on.as_ref().map(|o| o.0.as_str())) {
+                    ("all" | "all privileges", Some("schema")) => {
+                        vec!["create".to_owned(), "usage".to_owned()]
+                    }
+                    ("all" | "all privileges", Some("database")) => {
+                        vec!["create".to_owned(), "temporary".to_owned()]
+                    }
+                    ("all" | "all privileges", Some("table" | "all tables in schema")) => [
+                        "select",
+                        "insert",
+                        "update",
+                        "delete",
+                        "references",
+                        "drop",
+                        "truncate",
+                        "alter",
+                    ]
+                    .map(str::to_owned)
+                    .to_vec(),
+                    (p, _) => vec![p.to_owned()],
+                },
+            )
             .collect();
         self.engine.change(|t| {
             for (kind, name) in &targets {

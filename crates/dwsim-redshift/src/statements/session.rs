@@ -414,20 +414,22 @@ impl RedshiftSession {
         text: &str,
         parameters: &[Typed],
     ) -> Result<Outcome> {
-        Ok(match self.engine.execute(statement, text, parameters).await? {
-            EngineOutcome::Rows(stream) => Outcome::Rows(Rows {
-                columns: stream.columns.clone(),
-                stream: Box::pin(stream),
-                tag: "SELECT",
-            }),
-            EngineOutcome::Done(done) => Outcome::Done(match done.tag.as_str() {
-                "INSERT" => format!("INSERT 0 {}", done.inserted),
-                "UPDATE" => format!("UPDATE {}", done.updated),
-                "DELETE" => format!("DELETE {}", done.deleted),
-                "CREATE TABLE AS" => "SELECT".to_owned(),
-                other => other.to_owned(),
-            }),
-        })
+        Ok(
+            match self.engine.execute(statement, text, parameters).await? {
+                EngineOutcome::Rows(stream) => Outcome::Rows(Rows {
+                    columns: stream.columns.clone(),
+                    stream: Box::pin(stream),
+                    tag: "SELECT",
+                }),
+                EngineOutcome::Done(done) => Outcome::Done(match done.tag.as_str() {
+                    "INSERT" => format!("INSERT 0 {}", done.inserted),
+                    "UPDATE" => format!("UPDATE {}", done.updated),
+                    "DELETE" => format!("DELETE {}", done.deleted),
+                    "CREATE TABLE AS" => "SELECT".to_owned(),
+                    other => other.to_owned(),
+                }),
+            },
+        )
     }
 
     /// Runs several catalog changes as one, in the open transaction or in one of their own.

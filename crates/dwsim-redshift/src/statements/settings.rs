@@ -30,17 +30,29 @@ const SETTINGS: &[(&str, &str, Accepts)] = &[
     ("analyze_threshold_percent", "10", Accepts::Whole(0, 100)),
     ("application_name", "", Accepts::Any),
     ("cast_super_null_on_error", "on", Accepts::Switch),
-    ("client_encoding", "UTF8", Accepts::OneOf(&["utf8", "utf-8", "unicode"])),
+    (
+        "client_encoding",
+        "UTF8",
+        Accepts::OneOf(&["utf8", "utf-8", "unicode"]),
+    ),
     ("client_min_messages", "notice", Accepts::Any),
     ("datashare_break_glass_session_var", "", Accepts::Any),
     ("datestyle", "ISO, MDY", Accepts::DateStyle),
     ("default_geometry_encoding", "1", Accepts::Whole(1, 4)),
-    ("default_transaction_isolation", "serializable", Accepts::Any),
+    (
+        "default_transaction_isolation",
+        "serializable",
+        Accepts::Any,
+    ),
     ("default_transaction_read_only", "off", Accepts::Switch),
     ("describe_field_name_in_uppercase", "off", Accepts::Switch),
     ("downcase_delimited_identifier", "on", Accepts::Switch),
     ("enable_case_sensitive_identifier", "off", Accepts::Switch),
-    ("enable_case_sensitive_super_attribute", "off", Accepts::Switch),
+    (
+        "enable_case_sensitive_super_attribute",
+        "off",
+        Accepts::Switch,
+    ),
     ("enable_numeric_rounding", "off", Accepts::Switch),
     ("enable_result_cache_for_session", "on", Accepts::Switch),
     ("enable_vacuum_boost", "off", Accepts::Switch),
@@ -51,8 +63,16 @@ const SETTINGS: &[(&str, &str, Accepts)] = &[
     ("intervalstyle", "postgres", Accepts::OneOf(&["postgres"])),
     ("is_superuser", "on", Accepts::Fixed),
     ("json_serialization_enable", "off", Accepts::Switch),
-    ("json_serialization_parse_nested_strings", "off", Accepts::Switch),
-    ("max_concurrency_scaling_clusters", "1", Accepts::Whole(0, 10)),
+    (
+        "json_serialization_parse_nested_strings",
+        "off",
+        Accepts::Switch,
+    ),
+    (
+        "max_concurrency_scaling_clusters",
+        "1",
+        Accepts::Whole(0, 10),
+    ),
     ("max_cursor_result_set_size", "default", Accepts::Any),
     ("mv_enable_aqmv_for_session", "on", Accepts::Switch),
     ("navigate_super_null_on_error", "on", Accepts::Switch),
@@ -65,7 +85,11 @@ const SETTINGS: &[(&str, &str, Accepts)] = &[
     ("session_authorization", "", Accepts::Any),
     ("spectrum_enable_pseudo_columns", "on", Accepts::Switch),
     ("enable_spectrum_oid", "on", Accepts::Switch),
-    ("spectrum_query_maxerror", "-1", Accepts::Whole(-1, i64::MAX)),
+    (
+        "spectrum_query_maxerror",
+        "-1",
+        Accepts::Whole(-1, i64::MAX),
+    ),
     ("standard_conforming_strings", "off", Accepts::Any),
     ("statement_timeout", "0", Accepts::Whole(0, 2_147_483_647)),
     ("stored_proc_log_min_messages", "INFO", Accepts::Any),
@@ -174,7 +198,11 @@ pub fn normalize(name: &str, value: &str) -> Result<String> {
             }
         }
         Accepts::Zone => zone(value).ok_or_else(|| {
-            SqlError::raw("", "22023", format!("unrecognized time zone name: \"{value}\""))
+            SqlError::raw(
+                "",
+                "22023",
+                format!("unrecognized time zone name: \"{value}\""),
+            )
         })?,
         Accepts::DateStyle => date_style(value).ok_or_else(|| {
             SqlError::unsupported(format!("DateStyle \"{value}\" (only ISO output)"))
@@ -207,9 +235,18 @@ mod tests {
 
     #[test]
     fn values() {
-        assert_eq!(normalize("timezone", "europe/berlin").as_deref(), Ok("Europe/Berlin"));
-        assert_eq!(normalize("datestyle", "iso, dmy").as_deref(), Ok("ISO, DMY"));
-        assert_eq!(normalize("enable_case_sensitive_identifier", "TRUE").as_deref(), Ok("on"));
+        assert_eq!(
+            normalize("timezone", "europe/berlin").as_deref(),
+            Ok("Europe/Berlin")
+        );
+        assert_eq!(
+            normalize("datestyle", "iso, dmy").as_deref(),
+            Ok("ISO, DMY")
+        );
+        assert_eq!(
+            normalize("enable_case_sensitive_identifier", "TRUE").as_deref(),
+            Ok("on")
+        );
         assert_eq!(normalize("statement_timeout", "100").as_deref(), Ok("100"));
         for (name, value) in [
             ("timezone", "Mars/Olympus"),

@@ -153,7 +153,11 @@ impl RedshiftSession {
             Show::Table(name) => {
                 let (name, entry) = self.engine.table(name)?;
                 let ddl = table_ddl(&name, &entry);
-                text_rows(&["Show Table DDL statement"], &[vec![Some(ddl)]], "SHOW TABLE")
+                text_rows(
+                    &["Show Table DDL statement"],
+                    &[vec![Some(ddl)]],
+                    "SHOW TABLE",
+                )
             }
             Show::View(name) => {
                 let (name, object) = self.engine.relation(name)?;
@@ -171,7 +175,11 @@ impl RedshiftSession {
                     },
                     _ => return Err(SqlError::internal("a relation of another kind")),
                 };
-                text_rows(&["Show View DDL statement"], &[vec![Some(ddl)]], "SHOW VIEW")
+                text_rows(
+                    &["Show View DDL statement"],
+                    &[vec![Some(ddl)]],
+                    "SHOW VIEW",
+                )
             }
             Show::Databases(like) => {
                 let account = self.engine.snapshot();
@@ -203,12 +211,14 @@ impl RedshiftSession {
             Show::Schemas(database, like) => {
                 let (database, _) = self.path(database, 1)?;
                 let account = self.engine.snapshot();
-                let db = account.databases.get(&database).ok_or_else(|| {
-                    ErrorKind::UnknownObject {
-                        kind: "database",
-                        name: database.clone(),
-                    }
-                })?;
+                let db =
+                    account
+                        .databases
+                        .get(&database)
+                        .ok_or_else(|| ErrorKind::UnknownObject {
+                            kind: "database",
+                            name: database.clone(),
+                        })?;
                 let rows: Vec<_> = db
                     .schemas
                     .iter()

@@ -22,8 +22,19 @@ use crate::protocol::Notice;
 
 /// Encodings a column may declare (c_Compression_encodings).
 const ENCODINGS: &[&str] = &[
-    "raw", "az64", "bytedict", "delta", "delta32k", "lzo", "mostly8", "mostly16", "mostly32",
-    "runlength", "text255", "text32k", "zstd",
+    "raw",
+    "az64",
+    "bytedict",
+    "delta",
+    "delta32k",
+    "lzo",
+    "mostly8",
+    "mostly16",
+    "mostly32",
+    "runlength",
+    "text255",
+    "text32k",
+    "zstd",
 ];
 
 /// The encoding Redshift gives a column that declares none: keys that sort are RAW, text is LZO, most of the rest AZ64.
@@ -210,10 +221,7 @@ impl RedshiftSession {
                 return Err(SqlError::raw(
                     "",
                     "42601",
-                    format!(
-                        "DISTKEY not allowed for DISTSTYLE {}",
-                        style.to_uppercase()
-                    ),
+                    format!("DISTKEY not allowed for DISTSTYLE {}", style.to_uppercase()),
                 ));
             }
             def.properties.insert("diststyle".into(), "key".into());
@@ -328,7 +336,12 @@ impl RedshiftSession {
         let name = self.engine.new_name(&t.name, t.temporary)?;
         let mut def = TableDef::new(columns, self.engine.user.clone());
         def.temporary = t.temporary;
-        if constraints.iter().filter(|c| c.kind == "PRIMARY KEY").count() > 1 {
+        if constraints
+            .iter()
+            .filter(|c| c.kind == "PRIMARY KEY")
+            .count()
+            > 1
+        {
             return Err(SqlError::raw(
                 "",
                 "42P16",
@@ -362,9 +375,9 @@ impl RedshiftSession {
         if_not_exists: bool,
     ) -> Result<Outcome> {
         let object = Object::Table(Arc::new(entry));
-        let made = self
-            .engine
-            .create_object(ObjectKind::Relation, name, &object, if_not_exists, false)?;
+        let made =
+            self.engine
+                .create_object(ObjectKind::Relation, name, &object, if_not_exists, false)?;
         if !made {
             self.notices.push(Notice::info(format!(
                 "Relation \"{}\" already exists and will be skipped",
@@ -422,13 +435,14 @@ impl RedshiftSession {
         def: TableDef,
     ) -> Result<()> {
         let next = Arc::new(entry.with_def(def, entry.data.as_ref().clone()));
-        self.engine.change(|t| match t.object(ObjectKind::Relation, name) {
-            Some(Object::Table(now)) if Arc::ptr_eq(now, entry) => t.set_object(
-                ObjectKind::Relation,
-                name,
-                Some(Object::Table(Arc::clone(&next))),
-            ),
-            _ => Err(ErrorKind::SerializationConflict(name.name.clone()).into()),
-        })
+        self.engine
+            .change(|t| match t.object(ObjectKind::Relation, name) {
+                Some(Object::Table(now)) if Arc::ptr_eq(now, entry) => t.set_object(
+                    ObjectKind::Relation,
+                    name,
+                    Some(Object::Table(Arc::clone(&next))),
+                ),
+                _ => Err(ErrorKind::SerializationConflict(name.name.clone()).into()),
+            })
     }
 }

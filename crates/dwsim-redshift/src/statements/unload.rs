@@ -7,10 +7,10 @@ use std::sync::Arc;
 use arrow::array::{Array, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use bytes::{Bytes, BytesMut};
-use parquet::arrow::ArrowWriter;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::load::Compression as Packing;
 use dwsim_engine::types::{ColumnInfo, SqlType};
+use parquet::arrow::ArrowWriter;
 
 use super::copy::address;
 use super::outcome::Outcome;
@@ -127,9 +127,7 @@ fn text(
                 let mut buffer = [0; 4];
                 line.extend_from_slice(delimiter.encode_utf8(&mut buffer).as_bytes());
             }
-            let special = |s: &str| {
-                s.contains(delimiter) || s.contains(['"', '\n', '\r'])
-            };
+            let special = |s: &str| s.contains(delimiter) || s.contains(['"', '\n', '\r']);
             if csv {
                 if !null && special(&value) {
                     line.push(b'"');
@@ -278,9 +276,11 @@ fn parts(
         _ => text(u, columns, batch, style)?,
     };
     let header = if u.header {
-        let delimiter = u
-            .delimiter
-            .unwrap_or(if u.format == UnloadFormat::Csv { ',' } else { '|' });
+        let delimiter = u.delimiter.unwrap_or(if u.format == UnloadFormat::Csv {
+            ','
+        } else {
+            '|'
+        });
         let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
         format!("{}\n", names.join(&delimiter.to_string())).into_bytes()
     } else {
@@ -316,7 +316,12 @@ impl RedshiftSession {
         check(u)?;
         let packing = packing(u.compression)?;
         let (bucket, prefix) = address(&u.target)?;
-        let (columns, batches) = self.engine.run_query(&u.query, &[]).await?.collect().await?;
+        let (columns, batches) = self
+            .engine
+            .run_query(&u.query, &[])
+            .await?
+            .collect()
+            .await?;
         let schema = Arc::new(arrow::datatypes::Schema::new(
             columns
                 .iter()
@@ -326,7 +331,12 @@ impl RedshiftSession {
         ));
         let batches = batches
             .into_iter()
-            .map(|b| Ok(RecordBatch::try_new(Arc::clone(&schema), b.columns().to_vec())?))
+            .map(|b| {
+                Ok(RecordBatch::try_new(
+                    Arc::clone(&schema),
+                    b.columns().to_vec(),
+                )?)
+            })
             .collect::<Result<Vec<_>>>()?;
         let all = concat_batches(&schema, &batches)?;
         let style = self.row_style();
@@ -421,9 +431,7 @@ impl RedshiftSession {
             .filter(|i| u.include_partitions || !keys.contains(i))
             .collect();
         if keep.is_empty() {
-            return Err(invalid(
-                "PARTITION BY all columns needs INCLUDE",
-            ));
+            return Err(invalid("PARTITION BY all columns needs INCLUDE"));
         }
         let mut folders: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         let mut cell = BytesMut::new();
@@ -431,8 +439,13 @@ impl RedshiftSession {
             let mut folder = Vec::new();
             for k in &keys {
                 cell.clear();
-                let some =
-                    cell_text(all.column(*k).as_ref(), &columns[*k].ty, row, style, &mut cell)?;
+                let some = cell_text(
+                    all.column(*k).as_ref(),
+                    &columns[*k].ty,
+                    row,
+                    style,
+                    &mut cell,
+                )?;
                 let value = if some {
                     String::from_utf8_lossy(&cell).trim_end().to_owned()
                 } else {

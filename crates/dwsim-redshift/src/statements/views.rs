@@ -30,10 +30,15 @@ impl RedshiftSession {
     ) -> Result<Outcome> {
         match &v.materialized {
             Some(properties) => {
-                self.atomically(async |s| s.create_materialized(v, properties, text, parameters).await)
+                self.atomically(async |s| {
+                    s.create_materialized(v, properties, text, parameters).await
+                })
+                .await
+            }
+            None => {
+                self.atomically(async |s| s.create_plain_view(v, text))
                     .await
             }
-            None => self.atomically(async |s| s.create_plain_view(v, text)).await,
         }
     }
 
@@ -146,14 +151,15 @@ impl RedshiftSession {
             .await?;
         let data = dwsim_engine::catalog::TableData::new(Arc::clone(&entry.data.schema), rows);
         let next = Arc::new(entry.with_data(data));
-        self.engine.change(|t| match t.object(ObjectKind::Relation, &name) {
-            Some(Object::Table(now)) if Arc::ptr_eq(now, &entry) => t.set_object(
-                ObjectKind::Relation,
-                &name,
-                Some(Object::Table(Arc::clone(&next))),
-            ),
-            _ => Err(ErrorKind::SerializationConflict(name.name.clone()).into()),
-        })?;
+        self.engine
+            .change(|t| match t.object(ObjectKind::Relation, &name) {
+                Some(Object::Table(now)) if Arc::ptr_eq(now, &entry) => t.set_object(
+                    ObjectKind::Relation,
+                    &name,
+                    Some(Object::Table(Arc::clone(&next))),
+                ),
+                _ => Err(ErrorKind::SerializationConflict(name.name.clone()).into()),
+            })?;
         self.notices.push(Notice::info(format!(
             "Materialized view {} was recomputed successfully.",
             name.name

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, new_null_array,
+};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema};
 use bytes::Bytes;
@@ -199,11 +201,7 @@ struct Fit<'a> {
 
 impl Fit<'_> {
     /// Converts and appends. `columns[i]` is for `load.given[i]`.
-    fn add(
-        mut self,
-        load: &mut Load<'_>,
-        columns: Vec<(ArrayRef, SqlType)>,
-    ) -> Result<bool> {
+    fn add(mut self, load: &mut Load<'_>, columns: Vec<(ArrayRef, SqlType)>) -> Result<bool> {
         let rows = self.lines.len();
         let given = load.given.clone();
         let mut out: Vec<ArrayRef> = Vec::with_capacity(columns.len());
@@ -212,7 +210,8 @@ impl Fit<'_> {
             let column = given[at];
             let def = load.entry.def.columns[column].clone();
             let values = prepare(load.copy, values, &from, &def.ty, load);
-            let mode = if matches!(load.copy.format, Format::Json(_)) || load.copy.serialize_to_json {
+            let mode = if matches!(load.copy.format, Format::Json(_)) || load.copy.serialize_to_json
+            {
                 TextToVariant::String
             } else {
                 TextToVariant::Json
@@ -290,7 +289,12 @@ fn prepare(
     let Some(texts) = values.as_string_opt::<i32>().filter(|_| from.is_text()) else {
         return values;
     };
-    let epoch = match copy.time_format.as_deref().map(str::to_lowercase).as_deref() {
+    let epoch = match copy
+        .time_format
+        .as_deref()
+        .map(str::to_lowercase)
+        .as_deref()
+    {
         Some("epochsecs") => Some(1_000_000),
         Some("epochmillisecs") => Some(1_000),
         _ => None,
@@ -643,10 +647,9 @@ fn walk(documents: &ArrayRef, path: &[Step]) -> Result<ArrayRef> {
         };
         for step in path {
             value = match (value, step) {
-                (Some(Value::Object(members)), Step::Member(name)) => members
-                    .into_iter()
-                    .find(|(n, _)| n == name)
-                    .map(|(_, v)| v),
+                (Some(Value::Object(members)), Step::Member(name)) => {
+                    members.into_iter().find(|(n, _)| n == name).map(|(_, v)| v)
+                }
                 (Some(Value::Array(items)), Step::Element(i)) => items.into_iter().nth(*i),
                 _ => None,
             };
@@ -685,7 +688,10 @@ mod tests {
         let e = SqlError::invalid_value("Numeric value", "1x");
         assert_eq!(
             reason(&SqlType::Integer, "1x", &e),
-            (1207, "Invalid digit, Value 'x', Pos 1, Type: Integer".into())
+            (
+                1207,
+                "Invalid digit, Value 'x', Pos 1, Type: Integer".into()
+            )
         );
     }
 }
