@@ -107,8 +107,8 @@ pub enum Format {
 pub enum Command {
     /// Write dwsim.toml and an example SQL test
     Init(commands::init::InitArgs),
-    //OFF /// Generate, load, run the SQL tests on both dialects, report
-    //OFF Test(commands::test::TestArgs),
+    /// Generate, load, run the SQL tests on both dialects, report
+    Test(commands::test::TestArgs),
     /// Review pending snapshots
     Review(commands::review::ReviewArgs),
     /// Accept pending snapshots
@@ -119,18 +119,18 @@ pub enum Command {
     Snapshots(commands::snapshots::SnapshotsArgs),
     /// Write synthetic data to files
     Generate(commands::generate::GenerateArgs),
-    //OFF /// Start the emulators in the background
-    //OFF Up(commands::up::UpArgs),
+    /// Start the emulators in the background
+    Up(commands::up::UpArgs),
     /// Stop the emulators of this project
     Down(commands::down::DownArgs),
     /// Say what is running, and how to connect to it
     Status(commands::status::StatusArgs),
-    //OFF /// Run the emulators in the foreground
-    //OFF Serve(commands::serve::ServeArgs),
-    //OFF /// Run SQL on one dialect or on both
-    //OFF Sql(commands::sql::SqlArgs),
-    //OFF /// Check that everything dwsim needs is there and works
-    //OFF Doctor(commands::doctor::DoctorArgs),
+    /// Run the emulators in the foreground
+    Serve(commands::serve::ServeArgs),
+    /// Run SQL on one dialect or on both
+    Sql(commands::sql::SqlArgs),
+    /// Check that everything dwsim needs is there and works
+    Doctor(commands::doctor::DoctorArgs),
     /// Show the configuration
     Config(commands::config::ConfigArgs),
     /// Explain an error code or an exit code

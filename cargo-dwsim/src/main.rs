@@ -8,11 +8,11 @@ mod context;
 mod error;
 mod exit;
 mod output;
-//OFF mod report;
-//OFF mod rust_tests;
-//OFF mod signals;
-//OFF mod sqltests;
-//OFF mod supervisor;
+mod report;
+mod rust_tests;
+mod signals;
+mod sqltests;
+mod supervisor;
 mod ui;
 
 use std::process::ExitCode;
@@ -51,11 +51,11 @@ fn run(cli: Cli) -> Result<i32> {
         Command::Generate(args) => commands::generate::run(&ctx, &args),
         Command::Down(args) => commands::down::run(&ctx, &args),
         Command::Status(args) => commands::status::run(&ctx, &args),
-        //OFF Command::Up(args) => block_on(commands::up::run(&ctx, &args)),
-        //OFF Command::Serve(args) => block_on(commands::serve::run(&ctx, &args)),
-        //OFF Command::Sql(args) => block_on(commands::sql::run(&ctx, &args)),
-        //OFF Command::Doctor(args) => block_on(commands::doctor::run(&ctx, &args)),
-        //OFF Command::Test(args) => block_on(commands::test::run(&ctx, &args)),
+        Command::Up(args) => block_on(commands::up::run(&ctx, &args)),
+        Command::Serve(args) => block_on(commands::serve::run(&ctx, &args)),
+        Command::Sql(args) => block_on(commands::sql::run(&ctx, &args)),
+        Command::Doctor(args) => block_on(commands::doctor::run(&ctx, &args)),
+        Command::Test(args) => block_on(commands::test::run(&ctx, &args)),
     }
 }
 

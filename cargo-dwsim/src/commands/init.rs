@@ -37,6 +37,23 @@ const PLAIN: &[Template] = templates!["init":
     "tests/sql/customers_per_quarter.sql",
     "tests/sql/orders_by_size.sql",
 ];
+/// dwsim's own shop: its dwsim.toml and the SQL tests that are run on every change of dwsim itself.
+const EXAMPLE: &[Template] = templates!["example":
+    "dwsim.toml",
+    "tests/sql/customers/registrations_per_month.sql",
+    "tests/sql/customers/top_three_per_country.sql",
+    "tests/sql/customers/without_orders.sql",
+    "tests/sql/dialects/average_of_integers.sql",
+    "tests/sql/dialects/integer_division.sql",
+    "tests/sql/events/by_device.redshift.sql",
+    "tests/sql/events/by_device.snowflake.sql",
+    "tests/sql/events/by_tag.redshift.sql",
+    "tests/sql/events/by_tag.snowflake.sql",
+    "tests/sql/orders/month_calendar.sql",
+    "tests/sql/orders/running_revenue.sql",
+    "tests/sql/products/baskets.sql",
+    "tests/sql/products/price_changes_merged.sql",
+];
 const HARNESS: &str = include_str!("../../templates/init/tests/sql.rs");
 const HOOKS: &str = include_str!("../../templates/init/pre-commit-config.yaml");
 const NEXTEST: &str = include_str!("../../templates/init/nextest.toml");
@@ -51,7 +68,7 @@ pub fn run(ctx: &Context, args: &InitArgs) -> Result<i32> {
     let name = name.replace('\\', "\\\\").replace('"', "\\\"");
 
     let cargo = dir.join("Cargo.toml").exists();
-    let mut files: Vec<Template> = PLAIN.to_vec();
+    let mut files: Vec<Template> = if args.example { EXAMPLE } else { PLAIN }.to_vec();
     if cargo {
         files.push(("tests/sql.rs", HARNESS));
     }

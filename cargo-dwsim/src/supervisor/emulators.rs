@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dwsim_engine::engine::EngineConfig;
+use dwsim_engine::engine::{Engine, EngineConfig};
 use dwsim_redshift::RedshiftServer;
 use dwsim_runtime::{Endpoint, Endpoints};
 use dwsim_s3::{S3Options, S3Server, Store};
@@ -60,23 +60,37 @@ impl Emulators {
         let s3 = S3Server::bind(address(settings.s3_port), store.clone(), S3Options::default())
             .await
             .map_err(taken("S3", "--s3-port", settings.s3_port))?;
-        let config = || EngineConfig {
-            storage: EmbeddedStorage::new(store.clone()),
-            shuffle_seed: settings.shuffle_seed,
-            ..EngineConfig::default()
+        let engine = |account| {
+            let config = EngineConfig {
+                storage: EmbeddedStorage::new(store.clone()),
+                shuffle_seed: settings.shuffle_seed,
+                ..EngineConfig::default()
+            };
+            Engine::new(config, account).map_err(|e| Error::Emulator {
+                message: format!("the engine: {e}"),
+                help: None,
+            })
         };
-        let redshift = RedshiftServer::bind(address(settings.redshift_port), config())
-            .await
-            .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
-        let snowflake = SnowflakeServer::bind(address(settings.snowflake_port), config())
-            .await
-            .map_err(taken("Snowflake", "--snowflake-port", settings.snowflake_port))?;
+        let redshift = RedshiftServer::bind(
+            address(settings.redshift_port),
+            engine(dwsim_redshift::account())?,
+            dwsim_redshift::ServerOptions::default(),
+        )
+        .await
+        .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
+        let snowflake = SnowflakeServer::bind(
+            address(settings.snowflake_port),
+            engine(dwsim_snowflake::account())?,
+            dwsim_snowflake::ServerOptions::default(),
+        )
+        .await
+        .map_err(taken("Snowflake", "--snowflake-port", settings.snowflake_port))?;
 
         let http = |a: SocketAddr| endpoint(a, format!("http://{a}"));
-        let redshift_address = redshift.local_addr();
+        let redshift_address = redshift.local_addr().map_err(Error::io("asking for Redshift's port"))?;
         let endpoints = Endpoints {
             redshift: endpoint(redshift_address, format!("postgres://dev:dev@{redshift_address}/dev")),
-            snowflake: http(snowflake.local_addr()),
+            snowflake: http(snowflake.local_addr().map_err(Error::io("asking for Snowflake's port"))?),
             s3: http(s3.local_addr()),
             template: None,
         };

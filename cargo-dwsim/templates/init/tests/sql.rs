@@ -11,4 +11,6 @@
 //! harness = false
 //! ```
 
-dwsim::sql_tests!();
+fn main() -> std::process::ExitCode {
+    dwsim::sql_tests_main()
+}
