@@ -79,7 +79,11 @@ impl RustTests {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(&cargo);
         let nextest = has_nextest(&cargo).await;
-        command.args(if nextest { &["nextest", "run"][..] } else { &["test"] });
+        command.args(if nextest {
+            &["nextest", "run"][..]
+        } else {
+            &["test"]
+        });
         let (mut packages, mut names): (Vec<_>, Vec<_>) = self.targets.iter().cloned().unzip();
         for list in [&mut packages, &mut names] {
             list.sort();
@@ -101,14 +105,20 @@ impl RustTests {
             if args.partition.is_some() {
                 return Err(Error::Usage {
                     message: "--partition needs cargo-nextest for the project's Rust tests".into(),
-                    help: Some("install cargo-nextest, or leave the Rust tests out with --no-rust".into()),
+                    help: Some(
+                        "install cargo-nextest, or leave the Rust tests out with --no-rust".into(),
+                    ),
                 });
             }
             // `cargo test` takes one filter of its own; the harness takes any number after `--`.
             command.arg("--").args(&args.filters).args(&args.rest);
         }
-        let failed = |source| Error::Runner { program: "cargo".into(), source };
-        let endpoints = serde_json::to_string(endpoints).map_err(|e| Error::Internal(e.to_string()))?;
+        let failed = |source| Error::Runner {
+            program: "cargo".into(),
+            source,
+        };
+        let endpoints =
+            serde_json::to_string(endpoints).map_err(|e| Error::Internal(e.to_string()))?;
         let mut child = command
             .current_dir(&project.root)
             .env(ENDPOINTS_VAR, endpoints)
@@ -150,7 +160,10 @@ async fn has_nextest(cargo: &std::ffi::OsStr) -> bool {
 async fn stop_group(child: &mut Child) {
     let Some(group) = child.id() else { return };
     signal_group(group, "-INT").await;
-    if tokio::time::timeout(Duration::from_secs(5), child.wait()).await.is_err() {
+    if tokio::time::timeout(Duration::from_secs(5), child.wait())
+        .await
+        .is_err()
+    {
         signal_group(group, "-KILL").await;
         // It is gone or going; its code is of no interest any more.
         let _ = child.wait().await;
@@ -160,6 +173,8 @@ async fn stop_group(child: &mut Child) {
 /// Sends a signal to a process group. A failure means that the group is gone already.
 async fn signal_group(group: u32, signal: &str) {
     let mut kill = Command::new("kill");
-    kill.args([signal, "--", &format!("-{group}")]).stdout(Stdio::null()).stderr(Stdio::null());
+    kill.args([signal, "--", &format!("-{group}")])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let _ = kill.status().await;
 }

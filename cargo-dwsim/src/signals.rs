@@ -40,13 +40,17 @@ pub async fn parent_gone(pid: u32) {
 async fn is_there(pid: u32) -> bool {
     if let Ok(stat) = tokio::fs::read_to_string(format!("/proc/{pid}/stat")).await {
         // The state is the field after the name, which stands in brackets and may hold anything.
-        return stat.rsplit_once(") ").is_none_or(|(_, rest)| !rest.starts_with('Z'));
+        return stat
+            .rsplit_once(") ")
+            .is_none_or(|(_, rest)| !rest.starts_with('Z'));
     }
     if cfg!(target_os = "linux") {
         return false;
     }
     let mut kill = Command::new("kill");
-    kill.args(["-0", &pid.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+    kill.args(["-0", &pid.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     kill.status().await.is_ok_and(|s| s.success())
 }
 

@@ -45,7 +45,9 @@ impl std::str::FromStr for Partition {
             Some((kind, share.parse::<u64>().ok()?, of.parse::<u64>().ok()?))
         });
         match parts {
-            Some((_, share, of)) if share == 0 || share > of => Err(format!("share {share} of {of} does not exist")),
+            Some((_, share, of)) if share == 0 || share > of => {
+                Err(format!("share {share} of {of} does not exist"))
+            }
             Some(("hash", share, of)) => Ok(Partition::Hash { share, of }),
             Some(("count", share, of)) => Ok(Partition::Count { share, of }),
             _ => Err("a partition is hash:M/N or count:M/N, for example hash:1/3".into()),
@@ -67,7 +69,10 @@ impl Partition {
         match self {
             Partition::Hash { share, of } => {
                 let digest = Sha256::digest(id.as_bytes());
-                let head = digest.iter().take(8).fold(0u64, |n, byte| n << 8 | u64::from(*byte));
+                let head = digest
+                    .iter()
+                    .take(8)
+                    .fold(0u64, |n, byte| n << 8 | u64::from(*byte));
                 head % of == share - 1
             }
             Partition::Count { share, of } => index as u64 % of == share - 1,
@@ -100,11 +105,20 @@ impl SqlTests {
             for case in test.cases(dialects) {
                 let id = case.id();
                 if filters.is_empty() || filters.iter().any(|f| id.contains(f.as_str())) {
-                    chosen.push((id, Chosen { test: Arc::clone(&test), dialect: case.dialect }));
+                    chosen.push((
+                        id,
+                        Chosen {
+                            test: Arc::clone(&test),
+                            dialect: case.dialect,
+                        },
+                    ));
                 }
             }
         }
-        let share = chosen.into_iter().enumerate().filter(|(i, (id, _))| partition.is_none_or(|p| p.has(*i, id)));
+        let share = chosen
+            .into_iter()
+            .enumerate()
+            .filter(|(i, (id, _))| partition.is_none_or(|p| p.has(*i, id)));
         Ok(SqlTests(share.map(|(_, (_, chosen))| chosen).collect()))
     }
 
@@ -141,7 +155,8 @@ impl SqlTests {
                 (chosen, outcome, started.elapsed())
             });
         }
-        let mut answers: BTreeMap<(String, Dialect), (Chosen, sqltest::Outcome, Duration)> = BTreeMap::new();
+        let mut answers: BTreeMap<(String, Dialect), (Chosen, sqltest::Outcome, Duration)> =
+            BTreeMap::new();
         let mut done: BTreeMap<String, usize> = BTreeMap::new();
         let mut reports = Vec::with_capacity(self.len());
         loop {
@@ -151,7 +166,8 @@ impl SqlTests {
                 () = cancel.cancelled() => return Err(Error::Interrupted),
             };
             let Some(next) = next else { break };
-            let (chosen, outcome, time) = next.map_err(|e| Error::Internal(format!("a test broke down: {e}")))?;
+            let (chosen, outcome, time) =
+                next.map_err(|e| Error::Internal(format!("a test broke down: {e}")))?;
             let name = chosen.test.name.clone();
             answers.insert((name.clone(), chosen.dialect), (chosen, outcome, time));
             let finished = done.entry(name.clone()).or_default();
@@ -171,11 +187,16 @@ impl SqlTests {
     /// [`Outcome::Accepted`]; returns the number of snapshots written.
     pub fn accept(&self, project: &Project, reports: &mut [TestReport]) -> Result<usize> {
         let store = PendingStore::new(project);
-        let ours: BTreeMap<&str, &str> =
-            self.0.iter().map(|c| (c.test.snapshot.as_str(), c.test.name.as_str())).collect();
+        let ours: BTreeMap<&str, &str> = self
+            .0
+            .iter()
+            .map(|c| (c.test.snapshot.as_str(), c.test.name.as_str()))
+            .collect();
         let mut accepted = 0;
         for proposal in store.list()? {
-            let Some(name) = ours.get(proposal.snapshot.as_str()).copied() else { continue };
+            let Some(name) = ours.get(proposal.snapshot.as_str()).copied() else {
+                continue;
+            };
             if proposal.needs_reason() {
                 continue;
             }
@@ -197,7 +218,9 @@ async fn run_one(project: &Project, endpoints: &Endpoints, chosen: &Chosen) -> s
     match cases.next() {
         Some(case) => sqltest::run(project, endpoints, &case).await,
         // `select` took it from this very list.
-        None => sqltest::Outcome::Skipped { reason: "not for this dialect".into() },
+        None => sqltest::Outcome::Skipped {
+            reason: "not for this dialect".into(),
+        },
     }
 }
 
@@ -207,8 +230,14 @@ fn settle(
     name: &str,
     answers: &mut BTreeMap<(String, Dialect), (Chosen, sqltest::Outcome, Duration)>,
 ) -> Result<Vec<TestReport>> {
-    let mine: Vec<_> = Dialect::ALL.iter().filter_map(|d| answers.remove(&(name.to_owned(), *d))).collect();
-    let differ = mine.iter().filter(|(_, o, _)| matches!(o, sqltest::Outcome::Differs(_))).count();
+    let mine: Vec<_> = Dialect::ALL
+        .iter()
+        .filter_map(|d| answers.remove(&(name.to_owned(), *d)))
+        .collect();
+    let differ = mine
+        .iter()
+        .filter(|(_, o, _)| matches!(o, sqltest::Outcome::Differs(_)))
+        .count();
     let answered: BTreeSet<Dialect> = mine
         .iter()
         .filter(|(_, o, _)| matches!(o, sqltest::Outcome::Differs(_) | sqltest::Outcome::Pass))
@@ -216,9 +245,9 @@ fn settle(
         .collect();
     // A dialect that has not been asked may still agree with what the other says now.
     let divergence = match mine.first() {
-        Some((chosen, ..)) if differ > 0 && answered.len() > 1 => {
-            PendingStore::new(project).get(&chosen.test.snapshot)?.filter(Proposal::needs_reason)
-        }
+        Some((chosen, ..)) if differ > 0 && answered.len() > 1 => PendingStore::new(project)
+            .get(&chosen.test.snapshot)?
+            .filter(Proposal::needs_reason),
         _ => None,
     }
     .and_then(|p| p.divergence())
@@ -229,7 +258,9 @@ fn settle(
         outcome: match (outcome, &divergence) {
             (sqltest::Outcome::Pass, _) => Outcome::Passed,
             (sqltest::Outcome::Skipped { reason }, _) => Outcome::Skipped { reason },
-            (sqltest::Outcome::Failed(failure), _) => Outcome::Failed { message: failure.to_string() },
+            (sqltest::Outcome::Failed(failure), _) => Outcome::Failed {
+                message: failure.to_string(),
+            },
             (sqltest::Outcome::Differs(_), Some(diff)) => Outcome::Diverged { diff: diff.clone() },
             (sqltest::Outcome::Differs(verdict), None) => differs(verdict),
         },
@@ -242,11 +273,24 @@ fn differs(verdict: Verdict) -> Outcome {
     match verdict {
         Verdict::Matches => Outcome::Passed,
         Verdict::New { .. } => Outcome::New,
-        Verdict::Changed { snapshot, diff, .. } => Outcome::Changed { diff: format!("{snapshot}\n{diff}") },
-        Verdict::OtherOnly { diff: Some(diff), .. } => Outcome::Diverged { diff: side_by_side(&diff) },
-        Verdict::OtherOnly { snapshot, other, diff: None, .. } => {
-            Outcome::Changed { diff: format!("{snapshot} has only the answer of {other}, with which this one agrees\n") }
-        }
+        Verdict::Changed { snapshot, diff, .. } => Outcome::Changed {
+            diff: format!("{snapshot}\n{diff}"),
+        },
+        Verdict::OtherOnly {
+            diff: Some(diff), ..
+        } => Outcome::Diverged {
+            diff: side_by_side(&diff),
+        },
+        Verdict::OtherOnly {
+            snapshot,
+            other,
+            diff: None,
+            ..
+        } => Outcome::Changed {
+            diff: format!(
+                "{snapshot} has only the answer of {other}, with which this one agrees\n"
+            ),
+        },
     }
 }
 
@@ -257,7 +301,10 @@ mod tests {
     #[test]
     fn partitions_are_read() {
         assert_eq!("hash:1/3".parse(), Ok(Partition::Hash { share: 1, of: 3 }));
-        assert_eq!("count:3/3".parse(), Ok(Partition::Count { share: 3, of: 3 }));
+        assert_eq!(
+            "count:3/3".parse(),
+            Ok(Partition::Count { share: 3, of: 3 })
+        );
         for text in ["", "hash", "hash:0/3", "hash:4/3", "slice:1/2", "hash:1"] {
             assert!(text.parse::<Partition>().is_err(), "{text}");
         }
@@ -266,9 +313,18 @@ mod tests {
     #[test]
     fn every_test_is_in_one_share() {
         for kind in ["hash", "count"] {
-            for (i, id) in ["a::redshift", "a::snowflake", "b/c::redshift", "d::snowflake"].iter().enumerate() {
+            for (i, id) in [
+                "a::redshift",
+                "a::snowflake",
+                "b/c::redshift",
+                "d::snowflake",
+            ]
+            .iter()
+            .enumerate()
+            {
                 let shares = (1..=3).filter(|m| {
-                    let partition: Partition = format!("{kind}:{m}/3").parse().expect("a partition");
+                    let partition: Partition =
+                        format!("{kind}:{m}/3").parse().expect("a partition");
                     partition.has(i, id)
                 });
                 assert_eq!(shares.count(), 1, "{kind} {id}");

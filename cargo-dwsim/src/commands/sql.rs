@@ -9,7 +9,9 @@ use std::path::PathBuf;
 
 use dwsim_runtime::snapshot::{Answer, RowOrder, diff};
 use dwsim_runtime::value::cell;
-use dwsim_runtime::{Connection, Dialect, Endpoints, Fork, Reply, ResultTable, SqlError, Value, instance, script};
+use dwsim_runtime::{
+    Connection, Dialect, Endpoints, Fork, Reply, ResultTable, SqlError, Value, instance, script,
+};
 use miette::{NamedSource, SourceSpan};
 use serde_json::json;
 
@@ -25,7 +27,13 @@ use crate::{exit, output, signals};
 #[derive(Debug, clap::Args)]
 pub struct SqlArgs {
     /// Which dialect, or both
-    #[arg(short, long, value_enum, value_name = "DIALECT", default_value = "both")]
+    #[arg(
+        short,
+        long,
+        value_enum,
+        value_name = "DIALECT",
+        default_value = "both"
+    )]
     dialect: DialectArg,
     /// Run SQL (may be given several times)
     #[arg(short, long, value_name = "SQL", conflicts_with = "file")]
@@ -84,26 +92,41 @@ pub async fn run(ctx: &Context, args: &SqlArgs) -> Result<i32> {
 /// The given texts; nothing when they are to be asked for at a prompt.
 fn scripts(ctx: &Context, args: &SqlArgs) -> Result<Option<Vec<Script>>> {
     if !args.execute.is_empty() {
-        let scripts = args.execute.iter().map(|text| Script { name: "-e".into(), text: text.clone() });
+        let scripts = args.execute.iter().map(|text| Script {
+            name: "-e".into(),
+            text: text.clone(),
+        });
         return Ok(Some(scripts.collect()));
     }
     let script = match &args.file {
         Some(path) => {
             let read = std::fs::read_to_string(ctx.directory().join(path));
-            Script { name: path.display().to_string(), text: read.map_err(Error::io(format!("reading {}", path.display())))? }
+            Script {
+                name: path.display().to_string(),
+                text: read.map_err(Error::io(format!("reading {}", path.display())))?,
+            }
         }
         None if std::io::stdin().is_terminal() => return Ok(None),
         None => {
             let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(Error::io("reading stdin"))?;
-            Script { name: "stdin".into(), text }
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(Error::io("reading stdin"))?;
+            Script {
+                name: "stdin".into(),
+                text,
+            }
         }
     };
     Ok(Some(vec![script]))
 }
 
 /// The running instance's servers, or new ones in this process with the project's data in them.
-async fn endpoints(ctx: &Context, args: &SqlArgs, dialects: &[Dialect]) -> Result<(Endpoints, Option<Emulators>)> {
+async fn endpoints(
+    ctx: &Context,
+    args: &SqlArgs,
+    dialects: &[Dialect],
+) -> Result<(Endpoints, Option<Emulators>)> {
     // `sql` needs no project; what is wrong with one that is there is an error.
     let project = match ctx.project() {
         Err(Error::NoProject { .. }) => None,
@@ -127,10 +150,18 @@ async fn endpoints(ctx: &Context, args: &SqlArgs, dialects: &[Dialect]) -> Resul
         }
         _ => None,
     };
-    let emulators = Emulators::start(&Settings { shuffle_seed, ..Settings::default() }).await?;
+    let emulators = Emulators::start(&Settings {
+        shuffle_seed,
+        ..Settings::default()
+    })
+    .await?;
     let mut endpoints = emulators.endpoints.clone();
     if let Some(config) = config {
-        endpoints.template = Some(supervisor::load(&config, &endpoints, dialects, &ctx.ui).await?.info);
+        endpoints.template = Some(
+            supervisor::load(&config, &endpoints, dialects, &ctx.ui)
+                .await?
+                .info,
+        );
     }
     Ok((endpoints, Some(emulators)))
 }
@@ -147,11 +178,19 @@ impl Session {
         if args.database.is_none()
             && let Some(template) = &endpoints.template
         {
-            let (fork, connection) = Fork::create(dialect, endpoint, &template.database, "sql").await?;
-            return Ok(Session { connection, fork: Some(fork) });
+            let (fork, connection) =
+                Fork::create(dialect, endpoint, &template.database, "sql").await?;
+            return Ok(Session {
+                connection,
+                fork: Some(fork),
+            });
         }
-        let connection = Connection::connect(dialect, endpoint, args.database.as_deref(), None).await?;
-        Ok(Session { connection, fork: None })
+        let connection =
+            Connection::connect(dialect, endpoint, args.database.as_deref(), None).await?;
+        Ok(Session {
+            connection,
+            fork: None,
+        })
     }
 
     async fn close(self) {
@@ -185,10 +224,16 @@ async fn batch(scripts: &[Script], sessions: &mut [Session], args: &SqlArgs) -> 
         for statement in statements {
             let mut answers = Vec::new();
             for session in sessions.iter_mut() {
-                answers.push((session.connection.dialect(), ask(session, statement.text).await?));
+                answers.push((
+                    session.connection.dialect(),
+                    ask(session, statement.text).await?,
+                ));
             }
             show(statement.text, statement.order, &answers, args.format)?;
-            if let Some((dialect, error)) = answers.iter().find_map(|(d, a)| Some((*d, a.as_ref().err()?))) {
+            if let Some((dialect, error)) = answers
+                .iter()
+                .find_map(|(d, a)| Some((*d, a.as_ref().err()?)))
+            {
                 return Err(located(script, statement.text, dialect, error));
             }
         }
@@ -198,22 +243,31 @@ async fn batch(scripts: &[Script], sessions: &mut [Session], args: &SqlArgs) -> 
 
 /// The dialect whose words divide a script into statements.
 fn session_dialect(sessions: &[Session]) -> Dialect {
-    sessions.first().map_or(Dialect::Redshift, |s| s.connection.dialect())
+    sessions
+        .first()
+        .map_or(Dialect::Redshift, |s| s.connection.dialect())
 }
 
 /// Asks for statements until the input ends; errors are shown and end nothing.
 async fn prompt(sessions: &mut [Session], args: &SqlArgs) -> Result<i32> {
-    let names: Vec<_> = sessions.iter().map(|s| s.connection.dialect().name()).collect();
+    let names: Vec<_> = sessions
+        .iter()
+        .map(|s| s.connection.dialect().name())
+        .collect();
     let names = names.join("+");
     let mut text = String::new();
     loop {
         let mut out = anstream::stdout();
         let sign = if text.trim().is_empty() { "=>" } else { "->" };
-        write!(out, "{names}{sign} ").and_then(|()| out.flush()).map_err(Error::io("writing the prompt"))?;
+        write!(out, "{names}{sign} ")
+            .and_then(|()| out.flush())
+            .map_err(Error::io("writing the prompt"))?;
         let line = tokio::task::spawn_blocking(|| std::io::stdin().lock().lines().next())
             .await
             .map_err(|e| Error::Internal(e.to_string()))?;
-        let Some(line) = line else { return Ok(exit::OK) };
+        let Some(line) = line else {
+            return Ok(exit::OK);
+        };
         let line = line.map_err(Error::io("reading the terminal"))?;
         if text.trim().is_empty() && matches!(line.trim(), "\\q" | "quit" | "exit") {
             return Ok(exit::OK);
@@ -223,7 +277,10 @@ async fn prompt(sessions: &mut [Session], args: &SqlArgs) -> Result<i32> {
         if !line.trim_end().ends_with(';') {
             continue;
         }
-        let script = Script { name: "input".into(), text: std::mem::take(&mut text) };
+        let script = Script {
+            name: "input".into(),
+            text: std::mem::take(&mut text),
+        };
         match batch(std::slice::from_ref(&script), sessions, args).await {
             Ok(_) => {}
             Err(error @ (Error::Sql { .. } | Error::Usage { .. })) => crate::error::report(error),
@@ -231,7 +288,6 @@ async fn prompt(sessions: &mut [Session], args: &SqlArgs) -> Result<i32> {
         }
     }
 }
-
 
 /// Prints what a statement came to.
 fn show(sql: &str, order: RowOrder, answers: &[(Dialect, Answered)], format: Format) -> Result<()> {
@@ -262,7 +318,11 @@ fn show(sql: &str, order: RowOrder, answers: &[(Dialect, Answered)], format: For
     for (dialect, answer) in answers {
         if let Ok(reply) = answer {
             if answers.len() > 1 {
-                output::line(if agree { "-- redshift, snowflake".to_owned() } else { format!("-- {dialect}") })?;
+                output::line(if agree {
+                    "-- redshift, snowflake".to_owned()
+                } else {
+                    format!("-- {dialect}")
+                })?;
             }
             output::data(text_of(reply).as_bytes())?;
         }
@@ -276,7 +336,9 @@ fn show(sql: &str, order: RowOrder, answers: &[(Dialect, Answered)], format: For
 fn answer_of(reply: &Reply) -> Answer {
     match reply {
         Reply::Rows(table) => Answer::Rows(table.clone()),
-        Reply::Done { affected } => Answer::Done { affected: *affected },
+        Reply::Done { affected } => Answer::Done {
+            affected: *affected,
+        },
     }
 }
 
@@ -284,16 +346,29 @@ fn answer_of(reply: &Reply) -> Answer {
 fn text_of(reply: &Reply) -> String {
     let table = match reply {
         Reply::Rows(table) => table,
-        Reply::Done { affected: Some(n) } => return format!("{}\n", count(usize::try_from(*n).unwrap_or(usize::MAX), "row")),
+        Reply::Done { affected: Some(n) } => {
+            return format!(
+                "{}\n",
+                count(usize::try_from(*n).unwrap_or(usize::MAX), "row")
+            );
+        }
         Reply::Done { affected: None } => return "done\n".into(),
     };
     let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
     let types: Vec<String> = table.columns.iter().map(|c| c.native.clone()).collect();
-    let rows: Vec<Vec<String>> = table.rows.iter().map(|row| row.iter().map(cell::render).collect()).collect();
+    let rows: Vec<Vec<String>> = table
+        .rows
+        .iter()
+        .map(|row| row.iter().map(cell::render).collect())
+        .collect();
     let widths: Vec<usize> = (0..names.len())
         .map(|i| {
             let cells = rows.iter().filter_map(|row| row.get(i));
-            cells.chain([&names[i], &types[i]]).map(|c| c.chars().count()).max().unwrap_or(0)
+            cells
+                .chain([&names[i], &types[i]])
+                .map(|c| c.chars().count())
+                .max()
+                .unwrap_or(0)
         })
         .collect();
     let right = |i: usize| table.columns[i].ty.is_number();
@@ -303,13 +378,24 @@ fn text_of(reply: &Reply) -> String {
             .enumerate()
             .map(|(i, cell)| {
                 let width = widths[i];
-                if right(i) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+                if right(i) {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
             })
             .collect();
         format!("{}\n", padded.join(" | ").trim_end())
     };
     let mut text = line(&names) + &line(&types);
-    text += &format!("{}\n", widths.iter().map(|w| "-".repeat(*w)).collect::<Vec<_>>().join("-+-"));
+    text += &format!(
+        "{}\n",
+        widths
+            .iter()
+            .map(|w| "-".repeat(*w))
+            .collect::<Vec<_>>()
+            .join("-+-")
+    );
     for row in &rows {
         text += &line(row);
     }
@@ -324,8 +410,12 @@ fn json_of(sql: &str, dialect: Dialect, answer: &Answered) -> serde_json::Value 
             "columns": table.columns.iter().map(|c| json!({"name": c.name, "type": c.native})).collect::<Vec<_>>(),
             "rows": rows_of(table),
         }),
-        Ok(Reply::Done { affected }) => json!({"dialect": dialect.name(), "sql": sql, "affected": affected}),
-        Err(e) => json!({"dialect": dialect.name(), "sql": sql, "error": {"code": e.code, "message": e.message}}),
+        Ok(Reply::Done { affected }) => {
+            json!({"dialect": dialect.name(), "sql": sql, "affected": affected})
+        }
+        Err(e) => {
+            json!({"dialect": dialect.name(), "sql": sql, "error": {"code": e.code, "message": e.message}})
+        }
     }
 }
 
@@ -340,7 +430,11 @@ fn rows_of(table: &ResultTable) -> Vec<Vec<serde_json::Value>> {
         Value::Json(v) => v.clone(),
         other => json!(cell::render(other)),
     };
-    table.rows.iter().map(|row| row.iter().map(cell_of).collect()).collect()
+    table
+        .rows
+        .iter()
+        .map(|row| row.iter().map(cell_of).collect())
+        .collect()
 }
 
 /// The error with its place in the script's text.
@@ -348,12 +442,23 @@ fn located(script: &Script, statement: &str, dialect: Dialect, error: &SqlError)
     // The statement is a part of the script's text, so its place follows from where it is found.
     let start = script.text.find(statement).unwrap_or(0);
     let span = error.position.map(|at| {
-        let before: usize = statement.split_inclusive('\n').take(at.line.saturating_sub(1)).map(str::len).sum();
+        let before: usize = statement
+            .split_inclusive('\n')
+            .take(at.line.saturating_sub(1))
+            .map(str::len)
+            .sum();
         let line = statement.get(before..).unwrap_or("");
-        let column: usize = line.chars().take(at.column.saturating_sub(1)).map(char::len_utf8).sum();
+        let column: usize = line
+            .chars()
+            .take(at.column.saturating_sub(1))
+            .map(char::len_utf8)
+            .sum();
         let offset = start + before + column;
         let word = script.text.get(offset..).map_or(0, |rest| {
-            rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len()).max(1).min(rest.len())
+            rest.find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len())
+                .max(1)
+                .min(rest.len())
         });
         SourceSpan::from((offset, word))
     });

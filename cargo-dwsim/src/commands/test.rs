@@ -77,7 +77,11 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
         some => some,
     };
     let sql = SqlTests::select(&project, &dialects, &args.filters, args.partition)?;
-    let rust = if args.no_rust { RustTests::default() } else { RustTests::find(&project.root)? };
+    let rust = if args.no_rust {
+        RustTests::default()
+    } else {
+        RustTests::find(&project.root)?
+    };
 
     let mut summary = Summary::default();
     if !sql.is_empty() || !rust.is_empty() {
@@ -88,7 +92,15 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
         };
         let mut emulators = Emulators::start(&settings).await?;
         summary.loaded.start = started.elapsed();
-        let job = Job { ctx, args, project: &project, config: &config, dialects: &dialects, sql: &sql, rust: &rust };
+        let job = Job {
+            ctx,
+            args,
+            project: &project,
+            config: &config,
+            dialects: &dialects,
+            sql: &sql,
+            rust: &rust,
+        };
         let endpoints = emulators.endpoints.clone();
         let result = tokio::select! {
             result = job.run(endpoints, &mut summary, &cancel) => result,
@@ -109,7 +121,12 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
         write_junit(&ctx.directory().join(path), &summary)?;
     }
     let code = summary.exit_code();
-    if args.review && matches!(code, crate::exit::SNAPSHOTS_DIFFER | crate::exit::DIVERGENCE) {
+    if args.review
+        && matches!(
+            code,
+            crate::exit::SNAPSHOTS_DIFFER | crate::exit::DIVERGENCE
+        )
+    {
         return super::review::after_test(ctx);
     }
     Ok(code)
@@ -171,7 +188,11 @@ impl Job<'_> {
                 partition: self.args.partition.map(|p| p.to_string()),
                 rest: self.args.runner.clone(),
             };
-            summary.runner = Some(self.rust.run(self.project, &endpoints, &runner, cancel).await?);
+            summary.runner = Some(
+                self.rust
+                    .run(self.project, &endpoints, &runner, cancel)
+                    .await?,
+            );
         }
         Ok(())
     }
@@ -188,7 +209,9 @@ fn embedded_only(config: &Config) -> Result<()> {
                 _ => "a live warehouse",
             };
             Err(Error::Target {
-                message: format!("the target `{name}` is {kind}; this version runs embedded emulators only"),
+                message: format!(
+                    "the target `{name}` is {kind}; this version runs embedded emulators only"
+                ),
                 help: Some("`--target embedded` runs the tests on this machine".into()),
             })
         }

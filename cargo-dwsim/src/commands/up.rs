@@ -50,12 +50,18 @@ pub struct UpArgs {
 /// Starts, or finds what runs, and loads.
 pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
     let project = ctx.project()?;
-    let flags = [flag("--seed", "project.seed", args.seed), flag("--scale", "project.scale", args.scale)];
+    let flags = [
+        flag("--seed", "project.seed", args.seed),
+        flag("--scale", "project.scale", args.scale),
+    ];
     let config = ctx.config(&project, flags.into_iter().flatten().collect())?;
     let _lock = instance::lock(&project)?;
     let mut running = match instance::find(&project)? {
         Some(running) => {
-            ctx.ui.status("Running", format_args!("already, as process {}", running.pid));
+            ctx.ui.status(
+                "Running",
+                format_args!("already, as process {}", running.pid),
+            );
             running
         }
         None => start(ctx, &project, &config, args)?,
@@ -88,25 +94,40 @@ fn start(ctx: &Context, project: &Project, config: &Config, args: &UpArgs) -> Re
         serve.arg("--shuffle").arg(config.project.seed.to_string());
     }
     if args.idle_timeout > 0 {
-        serve.arg("--idle-timeout").arg(args.idle_timeout.to_string());
+        serve
+            .arg("--idle-timeout")
+            .arg(args.idle_timeout.to_string());
     }
     let running = instance::spawn(project, serve)?;
     instance::record(project, &running)?;
-    ctx.ui.status("Started", format_args!("process {}", running.pid));
+    ctx.ui
+        .status("Started", format_args!("process {}", running.pid));
     Ok(running)
 }
 
 /// Loads the template unless the instance has it, and records that it has.
-async fn load(ctx: &Context, project: &Project, config: &Config, running: &mut Instance) -> Result<()> {
+async fn load(
+    ctx: &Context,
+    project: &Project,
+    config: &Config,
+    running: &mut Instance,
+) -> Result<()> {
     let wanted = supervisor::plan(config)?.info();
     match running.templates.iter().position(|t| *t == wanted) {
         Some(at) => {
             let newest = running.templates.remove(at);
             running.templates.push(newest);
-            ctx.ui.status("Up to date", format_args!("database {}", wanted.database));
+            ctx.ui
+                .status("Up to date", format_args!("database {}", wanted.database));
         }
         None => {
-            let template = supervisor::load(config, &running.endpoints, &config.project.dialects, &ctx.ui).await?;
+            let template = supervisor::load(
+                config,
+                &running.endpoints,
+                &config.project.dialects,
+                &ctx.ui,
+            )
+            .await?;
             ctx.ui.status(
                 "Loaded",
                 format_args!(

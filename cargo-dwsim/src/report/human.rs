@@ -32,15 +32,29 @@ impl<'a> Human<'a> {
                 bytes(loaded.bytes),
             ),
         );
-        self.ui.status("Loaded", format_args!("into {} in {}", dialects.join(" and "), seconds(loaded.load)));
+        self.ui.status(
+            "Loaded",
+            format_args!(
+                "into {} in {}",
+                dialects.join(" and "),
+                seconds(loaded.load)
+            ),
+        );
     }
 
     /// A test is over.
     pub fn test(&self, test: &TestReport) {
-        let text = format_args!("[{:>8}] {:<9} {}", seconds(test.time), test.dialect, test.name.bold());
+        let text = format_args!(
+            "[{:>8}] {:<9} {}",
+            seconds(test.time),
+            test.dialect,
+            test.name.bold()
+        );
         match &test.outcome {
             Outcome::Passed => self.ui.status(test.outcome.label(), text),
-            Outcome::Skipped { reason } => self.ui.warn(test.outcome.label(), format_args!("{text} ({reason})")),
+            Outcome::Skipped { reason } => self
+                .ui
+                .warn(test.outcome.label(), format_args!("{text} ({reason})")),
             Outcome::New => self.ui.warn(test.outcome.label(), text),
             Outcome::Accepted => self.ui.status(test.outcome.label(), text),
             _ => self.ui.fail(test.outcome.label(), text),
@@ -63,10 +77,16 @@ impl<'a> Human<'a> {
                 _ => sums.1 += 1,
             }
         }
-        let dialects: Vec<_> =
-            by_dialect.iter().map(|(d, (passed, run))| format!("{d} {passed}/{run} passed")).collect();
+        let dialects: Vec<_> = by_dialect
+            .iter()
+            .map(|(d, (passed, run))| format!("{d} {passed}/{run} passed"))
+            .collect();
         let skipped = summary.count(|t| matches!(t.outcome, Outcome::Skipped { .. }));
-        let mut line = format!("[{:>8}] {}", seconds(summary.time), count(summary.tests.len(), "SQL test"));
+        let mut line = format!(
+            "[{:>8}] {}",
+            seconds(summary.time),
+            count(summary.tests.len(), "SQL test")
+        );
         if !dialects.is_empty() {
             line += &format!(": {}", dialects.join(", "));
         }
@@ -77,7 +97,11 @@ impl<'a> Human<'a> {
             line += &format!(", {} written", count(summary.accepted, "snapshot"));
         }
         let good = summary.exit_code() == crate::exit::OK;
-        if good { self.ui.status("Summary", line) } else { self.ui.fail("Summary", line) }
+        if good {
+            self.ui.status("Summary", line)
+        } else {
+            self.ui.fail("Summary", line)
+        }
         self.next_steps(summary);
     }
 
@@ -94,7 +118,10 @@ impl<'a> Human<'a> {
                 continue;
             }
             shown.push((&test.name, text));
-            self.ui.fail(test.outcome.label(), format_args!("{} {}", test.dialect, test.name.bold()));
+            self.ui.fail(
+                test.outcome.label(),
+                format_args!("{} {}", test.dialect, test.name.bold()),
+            );
             for line in text.lines() {
                 self.ui.fail_text(line);
             }
@@ -112,7 +139,10 @@ impl<'a> Human<'a> {
             self.ui.note("Pending snapshots: `cargo dwsim review`, `cargo dwsim accept`, `cargo dwsim reject`.");
         }
         if summary.exit_code() == crate::exit::NO_TESTS {
-            self.ui.fail("No tests", "matched; `cargo dwsim test` without a filter runs every tests/sql/**/*.sql");
+            self.ui.fail(
+                "No tests",
+                "matched; `cargo dwsim test` without a filter runs every tests/sql/**/*.sql",
+            );
         }
     }
 }

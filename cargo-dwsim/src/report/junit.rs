@@ -16,7 +16,8 @@ pub fn write_junit(path: &Path, summary: &Summary) -> Result<()> {
     };
     std::fs::create_dir_all(dir).map_err(failed())?;
     let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed())?;
-    file.write_all(render(summary).as_bytes()).map_err(failed())?;
+    file.write_all(render(summary).as_bytes())
+        .map_err(failed())?;
     file.persist(path).map_err(|e| failed()(e.error))?;
     Ok(())
 }
@@ -32,7 +33,11 @@ fn render(summary: &Summary) -> String {
         }
     };
     let counts = counts(summary.tests.iter());
-    let _ = writeln!(xml, "<testsuites name=\"dwsim\" {counts} time=\"{:.3}\">", summary.time.as_secs_f64());
+    let _ = writeln!(
+        xml,
+        "<testsuites name=\"dwsim\" {counts} time=\"{:.3}\">",
+        summary.time.as_secs_f64()
+    );
     suites(&mut xml);
     xml.push_str("</testsuites>\n");
     xml
@@ -41,7 +46,11 @@ fn render(summary: &Summary) -> String {
 fn suite(xml: &mut String, dialect: &str, summary: &Summary) {
     let tests = || summary.tests.iter().filter(|t| t.dialect == dialect);
     let time: f64 = tests().map(|t| t.time.as_secs_f64()).sum();
-    let _ = writeln!(xml, "  <testsuite name=\"{dialect}\" {} time=\"{time:.3}\">", counts(tests()));
+    let _ = writeln!(
+        xml,
+        "  <testsuite name=\"{dialect}\" {} time=\"{time:.3}\">",
+        counts(tests())
+    );
     for test in tests() {
         let name = escape(&test.name);
         let _ = write!(
@@ -122,9 +131,27 @@ mod tests {
         let summary = Summary {
             tests: vec![
                 test("a", "redshift", Outcome::Passed),
-                test("a", "snowflake", Outcome::Skipped { reason: "no \"x\" <here>".into() }),
-                test("b", "redshift", Outcome::Changed { diff: "- 1\n+ 2\u{1}".into() }),
-                test("b", "snowflake", Outcome::Failed { message: "no table t & u".into() }),
+                test(
+                    "a",
+                    "snowflake",
+                    Outcome::Skipped {
+                        reason: "no \"x\" <here>".into(),
+                    },
+                ),
+                test(
+                    "b",
+                    "redshift",
+                    Outcome::Changed {
+                        diff: "- 1\n+ 2\u{1}".into(),
+                    },
+                ),
+                test(
+                    "b",
+                    "snowflake",
+                    Outcome::Failed {
+                        message: "no table t & u".into(),
+                    },
+                ),
             ],
             time: Duration::from_millis(1500),
             ..Summary::default()

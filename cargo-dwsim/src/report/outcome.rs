@@ -114,7 +114,10 @@ impl Summary {
         let any = |wanted: fn(&Outcome) -> bool| self.tests.iter().any(|t| wanted(&t.outcome));
         if any(|o| matches!(o, Outcome::Failed { .. })) {
             exit::TESTS_FAILED
-        } else if self.runner.is_some_and(|code| code != exit::OK && code != exit::NO_TESTS) {
+        } else if self
+            .runner
+            .is_some_and(|code| code != exit::OK && code != exit::NO_TESTS)
+        {
             self.runner.unwrap_or(exit::TESTS_FAILED)
         } else if any(|o| matches!(o, Outcome::Diverged { .. })) {
             exit::DIVERGENCE
@@ -146,14 +149,24 @@ mod tests {
                 time: Duration::ZERO,
             })
             .collect();
-        Summary { tests, runner, ..Summary::default() }
+        Summary {
+            tests,
+            runner,
+            ..Summary::default()
+        }
     }
 
     #[test]
     fn exit_codes_have_an_order() {
-        let changed = Outcome::Changed { diff: String::new() };
-        let diverged = Outcome::Diverged { diff: String::new() };
-        let failed = Outcome::Failed { message: String::new() };
+        let changed = Outcome::Changed {
+            diff: String::new(),
+        };
+        let diverged = Outcome::Diverged {
+            diff: String::new(),
+        };
+        let failed = Outcome::Failed {
+            message: String::new(),
+        };
         for (outcomes, runner, code) in [
             (vec![Outcome::Passed], None, exit::OK),
             (vec![Outcome::Passed], Some(0), exit::OK),
@@ -163,10 +176,22 @@ mod tests {
             (vec![Outcome::Passed], Some(exit::NO_TESTS), exit::OK),
             (vec![Outcome::New], None, exit::SNAPSHOTS_DIFFER),
             (vec![changed.clone()], Some(101), 101),
-            (vec![changed.clone(), diverged.clone()], None, exit::DIVERGENCE),
-            (vec![changed, diverged, failed], Some(101), exit::TESTS_FAILED),
+            (
+                vec![changed.clone(), diverged.clone()],
+                None,
+                exit::DIVERGENCE,
+            ),
+            (
+                vec![changed, diverged, failed],
+                Some(101),
+                exit::TESTS_FAILED,
+            ),
         ] {
-            assert_eq!(summary(&outcomes, runner).exit_code(), code, "{outcomes:?} {runner:?}");
+            assert_eq!(
+                summary(&outcomes, runner).exit_code(),
+                code,
+                "{outcomes:?} {runner:?}"
+            );
         }
     }
 }

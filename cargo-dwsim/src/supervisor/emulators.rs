@@ -10,7 +10,7 @@ use dwsim_engine::engine::{Engine, EngineConfig};
 use dwsim_redshift::RedshiftServer;
 use dwsim_runtime::{Endpoint, Endpoints};
 use dwsim_s3::{S3Options, S3Server, Store};
-use dwsim_snowflake::SnowflakeServer;
+use dwsim_snowflake::{SnowflakeServer, SnowflakeService};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -55,11 +55,22 @@ impl Emulators {
             None => Store::memory(),
         };
         let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let taken = |service, flag, port| move |source: io::Error| Error::Port { service, flag, port, source };
+        let taken = |service, flag, port| {
+            move |source: io::Error| Error::Port {
+                service,
+                flag,
+                port,
+                source,
+            }
+        };
 
-        let s3 = S3Server::bind(address(settings.s3_port), store.clone(), S3Options::default())
-            .await
-            .map_err(taken("S3", "--s3-port", settings.s3_port))?;
+        let s3 = S3Server::bind(
+            address(settings.s3_port),
+            store.clone(),
+            S3Options::default(),
+        )
+        .await
+        .map_err(taken("S3", "--s3-port", settings.s3_port))?;
         let engine = |account| {
             let config = EngineConfig {
                 storage: EmbeddedStorage::new(store.clone()),
@@ -78,19 +89,32 @@ impl Emulators {
         )
         .await
         .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
-        let snowflake = SnowflakeServer::bind(
-            address(settings.snowflake_port),
-            engine(dwsim_snowflake::account())?,
+        let service = SnowflakeService::new(
+            engine(SnowflakeService::account(&["DEV"]))?,
             dwsim_snowflake::ServerOptions::default(),
-        )
-        .await
-        .map_err(taken("Snowflake", "--snowflake-port", settings.snowflake_port))?;
+        );
+        let snowflake = SnowflakeServer::bind(address(settings.snowflake_port), service)
+            .await
+            .map_err(taken(
+                "Snowflake",
+                "--snowflake-port",
+                settings.snowflake_port,
+            ))?;
 
         let http = |a: SocketAddr| endpoint(a, format!("http://{a}"));
-        let redshift_address = redshift.local_addr().map_err(Error::io("asking for Redshift's port"))?;
+        let redshift_address = redshift
+            .local_addr()
+            .map_err(Error::io("asking for Redshift's port"))?;
         let endpoints = Endpoints {
-            redshift: endpoint(redshift_address, format!("postgres://dev:dev@{redshift_address}/dev")),
-            snowflake: http(snowflake.local_addr().map_err(Error::io("asking for Snowflake's port"))?),
+            redshift: endpoint(
+                redshift_address,
+                format!("postgres://dev:dev@{redshift_address}/dev"),
+            ),
+            snowflake: http(
+                snowflake
+                    .local_addr()
+                    .map_err(Error::io("asking for Snowflake's port"))?,
+            ),
             s3: http(s3.local_addr()),
             template: None,
         };
@@ -107,10 +131,16 @@ impl Emulators {
             "Redshift"
         });
         servers.spawn(async move {
-            snowflake.run(c).await;
+            if let Err(e) = snowflake.run(c).await {
+                tracing::error!(error = %e, "the Snowflake emulator ended");
+            }
             "Snowflake"
         });
-        Ok(Emulators { endpoints, stop, servers })
+        Ok(Emulators {
+            endpoints,
+            stop,
+            servers,
+        })
     }
 
     /// Waits until a server ends by itself, which none should.
@@ -120,7 +150,10 @@ impl Emulators {
             Some(Err(e)) => format!("an emulator broke down: {e}"),
             None => "no emulator is running".to_owned(),
         };
-        Error::Emulator { message, help: None }
+        Error::Emulator {
+            message,
+            help: None,
+        }
     }
 
     /// Asks all to end and waits a while for it.
@@ -141,5 +174,9 @@ impl Drop for Emulators {
 }
 
 fn endpoint(address: SocketAddr, url: String) -> Endpoint {
-    Endpoint { host: address.ip().to_string(), port: address.port(), url }
+    Endpoint {
+        host: address.ip().to_string(),
+        port: address.port(),
+        url,
+    }
 }

@@ -69,15 +69,31 @@ impl Planned {
 
 /// Plans the data of a configuration.
 pub fn plan(config: &Config) -> Result<Planned> {
-    let options = Options { seed: config.project.seed, scale: config.project.scale, ..Options::default() };
+    let options = Options {
+        seed: config.project.seed,
+        scale: config.project.scale,
+        ..Options::default()
+    };
     let plan = dwsim_generate::plan(&config.schema, &options)?;
-    let rows = plan.tables().iter().map(|t| (t.name().to_owned(), t.rows())).collect();
+    let rows = plan
+        .tables()
+        .iter()
+        .map(|t| (t.name().to_owned(), t.rows()))
+        .collect();
     let key = TemplateKey::new(&config.schema, config.project.seed, rows, GENERATOR_VERSION);
-    Ok(Planned { plan: Arc::new(plan), key })
+    Ok(Planned {
+        plan: Arc::new(plan),
+        key,
+    })
 }
 
 /// Generates, stages and loads the template of a configuration into `dialects`.
-pub async fn load(config: &Config, endpoints: &Endpoints, dialects: &[Dialect], ui: &Ui) -> Result<Template> {
+pub async fn load(
+    config: &Config,
+    endpoints: &Endpoints,
+    dialects: &[Dialect],
+    ui: &Ui,
+) -> Result<Template> {
     let planned = plan(config)?;
     let info = planned.info();
     let staged = stage(&planned.plan, endpoints, &info.database, ui).await?;
@@ -87,10 +103,17 @@ pub async fn load(config: &Config, endpoints: &Endpoints, dialects: &[Dialect], 
     let loads = dialects.iter().map(|dialect| async move {
         template::load_one(*dialect, endpoints, &config.schema, key, urls, database)
             .await
-            .map_err(|e| Error::Load { message: e.to_string() })
+            .map_err(|e| Error::Load {
+                message: e.to_string(),
+            })
     });
     futures::future::try_join_all(loads).await?;
-    Ok(Template { info, tables: planned.tables(), staged, load: started.elapsed() })
+    Ok(Template {
+        info,
+        tables: planned.tables(),
+        staged,
+        load: started.elapsed(),
+    })
 }
 
 /// Makes every table's Parquet and puts it to S3, each as soon as it is there.
@@ -102,7 +125,9 @@ async fn stage(plan: &Arc<Plan>, endpoints: &Endpoints, prefix: &str, ui: &Ui) -
         help: None,
     };
     if let Err(e) = client.create_bucket().bucket(BUCKET).send().await {
-        let there = e.as_service_error().is_some_and(|e| e.is_bucket_already_owned_by_you() || e.is_bucket_already_exists());
+        let there = e
+            .as_service_error()
+            .is_some_and(|e| e.is_bucket_already_owned_by_you() || e.is_bucket_already_exists());
         if !there {
             return Err(failed("creating the bucket", &DisplayErrorContext(e)));
         }
@@ -119,7 +144,9 @@ async fn stage(plan: &Arc<Plan>, endpoints: &Endpoints, prefix: &str, ui: &Ui) -
             let table = name.clone();
             let parquet = tokio::task::spawn_blocking(move || {
                 let mut bytes = Vec::new();
-                plan.tables()[index].write(&mut bytes, Format::Parquet, &report).map(|_| bytes)
+                plan.tables()[index]
+                    .write(&mut bytes, Format::Parquet, &report)
+                    .map(|_| bytes)
             })
             .await
             .map_err(|e| Error::Internal(format!("generating {table}: {e}")))??;
@@ -138,7 +165,10 @@ async fn stage(plan: &Arc<Plan>, endpoints: &Endpoints, prefix: &str, ui: &Ui) -
             Ok::<_, Error>((name, format!("s3://{BUCKET}/{folder}"), size))
         });
     }
-    let mut staged = Staged { rows: plan.total_rows(), ..Staged::default() };
+    let mut staged = Staged {
+        rows: plan.total_rows(),
+        ..Staged::default()
+    };
     while let Some(put) = puts.join_next().await {
         let (name, url, size) = put.map_err(|e| Error::Internal(format!("staging: {e}")))??;
         staged.urls.insert(name, url);
@@ -165,16 +195,43 @@ fn client(url: &str) -> Client {
 /// Puts an object into the S3 at `url` and gets it back, over HTTP.
 pub async fn round_trip(url: &str) -> Result<()> {
     let client = client(url);
-    let failed = |e: &dyn std::fmt::Display| Error::Emulator { message: e.to_string(), help: None };
+    let failed = |e: &dyn std::fmt::Display| Error::Emulator {
+        message: e.to_string(),
+        help: None,
+    };
     let sdk = |e: aws_sdk_s3::Error| failed(&DisplayErrorContext(e));
     let (bucket, key, body) = ("dwsim-doctor", "round/trip", b"there and back");
-    client.create_bucket().bucket(bucket).send().await.map_err(|e| sdk(e.into()))?;
-    let put = client.put_object().bucket(bucket).key(key).body(ByteStream::from_static(body));
+    client
+        .create_bucket()
+        .bucket(bucket)
+        .send()
+        .await
+        .map_err(|e| sdk(e.into()))?;
+    let put = client
+        .put_object()
+        .bucket(bucket)
+        .key(key)
+        .body(ByteStream::from_static(body));
     put.send().await.map_err(|e| sdk(e.into()))?;
-    let got = client.get_object().bucket(bucket).key(key).send().await.map_err(|e| sdk(e.into()))?;
-    let got = got.body.collect().await.map_err(|e| failed(&e))?.into_bytes();
+    let got = client
+        .get_object()
+        .bucket(bucket)
+        .key(key)
+        .send()
+        .await
+        .map_err(|e| sdk(e.into()))?;
+    let got = got
+        .body
+        .collect()
+        .await
+        .map_err(|e| failed(&e))?
+        .into_bytes();
     if got != body.as_slice() {
-        return Err(failed(&format!("{} bytes came back, not the {} that were put", got.len(), body.len())));
+        return Err(failed(&format!(
+            "{} bytes came back, not the {} that were put",
+            got.len(),
+            body.len()
+        )));
     }
     Ok(())
 }

@@ -36,7 +36,11 @@ async fn blocking<T: Send + 'static>(
     }
     tokio::task::spawn_blocking(move || work(copy))
         .await
-        .map_err(|e| SqlError::new(ErrorKind::Storage(format!("a store operation was aborted: {e}"))))?
+        .map_err(|e| {
+            SqlError::new(ErrorKind::Storage(format!(
+                "a store operation was aborted: {e}"
+            )))
+        })?
         .map_err(failed)
 }
 
@@ -66,7 +70,11 @@ impl Storage for EmbeddedStorage {
 
     async fn put(&self, bucket: &str, key: &str, bytes: Bytes) -> Result<()> {
         let (bucket, key) = (bucket.to_owned(), key.to_owned());
-        blocking(&self.0, move |s| s.put(&bucket, &key, bytes, PutOptions::default()).map(|_| ())).await
+        blocking(&self.0, move |s| {
+            s.put(&bucket, &key, bytes, PutOptions::default())
+                .map(|_| ())
+        })
+        .await
     }
 
     async fn delete(&self, bucket: &str, key: &str) -> Result<()> {
@@ -92,7 +100,10 @@ mod tests {
             let storage = EmbeddedStorage::new(store.clone());
             storage.create_bucket("lake").await.unwrap();
             storage.create_bucket("lake").await.unwrap();
-            storage.put("lake", "a/1", Bytes::from_static(b"one")).await.unwrap();
+            storage
+                .put("lake", "a/1", Bytes::from_static(b"one"))
+                .await
+                .unwrap();
             assert_eq!(store.get("lake", "a/1").unwrap().bytes, "one");
             let listed = storage.list("lake", "a/").await.unwrap();
             assert_eq!((listed[0].key.as_str(), listed[0].size), ("a/1", 3));

@@ -23,7 +23,9 @@ pub struct Ran {
 
 impl Sandbox {
     pub fn empty() -> Self {
-        Sandbox { dir: tempfile::tempdir().expect("a temporary directory can be made") }
+        Sandbox {
+            dir: tempfile::tempdir().expect("a temporary directory can be made"),
+        }
     }
 
     /// As `cargo dwsim init` leaves it.
@@ -43,7 +45,8 @@ impl Sandbox {
 
     pub fn write(&self, file: &str, text: &str) {
         let path = self.path(file);
-        std::fs::create_dir_all(path.parent().expect("a file has a directory")).expect("it can be made");
+        std::fs::create_dir_all(path.parent().expect("a file has a directory"))
+            .expect("it can be made");
         std::fs::write(path, text).expect("a file can be written");
     }
 
@@ -55,10 +58,17 @@ impl Sandbox {
     /// The binary, in this project, as cargo would call it.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        command.arg("dwsim").args(arguments).current_dir(self.root());
+        command
+            .arg("dwsim")
+            .args(arguments)
+            .current_dir(self.root());
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            if name.starts_with("DWSIM_") || name.starts_with("CARGO") || name == "CI" || name == "NO_COLOR" {
+            if name.starts_with("DWSIM_")
+                || name.starts_with("CARGO")
+                || name == "CI"
+                || name == "NO_COLOR"
+            {
                 command.env_remove(name);
             }
         }
@@ -66,7 +76,10 @@ impl Sandbox {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().expect("the binary can be started");
+        let output = self
+            .command(arguments)
+            .output()
+            .expect("the binary can be started");
         Ran::from(output)
     }
 }
@@ -85,14 +98,22 @@ impl Ran {
     /// The same, after checking the exit code.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
         self
     }
 
     /// The same, after checking that stderr holds a text.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "{text:?} is not in stderr:\n{}", self.stderr);
+        assert!(
+            self.stderr.contains(text),
+            "{text:?} is not in stderr:\n{}",
+            self.stderr
+        );
         self
     }
 }

@@ -27,8 +27,14 @@ fn unknown_words_are_usage_errors() {
     let sandbox = Sandbox::empty();
     sandbox.run(&["tets"]).expect(2).says("test");
     sandbox.run(&["test", "--chek"]).expect(2).says("--check");
-    sandbox.run(&["generate", "--shard", "4/4"]).expect(2).says("count from 0");
-    sandbox.run(&["-C", "nowhere", "status"]).expect(1).says("nowhere");
+    sandbox
+        .run(&["generate", "--shard", "4/4"])
+        .expect(2)
+        .says("count from 0");
+    sandbox
+        .run(&["-C", "nowhere", "status"])
+        .expect(1)
+        .says("nowhere");
 }
 
 #[test]
@@ -52,5 +58,8 @@ fn every_exit_code_and_diagnostic_is_explained() {
             assert!(text.len() > word.len() + 20, "{word}: {text}");
         }
     }
-    sandbox.run(&["explain", "dwsim::nothing"]).expect(2).says("no code");
+    sandbox
+        .run(&["explain", "dwsim::nothing"])
+        .expect(2)
+        .says("no code");
 }
