@@ -93,6 +93,10 @@ impl Emulators {
             engine(SnowflakeService::account(&["DEV"]))?,
             dwsim_snowflake::ServerOptions::default(),
         );
+        let service = SnowflakeService::new(
+            engine(SnowflakeService::account(&[]))?,
+            dwsim_snowflake::ServerOptions::default(),
+        );
         let snowflake = SnowflakeServer::bind(address(settings.snowflake_port), service)
             .await
             .map_err(taken(
