@@ -670,7 +670,7 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
             .collect(),
         ),
         "pg_proc" | "pg_proc_info" => (
-            "oid:o proname:n pronamespace:o proowner:i prolang:o proisagg:b prosecdef:b proisstrict:b proretset:b provolatile:c pronargs:s prorettype:o proargtypes proargnames prosrc probin proacl prokind:c proallargtypes proargmodes",
+            "oid:o proname:n pronamespace:o proowner:i prolang:o proisagg:b prosecdef:b proisstrict:b proretset:b provolatile:c pronargs:s prorettype:o proargtypes proargnames prosrc probin proacl prokind:c proallargtypes proargmodes proiswindow:b",
             Vec::new(),
         ),
         "pg_aggregate" => (

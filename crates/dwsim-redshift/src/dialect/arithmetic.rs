@@ -1,8 +1,10 @@
 //! Operators: which operand types give which result, by the guide's "Computations with numeric values".
 //! The arithmetic itself is in the engine's kernels.
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, IntervalUnit};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Time64NanosecondArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, Int32Type, IntervalUnit, Time64NanosecondType};
 use datafusion::logical_expr::expr::BinaryExpr;
 use datafusion::logical_expr::{Cast, Expr, Operator};
 use dwsim_engine::dialect::BinaryOp;
@@ -272,17 +274,8 @@ fn moments(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> 
             vec![left, right],
             SqlType::BigInt,
         )),
-        (C::Date, BinaryOp::Add, C::Time) => {
-            let day = binder.cast(left, &SqlType::Timestamp(6), CastMode::Implicit)?;
-            let time = Typed::new(
-                Expr::Cast(Cast::new(
-                    Box::new(right.expr),
-                    DataType::Interval(IntervalUnit::MonthDayNano),
-                )),
-                SqlType::Interval,
-            );
-            shift(binder, BinaryOp::Add, day, time)
-        }
+        (C::Date, BinaryOp::Add, C::Time) => Ok(date_and_time(binder, left, right)),
+        (C::Time, BinaryOp::Add, C::Date) => Ok(date_and_time(binder, right, left)),
         (C::Date | C::Timestamp | C::Time, BinaryOp::Add | BinaryOp::Sub, C::Interval) => {
             shift(binder, op, left, right)
         }
@@ -348,4 +341,48 @@ fn shift(binder: &Binder<'_>, op: BinaryOp, moment: Typed, by: Typed) -> Result<
         arithmetic::add_interval
     };
     Ok(binder.kernel(op.symbol(), kernel, vec![moment, wide_interval(by)], ty))
+}
+
+/// DATE + TIME is a TIMESTAMP, DATE + TIMETZ a TIMESTAMPTZ (r_DATE-CONCATENATE_function).
+fn date_and_time(binder: &Binder<'_>, date: Typed, time: Typed) -> Typed {
+    let (kernel, ty): (Kernel, SqlType) = if time.ty == SqlType::TimeTz {
+        (at_zoned_time, SqlType::TimestampLtz(6))
+    } else {
+        (at_time, SqlType::Timestamp(6))
+    };
+    binder.kernel("+", kernel, vec![date, time], ty)
+}
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+fn at_time(call: &Call<'_>) -> Result<ArrayRef> {
+    let dates = call.date(0)?;
+    let times = call.view::<Time64NanosecondArray>(1)?;
+    let micros: TimestampMicrosecondArray = (0..call.rows)
+        .map(|row| {
+            let (d, t) = dates.get(row).zip(times.get(row))?;
+            Some(i64::from(d) * DAY_MICROS + t / 1000)
+        })
+        .collect();
+    Ok(Arc::new(micros))
+}
+
+fn at_zoned_time(call: &Call<'_>) -> Result<ArrayRef> {
+    let dates = call.date(0)?;
+    let column = &call.args[1];
+    let pairs = column.array.as_struct();
+    let times = pairs.column(0).as_primitive::<Time64NanosecondType>();
+    let offsets = pairs.column(1).as_primitive::<Int32Type>();
+    let micros: TimestampMicrosecondArray = (0..call.rows)
+        .map(|row| {
+            let i = column.index(row);
+            let d = dates.get(row)?;
+            if pairs.is_null(i) {
+                return None;
+            }
+            let offset = i64::from(offsets.value(i)) * 60_000_000;
+            Some(i64::from(d) * DAY_MICROS + times.value(i) / 1000 - offset)
+        })
+        .collect();
+    Ok(Arc::new(micros.with_timezone("UTC")))
 }

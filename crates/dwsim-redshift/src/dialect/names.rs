@@ -63,6 +63,9 @@ fn named(expr: &ast::Expr) -> Option<String> {
         E::Function(f) => last(&f.name).map(|n| match n.as_str() {
             "current_date" => "date".into(),
             "current_timestamp" | "localtimestamp" => "timestamp".into(),
+            "datediff" => "date_diff".into(),
+            "dateadd" => "date_add".into(),
+            "date_part" => "pgdate_part".into(),
             _ => n,
         }),
         E::Cast {

@@ -191,7 +191,12 @@ fn custom(name: &ast::ObjectName, modifiers: &[String]) -> Result<SqlType> {
         "float4" => SqlType::Real,
         "float8" => SqlType::Double,
         // Types of PostgreSQL's system catalogs that clients name in their queries.
-        "unknown" | "cstring" | "char" => SqlType::text(),
+        "unknown" | "cstring" | "char" | "text" | "varchar" => SqlType::text(),
+        "numeric" => SqlType::number(18, 0),
+        "date" => SqlType::Date,
+        "time" => SqlType::Time(6),
+        "timestamp" => SqlType::Timestamp(6),
+        "interval" => SqlType::Interval,
         _ => return Err(unknown(&word)),
     })
 }

@@ -155,6 +155,31 @@ pub const SCALARS: &[ScalarDef] = &[
         let id = c.env().query_id.parse().unwrap_or(0);
         Ok(c.binder.int(id))
     }),
+    ScalarDef::custom(
+        "PG_LAST_COPY_ID",
+        "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_ID.html",
+        |c| Ok(remembered(c, "dwsim.last_copy_id", -1)),
+    ),
+    ScalarDef::custom(
+        "PG_LAST_COPY_COUNT",
+        "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_COUNT.html",
+        |c| Ok(remembered(c, "dwsim.last_copy_count", 0)),
+    ),
+    ScalarDef::custom(
+        "PG_LAST_UNLOAD_ID",
+        "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_UNLOAD_ID.html",
+        |c| Ok(remembered(c, "dwsim.last_unload_id", -1)),
+    ),
+    ScalarDef::custom(
+        "PG_LAST_UNLOAD_COUNT",
+        "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_UNLOAD_COUNT.html",
+        |c| Ok(remembered(c, "dwsim.last_unload_count", 0)),
+    ),
+    ScalarDef::custom(
+        "DB_COLLATION",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_DB_COLLATION.html",
+        |c| Ok(c.binder.text("case_sensitive")),
+    ),
     ScalarDef::custom("SLICE_NUM", INFORMATION, |_| Ok(int(0))),
     ScalarDef::custom(
         "PG_CANCEL_BACKEND",
@@ -181,6 +206,12 @@ fn int(v: i32) -> Typed {
         Expr::Literal(ScalarValue::Int32(Some(v)), None),
         SqlType::Integer,
     )
+}
+
+/// A number the session keeps between statements.
+fn remembered(c: &FnCall<'_, '_>, name: &str, otherwise: i64) -> Typed {
+    let known = c.env().parameter(name).and_then(|v| v.parse().ok());
+    c.binder.int(known.unwrap_or(otherwise))
 }
 
 fn version(c: &mut FnCall<'_, '_>) -> Result<Typed> {

@@ -124,7 +124,14 @@ pub(super) fn reset(w: &mut Words<'_>) -> Result<Statement> {
         return Ok(Statement::Reset(Some("session_authorization".into())));
     }
     match w.any_word() {
-        Some(name) => Ok(Statement::Reset(Some(name))),
+        Some(mut name) => {
+            while w.consume_token(&Token::Period) {
+                if let Some(part) = w.any_word() {
+                    name = format!("{name}.{part}");
+                }
+            }
+            Ok(Statement::Reset(Some(name)))
+        }
         None => w.unexpected("a setting"),
     }
 }

@@ -17,7 +17,7 @@ use super::{admin, load, table};
 /// A syntax error with its place; nothing is returned then, as PostgreSQL parses the whole text first.
 pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     let grammar = RedshiftGrammar;
-    let tokens = Tokenizer::new(&grammar, sql)
+    let mut tokens = Tokenizer::new(&grammar, sql)
         .tokenize_with_location()
         .map_err(|e| {
             SqlError::new(ErrorKind::Syntax {
@@ -29,6 +29,12 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
                 column: e.location.column,
             }))
         })?;
+    // Plain literals have escapes too, so that E'…' is no more than a plain one.
+    for t in &mut tokens {
+        if let Token::EscapedStringLiteral(text) = &mut t.token {
+            t.token = Token::SingleQuotedString(std::mem::take(text));
+        }
+    }
     let lines = line_starts(sql);
     // Parameters are counted per statement from its own tokens.
     let places: Vec<(usize, usize)> = placeholders(&tokens);

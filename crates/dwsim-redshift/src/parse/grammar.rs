@@ -23,6 +23,43 @@ fn is_word(token: &Token, word: &str) -> bool {
     matches!(token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
 }
 
+/// `OPERATOR(pg_catalog.~)`, as psql writes its patterns.
+fn named_operator(
+    parser: &mut Parser<'_>,
+    left: &Expr,
+    precedence: u8,
+) -> Result<Expr, ParserError> {
+    parser.next_token();
+    parser.expect_token(&Token::LParen)?;
+    let mut symbol = None;
+    while !parser.consume_token(&Token::RParen) {
+        let token = parser.next_token();
+        match &token.token {
+            Token::Word(_) | Token::Period => {}
+            Token::Tilde => symbol = Some(BinaryOperator::PGRegexMatch),
+            Token::TildeAsterisk => symbol = Some(BinaryOperator::PGRegexIMatch),
+            Token::ExclamationMarkTilde => symbol = Some(BinaryOperator::PGRegexNotMatch),
+            Token::ExclamationMarkTildeAsterisk => {
+                symbol = Some(BinaryOperator::PGRegexNotIMatch);
+            }
+            Token::DoubleTilde => symbol = Some(BinaryOperator::PGLikeMatch),
+            Token::ExclamationMarkDoubleTilde => symbol = Some(BinaryOperator::PGNotLikeMatch),
+            Token::Eq => symbol = Some(BinaryOperator::Eq),
+            _ => return parser.expected("an operator", token),
+        }
+    }
+    let Some(op) = symbol else {
+        let token = parser.peek_token_ref().clone();
+        return parser.expected("an operator", token);
+    };
+    let right = parser.parse_subexpr(precedence)?;
+    Ok(Expr::BinaryOp {
+        left: Box::new(left.clone()),
+        op,
+        right: Box::new(right),
+    })
+}
+
 impl Dialect for RedshiftGrammar {
     fn dialect(&self) -> TypeId {
         BASE.dialect()
@@ -193,6 +230,11 @@ impl Dialect for RedshiftGrammar {
         expr: &Expr,
         precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
+        if is_word(&parser.peek_token_ref().token, "operator")
+            && parser.peek_nth_token_ref(1).token == Token::LParen
+        {
+            return Some(named_operator(parser, expr, precedence));
+        }
         let op = match &parser.peek_token_ref().token {
             Token::Caret => BinaryOperator::PGExp,
             t if is_word(t, "#") => BinaryOperator::PGBitwiseXor,

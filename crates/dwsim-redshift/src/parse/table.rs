@@ -367,6 +367,14 @@ fn yes_no(w: &mut Words<'_>) -> Result<bool> {
     }
 }
 
+/// A column of a key by name, or by its number in CREATE TABLE AS.
+fn key_column(w: &mut Words<'_>) -> Result<ast::Ident> {
+    match w.any_number() {
+        Some(n) => Ok(ast::Ident::new(n.to_string())),
+        None => w.ident(),
+    }
+}
+
 /// Distribution and sort attributes, as many as come.
 pub(super) fn attributes(w: &mut Words<'_>, a: &mut Attributes) -> Result<()> {
     loop {
@@ -377,7 +385,7 @@ pub(super) fn attributes(w: &mut Words<'_>, a: &mut Attributes) -> Result<()> {
             };
         } else if w.eat(&["distkey"]) {
             a.distkey = if w.next_is(&Token::LParen) {
-                w.parenthesized(Words::ident)?.pop()
+                w.parenthesized(key_column)?.pop()
             } else {
                 Some(w.ident()?)
             };
@@ -391,7 +399,7 @@ pub(super) fn attributes(w: &mut Words<'_>, a: &mut Attributes) -> Result<()> {
             match w.eat_one(&["auto", "none"]) {
                 Some(i) => a.sort_style = Some(["auto", "none"][i].to_owned()),
                 None if w.next_is(&Token::LParen) => {
-                    a.sortkey = Some(w.parenthesized(Words::ident)?);
+                    a.sortkey = Some(w.parenthesized(key_column)?);
                 }
                 None => a.sortkey = Some(vec![w.ident()?]),
             }

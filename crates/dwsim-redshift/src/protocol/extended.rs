@@ -226,6 +226,12 @@ impl Connection {
     }
 
     async fn describe_portal(&mut self, name: &str) -> Result<(), Trouble> {
+        // A cursor made by DECLARE is a portal of its name.
+        if !self.portals.contains_key(name)
+            && let Some(columns) = self.session.cursor(name)
+        {
+            return Ok(self.wire.put(&row_description(&columns, &[]))?);
+        }
         let returns_rows = {
             let portal = self
                 .portals

@@ -291,7 +291,10 @@ impl RedshiftSession {
                 name.name
             )));
         }
-        self.last_copy_count = rows as i64;
+        for (name, value) in [("copy_id", self.query_id), ("copy_count", rows as i64)] {
+            self.engine
+                .set_parameter(&format!("dwsim.last_{name}"), Some(value.to_string()));
+        }
         Ok(Outcome::Done("COPY".into()))
     }
 

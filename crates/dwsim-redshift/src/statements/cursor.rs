@@ -95,6 +95,13 @@ impl RedshiftSession {
         Ok(Outcome::Done("CLOSE CURSOR".into()))
     }
 
+    /// Columns of an open cursor by its folded name.
+    pub fn cursor(&self, name: &str) -> Option<Vec<ColumnInfo>> {
+        self.cursors
+            .get(&name.to_lowercase())
+            .map(|c| c.columns.clone())
+    }
+
     pub(super) fn cursor_columns(&self, cursor: &ast::Ident) -> Option<Vec<ColumnInfo>> {
         self.cursors
             .get(&self.fold(cursor))
@@ -117,7 +124,13 @@ impl RedshiftSession {
         }
         let types = types
             .iter()
-            .map(crate::dialect::data_type)
+            .map(|t| {
+                // Parameter types have no length.
+                Ok(match crate::dialect::data_type(t)? {
+                    SqlType::Char(_) | SqlType::Varchar(_) => SqlType::text(),
+                    other => other,
+                })
+            })
             .collect::<Result<Vec<_>>>()?;
         self.prepared
             .insert(name, (types, Arc::new(statement.clone())));

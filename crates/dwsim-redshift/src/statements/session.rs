@@ -61,8 +61,6 @@ pub struct RedshiftSession {
     /// Search path that the engine was given last.
     applied_path: Option<(Arc<dwsim_engine::catalog::Account>, String)>,
     pub(super) query_id: i64,
-    /// Rows of the last COPY, for `pg_last_copy_count`.
-    pub(super) last_copy_count: i64,
 }
 
 impl RedshiftSession {
@@ -127,7 +125,6 @@ impl RedshiftSession {
             initial: parameters.clone(),
             applied_path: None,
             query_id: 0,
-            last_copy_count: 0,
         };
         for (name, value) in &parameters {
             session.apply(name, value);

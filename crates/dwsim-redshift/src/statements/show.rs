@@ -146,6 +146,7 @@ impl RedshiftSession {
                     .engine
                     .parameters()
                     .iter()
+                    .filter(|(n, _)| !n.starts_with("dwsim."))
                     .map(|(n, v)| vec![Some(n.clone()), Some(v.clone())])
                     .collect();
                 text_rows(&["name", "setting"], &rows, "SHOW")

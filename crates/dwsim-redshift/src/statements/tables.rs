@@ -210,10 +210,18 @@ impl RedshiftSession {
             Some(_) => Ok(()),
             None => Err(unknown_key_column(n)),
         };
+        let named = |i: &ast::Ident| match i.value.parse::<usize>() {
+            Ok(n) if (1..=def.columns.len()).contains(&n) => def.columns[n - 1].name.clone(),
+            _ => self.fold(i),
+        };
+        let keys: Vec<String> = match &a.sortkey {
+            Some(keys) => keys.iter().map(named).collect(),
+            None => sort.to_vec(),
+        };
         let dist = a
             .distkey
             .as_ref()
-            .map(|i| self.fold(i))
+            .map(named)
             .or_else(|| dist.map(str::to_owned));
         if let Some(key) = &dist {
             has(def, key)?;
@@ -237,10 +245,6 @@ impl RedshiftSession {
             def.properties.insert("diststyle".into(), style.clone());
             def.properties.remove("distkey");
         }
-        let keys: Vec<String> = match &a.sortkey {
-            Some(keys) => keys.iter().map(|i| self.fold(i)).collect(),
-            None => sort.to_vec(),
-        };
         for key in &keys {
             has(def, key)?;
         }

@@ -402,6 +402,10 @@ impl RedshiftSession {
                 )
                 .await?;
         }
+        for (name, value) in [("unload_id", self.query_id), ("unload_count", rows as i64)] {
+            self.engine
+                .set_parameter(&format!("dwsim.last_{name}"), Some(value.to_string()));
+        }
         self.notices.push(Notice::info(format!(
             "UNLOAD completed, {rows} record(s) unloaded successfully."
         )));
