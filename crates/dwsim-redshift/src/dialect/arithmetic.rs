@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Time64NanosecondArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Int32Type, IntervalUnit, Time64NanosecondType};
 use datafusion::logical_expr::expr::BinaryExpr;
 use datafusion::logical_expr::{Cast, Expr, Operator};
@@ -357,11 +357,15 @@ const DAY_MICROS: i64 = 86_400_000_000;
 
 fn at_time(call: &Call<'_>) -> Result<ArrayRef> {
     let dates = call.date(0)?;
-    let times = call.view::<Time64NanosecondArray>(1)?;
+    let column = &call.args[1];
+    let times = column.array.as_primitive::<Time64NanosecondType>();
     let micros: TimestampMicrosecondArray = (0..call.rows)
         .map(|row| {
-            let (d, t) = dates.get(row).zip(times.get(row))?;
-            Some(i64::from(d) * DAY_MICROS + t / 1000)
+            let d = dates.get(row)?;
+            let i = column.index(row);
+            times
+                .is_valid(i)
+                .then(|| i64::from(d) * DAY_MICROS + times.value(i) / 1000)
         })
         .collect();
     Ok(Arc::new(micros))

@@ -40,7 +40,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     let places: Vec<(usize, usize)> = placeholders(&tokens);
     let postgres = tokens.iter().any(|t| {
         matches!(&t.token, Token::Word(w)
-            if ["regclass", "operator", "collate"].iter().any(|k| w.value.eq_ignore_ascii_case(k)))
+            if ["regclass", "operator", "collate", "pg_catalog"].iter().any(|k| w.value.eq_ignore_ascii_case(k)))
     });
     let parser = Parser::new(&grammar)
         .with_options(ParserOptions::new().with_unescape(true))
@@ -113,6 +113,7 @@ fn adapt_expression(e: &mut ast::Expr) {
                 *e = call("to_regclass", (**expr).clone());
             }
         }
+        ast::Expr::Subquery(q) => aggregate_lookup(q),
         ast::Expr::Collate { expr, collation }
             if matches!(last(collation).as_str(), "default" | "c" | "posix") =>
         {
@@ -134,6 +135,26 @@ fn adapt_expression(e: &mut ast::Expr) {
             };
         }
         _ => {}
+    }
+}
+
+/// A look-up in system catalogs by their keys gives at most one row: its largest value is its only one,
+/// and an aggregated subquery is what the engine can correlate.
+fn aggregate_lookup(query: &mut ast::Query) {
+    let ast::SetExpr::Select(select) = query.body.as_mut() else {
+        return;
+    };
+    let system = !select.from.is_empty()
+        && select.from.iter().all(|f| {
+            f.joins.is_empty()
+                && matches!(&f.relation, ast::TableFactor::Table { name, .. }
+                    if name.to_string().to_lowercase().starts_with("pg_catalog."))
+        });
+    let plain = matches!(&select.group_by, ast::GroupByExpr::Expressions(e, _) if e.is_empty());
+    if let (true, true, [ast::SelectItem::UnnamedExpr(e)]) =
+        (system, plain, select.projection.as_mut_slice())
+    {
+        *e = call("max", e.clone());
     }
 }
 
@@ -566,10 +587,10 @@ fn create_database(w: &mut Words<'_>) -> Result<Statement> {
     let mut properties = Vec::new();
     while !w.at_end() {
         if w.eat(&["owner"]) {
-            w.consume_token(&Token::Eq);
+            let _ = w.consume_token(&Token::Eq);
             owner = Some(w.ident()?);
         } else if w.eat(&["template"]) {
-            w.consume_token(&Token::Eq);
+            let _ = w.consume_token(&Token::Eq);
             template = Some(w.ident()?);
         } else if w.eat(&["connection", "limit"]) {
             let limit = if w.eat(&["unlimited"]) {
@@ -587,7 +608,7 @@ fn create_database(w: &mut Words<'_>) -> Result<Statement> {
         } else if w.eat(&["isolation", "level"]) {
             properties.push(("isolation level".into(), w.any_word().unwrap_or_default()));
         } else if w.eat(&["encoding"]) {
-            w.consume_token(&Token::Eq);
+            let _ = w.consume_token(&Token::Eq);
             if w.at_string() {
                 w.string()?;
             } else {

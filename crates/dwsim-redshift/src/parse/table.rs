@@ -487,7 +487,7 @@ fn altered(w: &mut Words<'_>) -> Result<Action> {
             if !(w.next_is(&Token::Comma) || w.at(&["alter"])) {
                 return Ok(Action::Attributes(a));
             }
-            w.consume_token(&Token::Comma);
+            let _ = w.consume_token(&Token::Comma);
             w.eat(&["alter"]);
         }
     }

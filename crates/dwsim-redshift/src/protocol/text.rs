@@ -187,7 +187,7 @@ pub fn day_second(micros: i64, out: &mut BytesMut) {
 /// PostgreSQL's interval: `1 year 2 mons 3 days 04:05:06.7`.
 pub fn interval(months: i32, days: i32, micros: i64, out: &mut BytesMut) {
     let start = out.len();
-    let mut unit = |n: i64, one: &str, out: &mut BytesMut| {
+    let unit = |n: i64, one: &str, out: &mut BytesMut| {
         if n != 0 {
             if out.len() > start {
                 out.put_u8(b' ');
