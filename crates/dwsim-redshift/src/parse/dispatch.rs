@@ -113,6 +113,10 @@ fn adapt_expression(e: &mut ast::Expr) {
                 *e = call("to_regclass", (**expr).clone());
             }
         }
+        // There are no collations to look up.
+        ast::Expr::Subquery(q) if reads(q, "pg_collation") => {
+            *e = ast::Expr::Value(ast::Value::Null.with_empty_span());
+        }
         ast::Expr::Subquery(q) => aggregate_lookup(q),
         ast::Expr::Collate { expr, collation }
             if matches!(last(collation).as_str(), "default" | "c" | "posix") =>
@@ -138,9 +142,47 @@ fn adapt_expression(e: &mut ast::Expr) {
     }
 }
 
+/// Whether a query's FROM names a system catalog.
+fn reads(query: &ast::Query, catalog: &str) -> bool {
+    let ast::SetExpr::Select(select) = query.body.as_ref() else {
+        return false;
+    };
+    select.from.iter().any(|f| {
+        matches!(&f.relation, ast::TableFactor::Table { name, .. }
+            if name.to_string().eq_ignore_ascii_case(&format!("pg_catalog.{catalog}")))
+    })
+}
+
+/// A condition without the flag `atthasdef`, which says that the default looked up is there.
+fn without_flag(e: &ast::Expr) -> Option<ast::Expr> {
+    match e {
+        ast::Expr::BinaryOp {
+            left,
+            op: ast::BinaryOperator::And,
+            right,
+        } => match (without_flag(left), without_flag(right)) {
+            (Some(l), Some(r)) => Some(ast::Expr::BinaryOp {
+                left: Box::new(l),
+                op: ast::BinaryOperator::And,
+                right: Box::new(r),
+            }),
+            (one, other) => one.or(other),
+        },
+        ast::Expr::CompoundIdentifier(parts)
+            if parts
+                .last()
+                .is_some_and(|i| i.value.eq_ignore_ascii_case("atthasdef")) =>
+        {
+            None
+        }
+        other => Some(other.clone()),
+    }
+}
+
 /// A look-up in system catalogs by their keys gives at most one row: its largest value is its only one,
 /// and an aggregated subquery is what the engine can correlate.
 fn aggregate_lookup(query: &mut ast::Query) {
+    let default = reads(query, "pg_attrdef");
     let ast::SetExpr::Select(select) = query.body.as_mut() else {
         return;
     };
@@ -155,6 +197,9 @@ fn aggregate_lookup(query: &mut ast::Query) {
         (system, plain, select.projection.as_mut_slice())
     {
         *e = call("max", e.clone());
+        if default {
+            select.selection = select.selection.as_ref().and_then(without_flag);
+        }
     }
 }
 
