@@ -241,7 +241,9 @@ impl SnowflakeService {
 
     /// Ends a session.
     pub(super) fn logout(&self, token: &str) {
-        if let Some(login) = lock(&self.tokens).remove(token) {
+        // The lock is released before it is taken again.
+        let login = lock(&self.tokens).remove(token);
+        if let Some(login) = login {
             login.cancel.cancel();
             lock(&self.tokens).retain(|_, l| l.id != login.id);
             lock(&self.masters).retain(|_, l| l.id != login.id);
