@@ -4,6 +4,7 @@
 mod empty;
 mod facts;
 mod information;
+mod logs;
 mod pg;
 mod redshift;
 mod snapshot;

@@ -59,6 +59,15 @@ fn named(expr: &ast::Expr) -> Option<String> {
                 ast::AccessExpr::Subscript(_) => None,
             })
             .or_else(|| named(root)),
+        E::JsonAccess { value, path } => path
+            .path
+            .iter()
+            .rev()
+            .find_map(|step| match step {
+                ast::JsonPathElem::Dot { key, .. } => Some(key.to_lowercase()),
+                _ => None,
+            })
+            .or_else(|| named(value)),
         E::Nested(e) | E::Collate { expr: e, .. } | E::OuterJoin(e) | E::Prior(e) => named(e),
         E::Function(f) => last(&f.name).map(|n| match n.as_str() {
             "current_date" => "date".into(),

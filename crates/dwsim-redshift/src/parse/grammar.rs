@@ -287,7 +287,7 @@ mod tests {
         for (sql, shown) in [
             ("1 + 2 || 'x'", "1 + 2 || 'x'"),
             ("2 ^ 3 # 1", "2 ^ 3 # 1"),
-            ("@ -5", "@ -5"),
+            ("@ -5", "@-5"),
             ("approximate count(distinct a)", "count(DISTINCT a)"),
             ("a[0].b", "a[0].b"),
             ("'a\\\\b'", "'a\\b'"),

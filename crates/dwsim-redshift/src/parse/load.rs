@@ -149,11 +149,9 @@ fn access(w: &mut Words<'_>) -> Result<bool> {
             w.eat(&["as"]);
             w.string()?;
         }
-    } else if w.eat(&["with", "credentials"]) || w.eat(&["credentials"]) {
-        w.eat(&["as"]);
-        w.string()?;
-    } else if w
-        .eat_one(&[
+    } else if w.eat(&["with", "credentials"])
+        || w.eat(&["credentials"])
+        || w.eat_one(&[
             "access_key_id",
             "secret_access_key",
             "session_token",

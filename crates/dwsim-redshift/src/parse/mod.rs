@@ -1,7 +1,9 @@
 //! Text to statements: `sqlparser` for queries and expressions, an own grammar for what only Redshift has.
 //! What statements do is left to `statements`.
 
+mod adapt;
 mod admin;
+mod ddl;
 mod dispatch;
 mod grammar;
 mod load;

@@ -109,7 +109,7 @@ pub struct AlterTable {
 #[derive(Debug, Clone)]
 pub enum Action {
     /// ADD COLUMN.
-    AddColumn(Column),
+    AddColumn(Box<Column>),
     /// DROP COLUMN.
     DropColumn {
         /// Column.
@@ -317,7 +317,16 @@ pub(super) fn column(w: &mut Words<'_>) -> Result<Column> {
         } else if w.eat(&["default"]) {
             let start = w.here();
             let expr = w.expr()?;
-            c.default = Some((expr, w.source_from(start).to_owned()));
+            let text = w.source_from(start);
+            // The expression grammar takes a COLLATE that is the column's.
+            c.default = Some(match expr {
+                ast::Expr::Collate { expr, collation } => {
+                    c.collate = Some(collation.to_string().to_lowercase());
+                    let end = text.to_lowercase().rfind("collate").unwrap_or(text.len());
+                    (*expr, text[..end].trim_end().to_owned())
+                }
+                other => (other, text.to_owned()),
+            });
         } else if w.eat(&["identity"]) {
             let (seed, step) = seed(w)?;
             c.identity = Some((seed, step, true));
@@ -421,7 +430,7 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<AlterTable> {
             Action::AddConstraint(c)
         } else {
             w.eat(&["column"]);
-            Action::AddColumn(column(w)?)
+            Action::AddColumn(Box::new(column(w)?))
         }
     } else if w.eat(&["drop", "constraint"]) {
         let constraint = w.ident()?;

@@ -101,15 +101,6 @@ impl Notice {
         }
     }
 
-    /// A NOTICE.
-    pub fn notice(text: impl Into<String>) -> Self {
-        Notice {
-            severity: "NOTICE",
-            sqlstate: "00000",
-            text: text.into(),
-        }
-    }
-
     /// A WARNING.
     pub fn warning(sqlstate: &'static str, text: impl Into<String>) -> Self {
         Notice {

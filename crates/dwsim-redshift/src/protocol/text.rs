@@ -258,7 +258,7 @@ mod tests {
             ..utc
         };
         assert_eq!(shown(|o| date(0, o)), "1970-01-01");
-        assert_eq!(shown(|o| date(-719_529, o)), "0001-12-31 BC");
+        assert_eq!(shown(|o| date(-719_529, o)), "0002-12-31 BC");
         assert_eq!(
             shown(|o| timestamp(-1, None, o)),
             "1969-12-31 23:59:59.999999"

@@ -20,6 +20,21 @@ use super::session::RedshiftSession;
 use crate::parse::{Compression, Copy, Format};
 use crate::protocol::Notice;
 
+/// Where a refused row stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// File.
+    pub file: &'a str,
+    /// Line, from 1.
+    pub line: u64,
+    /// Position of the column in the table.
+    pub column: Option<usize>,
+    /// The line.
+    pub raw_line: &'a str,
+    /// The field.
+    pub raw_field: &'a str,
+}
+
 /// A load in progress.
 pub(super) struct Load<'a> {
     /// The statement.
@@ -52,16 +67,14 @@ impl Load<'_> {
     }
 
     /// Notes a refused row. True when more errors may follow.
-    pub(super) fn refuse(
-        &mut self,
-        file: &str,
-        line: u64,
-        column: Option<usize>,
-        raw_line: &str,
-        raw_field: &str,
-        code: i32,
-        reason: String,
-    ) -> bool {
+    pub(super) fn refuse(&mut self, at: Place<'_>, code: i32, reason: String) -> bool {
+        let Place {
+            file,
+            line,
+            column,
+            raw_line,
+            raw_field,
+        } = at;
         let def = column.map(|c| &self.entry.def.columns[c]);
         self.errors.push(LoadError {
             query: self.query,

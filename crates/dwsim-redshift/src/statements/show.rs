@@ -326,7 +326,8 @@ impl RedshiftSession {
 
     fn show_columns(&mut self, table: &ast::ObjectName, like: Option<&str>) -> Result<Outcome> {
         let (name, object) = self.engine.relation(table)?;
-        let columns: Vec<(String, SqlType, bool, Option<String>, Option<String>)> = match object {
+        type Described = (String, SqlType, bool, Option<String>, Option<String>);
+        let columns: Vec<Described> = match object {
             Object::Table(t) => t
                 .def
                 .columns

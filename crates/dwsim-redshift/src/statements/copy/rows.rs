@@ -18,7 +18,7 @@ use dwsim_engine::session::Session;
 use dwsim_engine::types::SqlType;
 use dwsim_engine::variant::ParseMode;
 
-use super::Load;
+use super::{Load, Place};
 use crate::parse::{Copy, Format, JsonPaths};
 
 /// Formats of dates and timestamps other than these need a format model.
@@ -228,7 +228,17 @@ impl Fit<'_> {
                     .map_or("", |a| a.value(row));
                 let (code, why) = reason(&def.ty, raw, &error);
                 let (line, raw_line) = (self.lines[row], self.raw[row].clone());
-                go_on &= load.refuse(self.url, line, Some(column), &raw_line, raw, code, why);
+                go_on &= load.refuse(
+                    Place {
+                        file: self.url,
+                        line,
+                        column: Some(column),
+                        raw_line: &raw_line,
+                        raw_field: raw,
+                    },
+                    code,
+                    why,
+                );
             }
             if def.not_null && array.null_count() > 0 && def.identity.is_none() {
                 for row in 0..rows {
@@ -236,11 +246,13 @@ impl Fit<'_> {
                         self.bad[row] = true;
                         let (line, raw_line) = (self.lines[row], self.raw[row].clone());
                         go_on &= load.refuse(
-                            self.url,
-                            line,
-                            Some(column),
-                            &raw_line,
-                            "",
+                            Place {
+                                file: self.url,
+                                line,
+                                column: Some(column),
+                                raw_line: &raw_line,
+                                raw_field: "",
+                            },
                             1213,
                             "Missing data for not-null field".into(),
                         );
@@ -393,7 +405,17 @@ fn text(load: &mut Load<'_>, url: &str, bytes: Bytes, options: CsvOptions) -> Re
             };
             if let Some((code, why)) = refused {
                 fit.bad[row] = true;
-                go_on &= load.refuse(url, record.line, None, &raw, "", code, why);
+                go_on &= load.refuse(
+                    Place {
+                        file: url,
+                        line: record.line,
+                        column: None,
+                        raw_line: &raw,
+                        raw_field: "",
+                    },
+                    code,
+                    why,
+                );
             }
             fit.lines.push(record.line);
             fit.raw.push(raw);
@@ -579,11 +601,13 @@ async fn json(
         for (row, message) in &batch.errors {
             fit.bad[*row] = true;
             if !load.refuse(
-                url,
-                batch.lines[*row],
-                None,
-                "",
-                "",
+                Place {
+                    file: url,
+                    line: batch.lines[*row],
+                    column: None,
+                    raw_line: "",
+                    raw_field: "",
+                },
                 1224,
                 format!("Invalid JSON: {message}"),
             ) {

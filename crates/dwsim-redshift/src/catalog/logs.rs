@@ -1,0 +1,297 @@
+//! Views over the logs of the cluster: queries, loads and refused rows.
+//! What objects there are is in `redshift` and `pg`.
+
+use chrono::{DateTime, Utc};
+
+use super::Found;
+use super::snapshot::View;
+use super::table::{Value, row};
+use crate::statements::{Cluster, QueryRecord};
+
+/// An instant as a value.
+pub(super) fn time(t: DateTime<Utc>) -> Value {
+    Value::Time(t.timestamp_micros())
+}
+
+/// Text cut to what the view's column holds.
+pub(super) fn cut(s: &str, n: usize) -> &str {
+    let mut end = n.min(s.len());
+    while !s.is_char_boundary(end) {
+        end -= 1;
+    }
+    &s[..end]
+}
+
+/// Microseconds a statement took.
+pub(super) fn elapsed(q: &QueryRecord) -> i64 {
+    (q.ended - q.started).num_microseconds().unwrap_or(0)
+}
+
+fn verb(text: &str) -> String {
+    text.split_whitespace()
+        .find(|w| w.chars().all(char::is_alphabetic))
+        .unwrap_or("")
+        .to_uppercase()
+}
+
+fn query_type(text: &str) -> &'static str {
+    match verb(text).as_str() {
+        "SELECT" | "WITH" | "VALUES" => "SELECT",
+        "INSERT" => "INSERT",
+        "UPDATE" => "UPDATE",
+        "DELETE" => "DELETE",
+        "COPY" => "COPY",
+        "UNLOAD" => "UNLOAD",
+        "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "GRANT" | "REVOKE" | "COMMENT" => "DDL",
+        _ => "UTILITY",
+    }
+}
+
+/// A view over the logs; None when there is none of this name.
+pub(super) fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
+    let all = || cluster.queries().into_iter();
+    Some(match name {
+        "stl_query" | "svl_qlog" | "svl_statementtext" | "stl_querytext" | "stl_ddltext"
+        | "stl_utilitytext" => match name {
+            "stl_query" => (
+                "userid:i query:i label xid:l pid:i database querytxt starttime:t endtime:t aborted:i insert_pristine:i concurrency_scaling_status:i",
+                all()
+                    .map(|q| {
+                        row![
+                            view.user_oid(&q.user),
+                            q.query,
+                            if q.label == "unset" {
+                                "default"
+                            } else {
+                                q.label.as_str()
+                            },
+                            q.query,
+                            q.pid,
+                            q.database.as_str(),
+                            cut(&q.text, 4000),
+                            time(q.started),
+                            time(q.ended),
+                            i64::from(q.error.is_some()),
+                            0i64,
+                            0i64
+                        ]
+                    })
+                    .collect(),
+            ),
+            "svl_qlog" => (
+                "userid:i query:i xid:l pid:i starttime:t endtime:t elapsed:l aborted:i label substring source_query:i concurrency_scaling_status:i from_sp_call:i",
+                all()
+                    .map(|q| {
+                        row![
+                            view.user_oid(&q.user),
+                            q.query,
+                            q.query,
+                            q.pid,
+                            time(q.started),
+                            time(q.ended),
+                            elapsed(&q),
+                            i64::from(q.error.is_some()),
+                            if q.label == "unset" {
+                                "default"
+                            } else {
+                                q.label.as_str()
+                            },
+                            cut(&q.text, 60),
+                            None::<i64>,
+                            0i64,
+                            None::<i64>
+                        ]
+                    })
+                    .collect(),
+            ),
+            "stl_querytext" => (
+                "userid:i xid:l pid:i query:i sequence:i text",
+                all()
+                    .map(|q| {
+                        row![
+                            view.user_oid(&q.user),
+                            q.query,
+                            q.pid,
+                            q.query,
+                            0i64,
+                            cut(&q.text, 200)
+                        ]
+                    })
+                    .collect(),
+            ),
+            other => (
+                if other == "svl_statementtext" {
+                    "userid:i xid:l pid:i label starttime:t endtime:t sequence:i type text"
+                } else {
+                    "userid:i xid:l pid:i label starttime:t endtime:t sequence:i text"
+                },
+                all()
+                    .filter(|q| match other {
+                        "stl_ddltext" => query_type(&q.text) == "DDL",
+                        "stl_utilitytext" => query_type(&q.text) == "UTILITY",
+                        _ => true,
+                    })
+                    .map(|q| {
+                        let mut r = row![
+                            view.user_oid(&q.user),
+                            q.query,
+                            q.pid,
+                            if q.label == "unset" {
+                                "default"
+                            } else {
+                                q.label.as_str()
+                            },
+                            time(q.started),
+                            time(q.ended),
+                            0i64
+                        ];
+                        if other == "svl_statementtext" {
+                            r.push(Value::from(match query_type(&q.text) {
+                                t @ ("DDL" | "UTILITY") => t,
+                                _ => "QUERY",
+                            }));
+                        }
+                        r.push(Value::from(cut(&q.text, 200)));
+                        r
+                    })
+                    .collect(),
+            ),
+        },
+        "sys_query_history" => (
+            "user_id:i query_id:l query_label transaction_id:l session_id:i database_name query_type status result_cache_hit:b start_time:t end_time:t elapsed_time:l queue_time:l execution_time:l error_message returned_rows:l returned_bytes:l query_text redshift_version usage_limit compute_type compile_time:l planning_time:l lock_wait_time:l service_class_id:i service_class_name query_priority short_query_accelerated",
+            all()
+                .map(|q| {
+                    row![
+                        view.user_oid(&q.user),
+                        q.query,
+                        q.label.as_str(),
+                        q.query,
+                        q.pid,
+                        q.database.as_str(),
+                        query_type(&q.text),
+                        if q.error.is_some() {
+                            "failed"
+                        } else {
+                            "success"
+                        },
+                        false,
+                        time(q.started),
+                        time(q.ended),
+                        elapsed(&q),
+                        0i64,
+                        elapsed(&q),
+                        q.error.as_deref(),
+                        None::<i64>,
+                        None::<i64>,
+                        cut(&q.text, 4000),
+                        "dwsim",
+                        None::<&str>,
+                        "primary",
+                        0i64,
+                        0i64,
+                        0i64,
+                        100i64,
+                        "Default queue",
+                        "Normal",
+                        "false"
+                    ]
+                })
+                .collect(),
+        ),
+        "sys_query_text" => (
+            "user_id:i query_id:l transaction_id:l session_id:i start_time:t sequence:i text",
+            all()
+                .map(|q| {
+                    row![
+                        view.user_oid(&q.user),
+                        q.query,
+                        q.query,
+                        q.pid,
+                        time(q.started),
+                        0i64,
+                        cut(&q.text, 200)
+                    ]
+                })
+                .collect(),
+        ),
+        "stl_load_errors" => (
+            "userid:i slice:i tbl:i starttime:t session:i query:i filename line_number:l colname type col_length position:i raw_line raw_field_value err_code:i err_reason is_partial:i start_offset:l copy_job_id:l",
+            cluster
+                .load_errors()
+                .into_iter()
+                .map(|e| {
+                    row![
+                        super::snapshot::DEV,
+                        0i64,
+                        e.table,
+                        time(e.time),
+                        e.pid,
+                        e.query,
+                        e.file,
+                        e.line,
+                        e.column,
+                        e.ty,
+                        e.length,
+                        i64::from(e.position),
+                        cut(&e.raw_line, 1024),
+                        cut(&e.raw_field, 1024),
+                        i64::from(e.code),
+                        cut(&e.reason, 100),
+                        0i64,
+                        0i64,
+                        None::<i64>
+                    ]
+                })
+                .collect(),
+        ),
+        "sys_load_error_detail" => (
+            "user_id:i query_id:l transaction_id:l session_id:i database_name table_id:i start_time:t file_name line_number:l column_name column_type column_length position:i error_code:i error_message",
+            cluster
+                .load_errors()
+                .into_iter()
+                .map(|e| {
+                    row![
+                        super::snapshot::DEV,
+                        e.query,
+                        e.query,
+                        e.pid,
+                        e.database,
+                        e.table,
+                        time(e.time),
+                        e.file,
+                        e.line,
+                        e.column,
+                        e.ty,
+                        e.length,
+                        i64::from(e.position),
+                        i64::from(e.code),
+                        e.reason
+                    ]
+                })
+                .collect(),
+        ),
+        "stl_load_commits" => (
+            "userid:i query:i slice:i name filename byte_offset:i lines_scanned:i errors:i curtime:t status:i file_format",
+            cluster
+                .load_commits()
+                .into_iter()
+                .map(|c| {
+                    row![
+                        super::snapshot::DEV,
+                        c.query,
+                        0i64,
+                        "",
+                        c.file,
+                        0i64,
+                        c.lines,
+                        0i64,
+                        time(c.time),
+                        1i64,
+                        ""
+                    ]
+                })
+                .collect(),
+        ),
+        _ => return None,
+    })
+}

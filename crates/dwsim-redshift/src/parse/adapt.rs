@@ -1,0 +1,154 @@
+//! What PostgreSQL's clients write in expressions, as what Redshift's engine knows.
+//! Statements are told apart in `dispatch`.
+
+use sqlparser::ast;
+
+use super::statement::Statement;
+
+/// What PostgreSQL's clients write and Redshift's engine has by another name:
+/// `'name'::regclass` is a look-up, `OPERATOR(pg_catalog.~)` a plain operator, `COLLATE pg_catalog.default` nothing.
+pub(super) fn adapt(statement: &mut Statement) {
+    let change = |e: &mut ast::Expr| {
+        adapt_expression(e);
+        std::ops::ControlFlow::<()>::Continue(())
+    };
+    match statement {
+        Statement::Query(q) => {
+            let _ = ast::visit_expressions_mut(q, change);
+        }
+        Statement::Dml(s) => {
+            let _ = ast::visit_expressions_mut(s, change);
+        }
+        _ => {}
+    }
+}
+
+fn adapt_expression(e: &mut ast::Expr) {
+    let last = |name: &ast::ObjectName| {
+        name.0
+            .last()
+            .and_then(|p| p.as_ident())
+            .map(|i| i.value.to_lowercase())
+            .unwrap_or_default()
+    };
+    match e {
+        ast::Expr::Cast {
+            expr, data_type, ..
+        } => {
+            let named = match data_type {
+                ast::DataType::Regclass => true,
+                ast::DataType::Custom(name, _) => last(name) == "regclass",
+                _ => false,
+            };
+            if named {
+                *e = call("to_regclass", (**expr).clone());
+            }
+        }
+        // There are no collations to look up.
+        ast::Expr::Subquery(q) if reads(q, "pg_collation") => {
+            *e = ast::Expr::Value(ast::Value::Null.with_empty_span());
+        }
+        ast::Expr::Subquery(q) => aggregate_lookup(q),
+        ast::Expr::Collate { expr, collation }
+            if matches!(last(collation).as_str(), "default" | "c" | "posix") =>
+        {
+            *e = (**expr).clone();
+        }
+        ast::Expr::BinaryOp { op, .. } => {
+            let ast::BinaryOperator::PGCustomBinaryOperator(path) = op else {
+                return;
+            };
+            *op = match path.last().map(String::as_str) {
+                Some("~") => ast::BinaryOperator::PGRegexMatch,
+                Some("~*") => ast::BinaryOperator::PGRegexIMatch,
+                Some("!~") => ast::BinaryOperator::PGRegexNotMatch,
+                Some("!~*") => ast::BinaryOperator::PGRegexNotIMatch,
+                Some("~~") => ast::BinaryOperator::PGLikeMatch,
+                Some("!~~") => ast::BinaryOperator::PGNotLikeMatch,
+                Some("=") => ast::BinaryOperator::Eq,
+                _ => return,
+            };
+        }
+        _ => {}
+    }
+}
+
+/// Whether a query's FROM names a system catalog.
+fn reads(query: &ast::Query, catalog: &str) -> bool {
+    let ast::SetExpr::Select(select) = query.body.as_ref() else {
+        return false;
+    };
+    select.from.iter().any(|f| {
+        matches!(&f.relation, ast::TableFactor::Table { name, .. }
+            if name.to_string().eq_ignore_ascii_case(&format!("pg_catalog.{catalog}")))
+    })
+}
+
+/// A condition without the flag `atthasdef`, which says that the default looked up is there.
+fn without_flag(e: &ast::Expr) -> Option<ast::Expr> {
+    match e {
+        ast::Expr::BinaryOp {
+            left,
+            op: ast::BinaryOperator::And,
+            right,
+        } => match (without_flag(left), without_flag(right)) {
+            (Some(l), Some(r)) => Some(ast::Expr::BinaryOp {
+                left: Box::new(l),
+                op: ast::BinaryOperator::And,
+                right: Box::new(r),
+            }),
+            (one, other) => one.or(other),
+        },
+        ast::Expr::CompoundIdentifier(parts)
+            if parts
+                .last()
+                .is_some_and(|i| i.value.eq_ignore_ascii_case("atthasdef")) =>
+        {
+            None
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// A look-up in system catalogs by their keys gives at most one row: its largest value is its only one,
+/// and an aggregated subquery is what the engine can correlate.
+fn aggregate_lookup(query: &mut ast::Query) {
+    let default = reads(query, "pg_attrdef");
+    let ast::SetExpr::Select(select) = query.body.as_mut() else {
+        return;
+    };
+    let system = !select.from.is_empty()
+        && select.from.iter().all(|f| {
+            f.joins.is_empty()
+                && matches!(&f.relation, ast::TableFactor::Table { name, .. }
+                    if name.to_string().to_lowercase().starts_with("pg_catalog."))
+        });
+    let plain = matches!(&select.group_by, ast::GroupByExpr::Expressions(e, _) if e.is_empty());
+    if let (true, true, [ast::SelectItem::UnnamedExpr(e)]) =
+        (system, plain, select.projection.as_mut_slice())
+    {
+        *e = call("max", e.clone());
+        if default {
+            select.selection = select.selection.as_ref().and_then(without_flag);
+        }
+    }
+}
+
+fn call(name: &str, argument: ast::Expr) -> ast::Expr {
+    ast::Expr::Function(ast::Function {
+        name: ast::ObjectName::from(vec![ast::Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: ast::FunctionArguments::None,
+        args: ast::FunctionArguments::List(ast::FunctionArgumentList {
+            duplicate_treatment: None,
+            args: vec![ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(
+                argument,
+            ))],
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}

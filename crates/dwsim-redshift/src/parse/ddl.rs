@@ -1,0 +1,306 @@
+//! CREATE, ALTER, DROP and COMMENT of everything but tables.
+//! Tables are in `table`, users and privileges in `admin`.
+
+use dwsim_engine::error::{Result, SqlError};
+use sqlparser::tokenizer::Token;
+
+use super::statement::{CreateView, Kind, Statement};
+use super::words::Words;
+use super::{admin, table};
+
+/// CREATE, after its word.
+pub(super) fn create(w: &mut Words<'_>) -> Result<Statement> {
+    let replace = w.eat(&["or", "replace"]);
+    w.eat(&["local"]);
+    let temporary = w.eat_one(&["temp", "temporary"]).is_some();
+    if w.at(&["table"]) {
+        return table::create(w, temporary).map(|t| Statement::CreateTable(Box::new(t)));
+    }
+    if w.eat(&["view"]) {
+        return view(w, replace, false);
+    }
+    if w.eat(&["materialized", "view"]) {
+        return view(w, replace, true);
+    }
+    if w.eat(&["schema"]) {
+        return create_schema(w);
+    }
+    if w.eat(&["database"]) {
+        return create_database(w);
+    }
+    for (word, kind) in [
+        ("user", Kind::User),
+        ("group", Kind::Group),
+        ("role", Kind::Role),
+    ] {
+        if w.eat(&[word]) {
+            return admin::principal(w, kind, true);
+        }
+    }
+    Ok(Statement::Unsupported(format!("CREATE {}", head(w))))
+}
+
+/// The first words of what is left, to name what is not there; the rest is skipped.
+fn head(w: &mut Words<'_>) -> String {
+    let rest = w.rest();
+    rest.split_whitespace()
+        .take_while(|word| word.chars().all(char::is_alphabetic))
+        .take(3)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn view(w: &mut Words<'_>, replace: bool, materialized: bool) -> Result<Statement> {
+    let name = w.name()?;
+    let columns = if w.next_is(&Token::LParen) {
+        w.parenthesized(Words::ident)?
+    } else {
+        Vec::new()
+    };
+    let mut properties = Vec::new();
+    if materialized {
+        let mut a = table::Attributes::default();
+        loop {
+            table::attributes(w, &mut a)?;
+            if w.eat(&["auto", "refresh"]) {
+                let on = w.any_word().unwrap_or_default();
+                properties.push(("auto refresh".to_owned(), on));
+            } else {
+                break;
+            }
+        }
+        if let Some(style) = a.diststyle {
+            properties.push(("diststyle".into(), style));
+        }
+        if let Some(key) = a.distkey {
+            properties.push(("distkey".into(), key.value.to_lowercase()));
+        }
+        if let Some(keys) = a.sortkey {
+            let keys: Vec<_> = keys.into_iter().map(|k| k.value.to_lowercase()).collect();
+            properties.push(("sortkey".into(), keys.join(",")));
+        }
+        if let Some(backup) = a.backup {
+            properties.push(("backup".into(), if backup { "yes" } else { "no" }.into()));
+        }
+    }
+    w.expect(&["as"])?;
+    let start = w.here();
+    let query = w.query()?;
+    let query_sql = w.source_from(start).to_owned();
+    let late_binding = !materialized && w.eat(&["with", "no", "schema", "binding"]);
+    Ok(Statement::CreateView(Box::new(CreateView {
+        replace,
+        name,
+        columns,
+        query,
+        query_sql,
+        late_binding,
+        materialized: materialized.then_some(properties),
+    })))
+}
+
+fn create_schema(w: &mut Words<'_>) -> Result<Statement> {
+    let if_not_exists = w.eat(&["if", "not", "exists"]);
+    let name = if w.at(&["authorization"]) {
+        None
+    } else {
+        Some(w.ident()?)
+    };
+    let owner = if w.eat(&["authorization"]) {
+        Some(w.ident()?)
+    } else {
+        None
+    };
+    if w.eat(&["quota"]) && !w.eat(&["unlimited"]) {
+        w.any_number();
+        let _ = w.eat_one(&["mb", "gb", "tb"]);
+    }
+    if !w.at_end() {
+        return w.unexpected("end of statement (schema elements are separate statements in dwsim)");
+    }
+    Ok(Statement::CreateSchema {
+        name,
+        if_not_exists,
+        owner,
+    })
+}
+
+fn create_database(w: &mut Words<'_>) -> Result<Statement> {
+    let name = w.ident()?;
+    w.eat(&["with"]);
+    let (mut owner, mut template) = (None, None);
+    let mut properties = Vec::new();
+    while !w.at_end() {
+        if w.eat(&["owner"]) {
+            let _ = w.consume_token(&Token::Eq);
+            owner = Some(w.ident()?);
+        } else if w.eat(&["template"]) {
+            let _ = w.consume_token(&Token::Eq);
+            template = Some(w.ident()?);
+        } else if w.eat(&["connection", "limit"]) {
+            let limit = if w.eat(&["unlimited"]) {
+                "unlimited".to_owned()
+            } else {
+                w.integer()?.to_string()
+            };
+            properties.push(("connection limit".into(), limit));
+        } else if w.eat(&["collate"]) {
+            let collate = w.any_word().unwrap_or_default();
+            if collate == "case_insensitive" || collate == "ci" {
+                return Err(SqlError::unsupported("COLLATE CASE_INSENSITIVE"));
+            }
+            properties.push(("collate".into(), collate));
+        } else if w.eat(&["isolation", "level"]) {
+            properties.push(("isolation level".into(), w.any_word().unwrap_or_default()));
+        } else if w.eat(&["encoding"]) {
+            let _ = w.consume_token(&Token::Eq);
+            if w.at_string() {
+                w.string()?;
+            } else {
+                w.any_word();
+            }
+        } else {
+            return Ok(Statement::Unsupported(format!(
+                "CREATE DATABASE {}",
+                head(w)
+            )));
+        }
+    }
+    Ok(Statement::CreateDatabase {
+        name,
+        owner,
+        template,
+        properties,
+    })
+}
+
+/// ALTER, after its word.
+pub(super) fn alter(w: &mut Words<'_>) -> Result<Statement> {
+    if w.eat(&["table"]) || w.eat(&["materialized", "view"]) || w.eat(&["view"]) {
+        return table::alter(w).map(|t| Statement::AlterTable(Box::new(t)));
+    }
+    for (word, kind) in [
+        ("user", Kind::User),
+        ("group", Kind::Group),
+        ("role", Kind::Role),
+    ] {
+        if w.eat(&[word]) {
+            return admin::principal(w, kind, false);
+        }
+    }
+    if w.eat(&["schema"]) || w.at(&["database"]) {
+        let database = w.eat(&["database"]);
+        let name = w.ident()?;
+        let (mut rename, mut owner) = (None, None);
+        if w.eat(&["rename", "to"]) {
+            rename = Some(w.ident()?);
+        } else if w.eat(&["owner", "to"]) {
+            owner = Some(w.ident()?);
+        } else {
+            let _ = w.rest();
+        }
+        return Ok(if database {
+            Statement::AlterDatabase {
+                name,
+                rename,
+                owner,
+            }
+        } else {
+            Statement::AlterSchema {
+                name,
+                rename,
+                owner,
+            }
+        });
+    }
+    if w.at(&["default", "privileges"]) {
+        return Ok(Statement::Grant(admin::Grant {
+            grant: true,
+            privileges: Vec::new(),
+            on: None,
+            to: Vec::new(),
+            grant_option: false,
+            kept: Some(format!("alter {}", w.rest())),
+        }));
+    }
+    Ok(Statement::Unsupported(format!("ALTER {}", head(w))))
+}
+
+/// DROP, after its word.
+pub(super) fn drop(w: &mut Words<'_>) -> Result<Statement> {
+    let kinds = [
+        ("table", Kind::Table),
+        ("view", Kind::View),
+        ("schema", Kind::Schema),
+        ("database", Kind::Database),
+        ("function", Kind::Function),
+        ("procedure", Kind::Procedure),
+        ("user", Kind::User),
+        ("group", Kind::Group),
+        ("role", Kind::Role),
+    ];
+    let kind = if w.eat(&["materialized", "view"]) {
+        Kind::MaterializedView
+    } else {
+        match kinds.iter().find(|(word, _)| w.at(&[word])) {
+            Some((word, kind)) => {
+                w.expect(&[word])?;
+                *kind
+            }
+            None => return Ok(Statement::Unsupported(format!("DROP {}", head(w)))),
+        }
+    };
+    let if_exists = w.eat(&["if", "exists"]);
+    let names = w.names()?;
+    let signature = if w.next_is(&Token::LParen) {
+        let start = w.here();
+        while !w.at_end() && !w.consume_token(&Token::RParen) {
+            w.next_token();
+        }
+        Some(w.source_from(start).to_owned())
+    } else {
+        None
+    };
+    let cascade = w.eat_one(&["cascade", "force"]).is_some();
+    w.eat(&["restrict"]);
+    Ok(Statement::Drop {
+        kind,
+        names,
+        signature,
+        if_exists,
+        cascade,
+    })
+}
+
+/// COMMENT ON, after its word.
+pub(super) fn comment(w: &mut Words<'_>) -> Result<Statement> {
+    let kinds = [
+        ("table", Kind::Table),
+        ("view", Kind::View),
+        ("column", Kind::Column),
+        ("constraint", Kind::Constraint),
+        ("database", Kind::Database),
+        ("schema", Kind::Schema),
+    ];
+    let Some(i) = w.eat_one(&kinds.map(|(word, _)| word)) else {
+        return Ok(Statement::Unsupported(format!("COMMENT ON {}", head(w))));
+    };
+    let name = w.name()?;
+    let on = if w.eat(&["on"]) {
+        Some(w.name()?)
+    } else {
+        None
+    };
+    w.expect(&["is"])?;
+    let text = if w.eat(&["null"]) {
+        None
+    } else {
+        Some(w.string()?)
+    };
+    Ok(Statement::Comment {
+        kind: kinds[i].1,
+        name,
+        on,
+        text,
+    })
+}
