@@ -53,6 +53,11 @@ impl<'a> Ref<'a> {
         Ref(bytes)
     }
 
+    /// JSON null.
+    pub fn null() -> Ref<'static> {
+        Ref(&[NULL])
+    }
+
     /// The bytes of exactly this value.
     pub fn bytes(&self) -> &'a [u8] {
         let n = skip(self.0).unwrap_or(self.0.len());

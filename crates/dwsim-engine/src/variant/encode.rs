@@ -3,7 +3,6 @@
 //!
 //! | tag | value | payload |
 //! | --- | --- | --- |
-//! | 01 | null | |
 //! | 02, 03 | false, true | |
 //! | 05 | number | order-preserving f64 (8 bytes), then 02 (that integer, up to 2^53), 04 (that float), or an exact decimal: 01 when it is below such an integer, else 03; exponent i8, digits i128 |
 //! | 06 | text | bytes with 00 as 00 FF, closed by 00 01 |
@@ -15,11 +14,12 @@
 //! | 0D | array | elements, closed by 00 |
 //! | 0E | object | text key and value in turn, closed by 00 |
 //! | 0F | undefined | |
+//! | 10 | null, larger than every value as NULL is | |
 
 use super::Value;
 
 pub(super) const END: u8 = 0;
-pub(super) const NULL: u8 = 1;
+pub(super) const NULL: u8 = 16;
 pub(super) const FALSE: u8 = 2;
 pub(super) const TRUE: u8 = 3;
 pub(super) const NUMBER: u8 = 5;

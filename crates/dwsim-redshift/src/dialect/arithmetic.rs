@@ -239,9 +239,11 @@ fn on_super(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) ->
         BinaryOp::Mod => semi::super_mod,
         _ => return Err(mismatch(binder, op, &left, &right)),
     };
-    let l = binder.cast(left, &SqlType::Variant, CastMode::Implicit)?;
-    let r = binder.cast(right, &SqlType::Variant, CastMode::Implicit)?;
-    Ok(binder.kernel(op.symbol(), kernel, vec![l, r], SqlType::Variant))
+    // What has no SUPER form is refused here; the kernel gets the operands as they are declared.
+    for side in [&left, &right] {
+        let _ = binder.cast(side.clone(), &SqlType::Variant, CastMode::Implicit)?;
+    }
+    Ok(binder.kernel(op.symbol(), kernel, vec![left, right], SqlType::Variant))
 }
 
 /// Any interval with months, days and nanoseconds.

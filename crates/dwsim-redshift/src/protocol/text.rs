@@ -72,7 +72,7 @@ pub fn hex(bytes: &[u8], out: &mut BytesMut) {
 
 /// A SUPER value as JSON.
 pub fn json(encoded: &[u8], out: &mut BytesMut) {
-    out.put_slice(to_json(Ref::new(encoded), JsonStyle::Compact).as_bytes());
+    out.put_slice(to_json(Ref::new(encoded), JsonStyle::Super).as_bytes());
 }
 
 fn two(v: u32, out: &mut BytesMut) {

@@ -15,6 +15,7 @@ use arrow::array::RecordBatch;
 use dwsim_engine::dialect::{BinaryOp, Dialect, DialectName};
 use dwsim_engine::error::Result;
 use dwsim_engine::functions::{FunctionTable, Typed};
+use dwsim_engine::kernels::semi;
 use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::{ColumnInfo, SNOWFLAKE_MAX_VARCHAR, SqlType};
 use sqlparser::ast;
@@ -105,6 +106,15 @@ impl Dialect for SnowflakeDialect {
 
     fn common_type(&self, left: &SqlType, right: &SqlType) -> Option<SqlType> {
         coercion::common_type(left, right)
+    }
+
+    fn comparison_operand(&self, binder: &Binder<'_>, value: Typed) -> Typed {
+        // A float inside VARIANT equals the exact number it stands for.
+        if !value.ty.is_semi() {
+            return value;
+        }
+        let ty = value.ty.clone();
+        binder.kernel("comparable", semi::comparable, vec![value], ty)
     }
 
     fn parse_query(&self, sql: &str) -> Result<Box<ast::Query>> {

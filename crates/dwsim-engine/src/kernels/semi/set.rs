@@ -236,8 +236,6 @@ struct Search<'a> {
     null_match: bool,
 }
 
-const NULL_VALUE: &[u8] = &[1];
-
 fn search<'a>(call: &Call<'a>, row: usize) -> Result<Option<Search<'a>>> {
     let Some(items) = items(call, 0, row)? else {
         return Ok(None);
@@ -254,7 +252,7 @@ fn search<'a>(call: &Call<'a>, row: usize) -> Result<Option<Search<'a>>> {
     } else {
         super::util::value(call, 1, row)?
     };
-    let wanted = wanted.unwrap_or(Ref::new(NULL_VALUE));
+    let wanted = wanted.unwrap_or(Ref::null());
     Ok(Some(Search {
         items,
         wanted,
