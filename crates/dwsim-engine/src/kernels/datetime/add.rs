@@ -65,6 +65,12 @@ pub fn date_add(call: &Call<'_>) -> Result<ArrayRef> {
                 None => call.error("this part cannot be added"),
             }
         })?;
+        if kind == Kind::TimeTz {
+            // Redshift gives the sum in UTC.
+            let utc = wall.shifted(-m.offset);
+            append(&mut sink, kind, 0, Wall { day: 0, ..utc })?;
+            continue;
+        }
         let wall = if is_time {
             Wall { day: 0, ..wall }
         } else {

@@ -536,6 +536,14 @@ fn addition() {
         (
             Redshift,
             &[],
+            add::date_add,
+            &[("hour", TEXT), by("2"), ("13:24:55 PST", TimeTz)],
+            TimeTz,
+            "23:24:55+00",
+        ),
+        (
+            Redshift,
+            &[],
             add::add_months_kernel,
             &[("2008-04-30", Date), by("1")],
             Timestamp(6),
