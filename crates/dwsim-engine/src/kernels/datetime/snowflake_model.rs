@@ -49,7 +49,7 @@ pub struct Model {
 }
 
 /// Elements by spelling, longest first.
-fn elements() -> [(&'static str, Item); 19] {
+fn elements() -> [(&'static str, Item); 20] {
     [
         ("TZH:TZM", Item::Zone { colon: true }),
         ("TZHTZM", Item::Zone { colon: false }),
@@ -58,6 +58,7 @@ fn elements() -> [(&'static str, Item); 19] {
         ("MMMM", Item::MonthFull),
         ("HH24", Item::Hour24),
         ("HH12", Item::Hour12),
+        ("HH", Item::Hour24),
         ("MON", Item::MonthName),
         ("TZH", Item::ZoneHour),
         ("TZM", Item::ZoneMinute),
