@@ -6,7 +6,7 @@ use crate::client::Connection;
 use crate::endpoints::{Endpoints, TemplateInfo};
 use crate::error::{Error, Result};
 use dwsim_schema::identifiers::{literal, quote};
-use dwsim_schema::{Schema, Table, ddl};
+use dwsim_schema::{LogicalType, Schema, Table, ddl};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -164,6 +164,19 @@ async fn copy(connection: &mut Connection, table: &Table, url: &str, rows: u64) 
                 ))
                 .await?;
             connection.execute("drop stage dwsim_load").await?;
+            // A Parquet text column arrives in a VARIANT as text; the schema means the JSON in it.
+            for c in table
+                .columns
+                .iter()
+                .filter(|c| matches!(c.ty, LogicalType::Json(_)))
+            {
+                let column = quote(&c.name, dialect);
+                connection
+                    .execute(&format!(
+                        "update {name} set {column} = parse_json({column}::varchar)"
+                    ))
+                    .await?;
+            }
         }
     }
     let count = connection

@@ -90,10 +90,6 @@ impl Emulators {
         .await
         .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
         let service = SnowflakeService::new(
-            engine(SnowflakeService::account(&["DEV"]))?,
-            dwsim_snowflake::ServerOptions::default(),
-        );
-        let service = SnowflakeService::new(
             engine(SnowflakeService::account(&[]))?,
             dwsim_snowflake::ServerOptions::default(),
         );
