@@ -163,12 +163,8 @@ impl Dialect for SnowflakeDialect {
             let Some((columns, batches)) = rows else {
                 return Ok(None);
             };
-            let mut relation = binder.values_relation(columns, batches)?;
-            // Only queries that name them see where a row comes from.
-            for c in &mut relation.columns {
-                c.hidden = c.name.starts_with("METADATA$");
-            }
-            return Ok(Some(relation));
+            // The METADATA$ columns come last: `$1`, `$2`, … count the fields before them.
+            return binder.values_relation(columns, batches).map(Some);
         }
         crate::information_schema::relation(binder, path)
     }

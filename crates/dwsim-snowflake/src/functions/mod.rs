@@ -4,6 +4,7 @@
 mod aggregate;
 mod conditional;
 mod context;
+mod conversion;
 mod datetime;
 mod numeric;
 pub(crate) mod semi;
@@ -22,6 +23,7 @@ pub fn table() -> FunctionTable {
     let mut t = FunctionTable::default();
     t.scalars(conditional::SCALARS);
     t.scalars(context::SCALARS);
+    t.scalars(conversion::SCALARS);
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
     t.scalars(datetime::SCALARS);

@@ -1,0 +1,131 @@
+//! Conversion functions of Snowflake to BOOLEAN, FLOAT and BINARY, and the row numbers SEQ1 to SEQ8.
+//! Conversions to text, numbers, dates and VARIANT are in the families of those types.
+
+use arrow::array::ArrayRef;
+use base64::Engine as _;
+use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::functions::{Call, FnCall, ScalarDef, Typed};
+use dwsim_engine::plan::CastMode;
+use dwsim_engine::types::{SqlType, TypeClass};
+
+macro_rules! page {
+    ($name:literal) => {
+        concat!(
+            "https://docs.snowflake.com/en/sql-reference/functions/",
+            $name
+        )
+    };
+}
+
+/// The table's rows.
+pub const SCALARS: &[ScalarDef] = &[
+    ScalarDef::custom("TO_BOOLEAN", page!("to_boolean"), convert),
+    ScalarDef::custom("TRY_TO_BOOLEAN", page!("try_to_boolean"), convert),
+    ScalarDef::custom("TO_DOUBLE", page!("to_double"), convert),
+    ScalarDef::custom("TRY_TO_DOUBLE", page!("try_to_double"), convert),
+    ScalarDef::custom("TO_BINARY", page!("to_binary"), to_binary),
+    ScalarDef::custom("TRY_TO_BINARY", page!("try_to_binary"), to_binary),
+    ScalarDef::custom("SEQ1", page!("seq1"), sequence),
+    ScalarDef::custom("SEQ2", page!("seq1"), sequence),
+    ScalarDef::custom("SEQ4", page!("seq1"), sequence),
+    ScalarDef::custom("SEQ8", page!("seq1"), sequence),
+];
+
+fn mode(name: &str) -> CastMode {
+    if name.starts_with("TRY_") {
+        CastMode::Try
+    } else {
+        CastMode::Explicit
+    }
+}
+
+fn convert(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    if call.len() == 2 {
+        return Err(SqlError::unsupported(format!(
+            "{} with a format",
+            call.name
+        )));
+    }
+    call.expect(1, 1)?;
+    let value = call.bind(0)?;
+    let to = if call.name.ends_with("BOOLEAN") {
+        SqlType::Boolean
+    } else {
+        SqlType::Double
+    };
+    let mode = mode(call.name);
+    call.binder.cast(value, &to, mode)
+}
+
+/// TO_BINARY(value [, format]): HEX unless said otherwise.
+fn to_binary(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 2)?;
+    let value = call.bind(0)?;
+    if value.ty.class() == TypeClass::Binary {
+        return Ok(value);
+    }
+    let value = call.coerce(value, dwsim_engine::functions::Param::Text)?;
+    let format = match call.len() {
+        2 => call.bind(1)?,
+        _ => call.binder.text("HEX"),
+    };
+    Ok(call.kernel(binary, vec![value, format], SqlType::Binary(None)))
+}
+
+fn binary(call: &Call<'_>) -> Result<ArrayRef> {
+    let (values, formats) = (call.text(0)?, call.text(1)?);
+    let lenient = call.name.starts_with("TRY_");
+    call.map_bytes(|row| {
+        let (Some(value), Some(format)) = (values.get(row), formats.get(row)) else {
+            return Ok(None);
+        };
+        let bytes = match format.to_ascii_uppercase().as_str() {
+            "HEX" => dwsim_engine::kernels::cast::decode_hex(value).ok_or_else(|| {
+                SqlError::raw(
+                    "100115",
+                    "22000",
+                    format!("The following string is not a legal hex-encoded value: '{value}'"),
+                )
+            }),
+            "UTF-8" | "UTF8" => Ok(value.as_bytes().to_vec()),
+            "BASE64" => base64::engine::general_purpose::STANDARD
+                .decode(value)
+                .map_err(|_| {
+                    SqlError::raw(
+                        "100115",
+                        "22000",
+                        format!(
+                            "The following string is not a legal base64-encoded value: '{value}'"
+                        ),
+                    )
+                }),
+            other => return Err(call.error(format!("'{other}' is no binary format"))),
+        };
+        match bytes {
+            Ok(b) => Ok(Some(b)),
+            Err(_) if lenient => Ok(None),
+            Err(e) => Err(e),
+        }
+    })
+}
+
+/// SEQ1 to SEQ8: numbers from 0, one per row.
+fn sequence(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(0, 1)?;
+    if call.len() == 1 {
+        return Err(SqlError::unsupported(format!(
+            "{} with a sign argument",
+            call.name
+        )));
+    }
+    let number = crate::parse::expr("ROW_NUMBER() OVER (ORDER BY NULL) - 1")?;
+    let value = call.binder.expr(&number)?;
+    let precision = match call.name {
+        "SEQ1" => 3,
+        "SEQ2" => 5,
+        "SEQ4" => 10,
+        _ => 19,
+    };
+    call.binder
+        .cast(value, &SqlType::number(precision, 0), CastMode::Implicit)
+}
