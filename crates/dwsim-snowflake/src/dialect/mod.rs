@@ -163,8 +163,12 @@ impl Dialect for SnowflakeDialect {
             let Some((columns, batches)) = rows else {
                 return Ok(None);
             };
-            // The METADATA$ columns come last: `$1`, `$2`, … count the fields before them.
-            return binder.values_relation(columns, batches).map(Some);
+            let mut relation = binder.values_relation(columns, batches)?;
+            // Only queries that name them see where a row comes from.
+            for c in &mut relation.columns {
+                c.hidden = c.name.starts_with("METADATA$");
+            }
+            return Ok(Some(relation));
         }
         crate::information_schema::relation(binder, path)
     }
