@@ -775,36 +775,7 @@ impl Binder<'_> {
 
     /// A relation of the catalog by one to three parts.
     pub fn find_relation(&self, parts: &[String]) -> Option<(ObjectName, Object)> {
-        let candidates: Vec<ObjectName> = match parts {
-            [name] => self
-                .search_path
-                .iter()
-                .map(|(d, s)| ObjectName {
-                    database: d.clone(),
-                    schema: s.clone(),
-                    name: name.clone(),
-                })
-                .collect(),
-            [schema, name] => self
-                .search_path
-                .first()
-                .map(|(d, _)| ObjectName {
-                    database: d.clone(),
-                    schema: schema.clone(),
-                    name: name.clone(),
-                })
-                .into_iter()
-                .collect(),
-            [database, schema, name] => {
-                vec![ObjectName {
-                    database: database.clone(),
-                    schema: schema.clone(),
-                    name: name.clone(),
-                }]
-            }
-            _ => vec![],
-        };
-        candidates.into_iter().find_map(|n| {
+        self.candidates(parts).into_iter().find_map(|n| {
             let temp = ObjectName {
                 schema: crate::session::temp_schema(
                     self.env.dialect,

@@ -186,13 +186,9 @@ impl Binder<'_> {
         Err(SqlError::new(ErrorKind::UnknownColumn(shown)).at(at))
     }
 
-    /// `sequence.NEXTVAL`.
-    fn sequence_value(&mut self, parts: &[String]) -> Option<Typed> {
-        let (last, path) = parts.split_last()?;
-        if self.env.dialect != DialectName::Snowflake || last != "NEXTVAL" {
-            return None;
-        }
-        let candidates: Vec<ObjectName> = match path {
+    /// The full names that one to three parts may stand for, in the order of the search path.
+    pub(crate) fn candidates(&self, parts: &[String]) -> Vec<ObjectName> {
+        match parts {
             [name] => self
                 .search_path
                 .iter()
@@ -220,8 +216,16 @@ impl Binder<'_> {
                 }]
             }
             _ => vec![],
-        };
-        candidates.into_iter().find_map(|n| {
+        }
+    }
+
+    /// `sequence.NEXTVAL`.
+    fn sequence_value(&mut self, parts: &[String]) -> Option<Typed> {
+        let (last, path) = parts.split_last()?;
+        if self.env.dialect != DialectName::Snowflake || last != "NEXTVAL" {
+            return None;
+        }
+        self.candidates(path).into_iter().find_map(|n| {
             let Some(Object::Sequence(s)) = self.catalog.object(ObjectKind::Sequence, &n) else {
                 return None;
             };
