@@ -14,7 +14,6 @@ use crate::cli::{ColorWhen, GlobalArgs};
 pub struct Ui {
     quiet: bool,
     bars: MultiProgress,
-    draws: bool,
 }
 
 /// The words at the start of a status line are right-aligned to this width, as cargo's are.
@@ -38,7 +37,6 @@ impl Ui {
         Ui {
             quiet: global.quiet,
             bars: MultiProgress::with_draw_target(target),
-            draws,
         }
     }
 
@@ -92,11 +90,6 @@ impl Ui {
         }
         bar.set_prefix(name.to_owned());
         bar
-    }
-
-    /// Whether bars are drawn.
-    pub fn draws(&self) -> bool {
-        self.draws
     }
 }
 

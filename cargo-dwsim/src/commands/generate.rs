@@ -36,7 +36,7 @@ pub struct GenerateArgs {
     /// The files' format
     #[arg(long, value_enum, default_value = "parquet")]
     format: FileFormat,
-    /// Where to: FILE.<format> for each table in this directory
+    /// Where to: `TABLE.FORMAT` for each table in this directory
     #[arg(long, value_name = "DIR", default_value = "target/dwsim/data")]
     out: PathBuf,
 }

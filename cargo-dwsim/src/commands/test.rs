@@ -50,7 +50,7 @@ pub struct TestArgs {
     /// Lines for people on stderr, or JSON events on stdout
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
     format: Format,
-    /// Where to run: a key of [target] (only embedded ones exist so far)
+    /// Where to run: a key of `[target]` (only embedded ones exist so far)
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
     /// Leave the project's Rust tests out

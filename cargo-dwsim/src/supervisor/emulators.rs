@@ -73,7 +73,7 @@ impl Emulators {
         .map_err(taken("S3", "--s3-port", settings.s3_port))?;
         let engine = |account| {
             let config = EngineConfig {
-                storage: EmbeddedStorage::new(store.clone()),
+                storage: EmbeddedStorage::shared(store.clone()),
                 shuffle_seed: settings.shuffle_seed,
                 ..EngineConfig::default()
             };

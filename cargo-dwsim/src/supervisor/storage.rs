@@ -16,7 +16,7 @@ pub struct EmbeddedStorage(Store);
 
 impl EmbeddedStorage {
     /// The store as the engine's trait object.
-    pub fn new(store: Store) -> Arc<dyn Storage> {
+    pub fn shared(store: Store) -> Arc<dyn Storage> {
         Arc::new(EmbeddedStorage(store))
     }
 }
@@ -97,7 +97,7 @@ mod tests {
     async fn engine_and_store_see_the_same_objects() {
         let dir = tempfile::tempdir().unwrap();
         for store in [Store::memory(), Store::directory(dir.path()).unwrap()] {
-            let storage = EmbeddedStorage::new(store.clone());
+            let storage = EmbeddedStorage::shared(store.clone());
             storage.create_bucket("lake").await.unwrap();
             storage.create_bucket("lake").await.unwrap();
             storage

@@ -46,11 +46,9 @@ impl Matcher {
             if token == Token::Any && tokens.last() == Some(&Token::Any) {
                 continue;
             }
-            if insensitive {
-                if let Token::Char(c) = token {
-                    tokens.extend(c.to_lowercase().map(Token::Char));
-                    continue;
-                }
+            if insensitive && let Token::Char(c) = token {
+                tokens.extend(c.to_lowercase().map(Token::Char));
+                continue;
             }
             tokens.push(token);
         }

@@ -59,8 +59,6 @@ pub struct BoundQuery {
 #[derive(Debug, Clone)]
 pub(crate) struct Cte {
     pub relation: Relation,
-    /// Set while the recursive part is bound: the working table's name.
-    pub recursive: bool,
 }
 
 /// Turns parsed queries into plans, within one statement.

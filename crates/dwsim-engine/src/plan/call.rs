@@ -94,10 +94,10 @@ impl Binder<'_> {
             }
             Some(FunctionDef::Window(d)) => self.window_call(&d, f),
             None => {
-                if name.as_deref() == Some("SYS_CONNECT_BY_PATH") {
-                    if let Some(t) = self.connect_by_path(f) {
-                        return Ok(t);
-                    }
+                if name.as_deref() == Some("SYS_CONNECT_BY_PATH")
+                    && let Some(t) = self.connect_by_path(f)
+                {
+                    return Ok(t);
                 }
                 if let Some(t) = self.dialect.user_function(self, &parts, f)? {
                     return Ok(t);

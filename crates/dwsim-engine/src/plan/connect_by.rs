@@ -59,14 +59,13 @@ fn path_calls(items: &[ast::SelectItem]) -> Vec<ast::Function> {
             continue;
         };
         let _ = ast::visit_expressions(e, |x: &ast::Expr| {
-            if let ast::Expr::Function(f) = x {
-                if f.name
+            if let ast::Expr::Function(f) = x
+                && f.name
                     .to_string()
                     .eq_ignore_ascii_case("SYS_CONNECT_BY_PATH")
-                    && !out.contains(f)
-                {
-                    out.push(f.clone());
-                }
+                && !out.contains(f)
+            {
+                out.push(f.clone());
             }
             ControlFlow::<()>::Continue(())
         });

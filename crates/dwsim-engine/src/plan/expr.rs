@@ -496,10 +496,10 @@ impl Binder<'_> {
             ast::UnaryOperator::Plus => self.expr(e),
             ast::UnaryOperator::Minus => {
                 // The sign belongs to a literal: -9223372036854775808 is a BIGINT.
-                if let ast::Expr::Value(v) = e {
-                    if let ast::Value::Number(text, _) = &v.value {
-                        return self.dialect.number_literal(&format!("-{text}"));
-                    }
+                if let ast::Expr::Value(v) = e
+                    && let ast::Value::Number(text, _) = &v.value
+                {
+                    return self.dialect.number_literal(&format!("-{text}"));
                 }
                 let v = self.expr(e)?;
                 if v.ty.is_numeric() {
@@ -530,16 +530,14 @@ impl Binder<'_> {
     ) -> Result<Typed> {
         let to = self.dialect.data_type(ty)?;
         let mut v = self.expr(expr)?;
-        if let (Expr::Placeholder(p), SqlType::Null) = (&v.expr, &v.ty) {
-            if let Some(i) =
+        if let (Expr::Placeholder(p), SqlType::Null) = (&v.expr, &v.ty)
+            && let Some(i) =
                 p.id.strip_prefix('$')
                     .and_then(|n| n.parse::<usize>().ok())
                     .and_then(|n| n.checked_sub(1))
-            {
-                if let Some(slot) = self.parameter_types.get_mut(i) {
-                    slot.get_or_insert_with(|| to.clone());
-                }
-            }
+            && let Some(slot) = self.parameter_types.get_mut(i)
+        {
+            slot.get_or_insert_with(|| to.clone());
         }
         // A column without values may be cast to anything, but a placeholder is no column.
         if v.ty == SqlType::Null && matches!(v.expr, Expr::Placeholder(_)) {

@@ -55,7 +55,7 @@ impl TableCall<'_> {
 
 impl Binder<'_> {
     /// The FROM clause; its columns become the current scope's.
-    pub(crate) fn from_clause(&mut self, from: &[ast::TableWithJoins]) -> Result<LogicalPlan> {
+    pub(crate) fn bind_from(&mut self, from: &[ast::TableWithJoins]) -> Result<LogicalPlan> {
         let mut left: Option<Relation> = None;
         for t in from {
             let r = self.table_with_joins(t, left)?;
@@ -92,10 +92,10 @@ impl Binder<'_> {
             return self.table_function(&name, args, alias, left, outer.unwrap_or(false));
         }
         // An unqualified name or path that is a column on the left is unnested (PartiQL).
-        if let (Some(l), DialectName::Redshift) = (&left, self.env.dialect) {
-            if let Some(r) = self.unnest_path(f, l.clone(), outer.unwrap_or(false))? {
-                return Ok(r);
-            }
+        if let (Some(l), DialectName::Redshift) = (&left, self.env.dialect)
+            && let Some(r) = self.unnest_path(f, l.clone(), outer.unwrap_or(false))?
+        {
+            return Ok(r);
         }
         let lateral = matches!(f, ast::TableFactor::Derived { lateral: true, .. });
         let right = match (&left, lateral) {
@@ -432,10 +432,9 @@ impl Binder<'_> {
         if self.env.dialect == DialectName::Redshift
             && matches!(ty, JoinType::Inner | JoinType::Left)
             && trivially_true(constraint)
+            && let Some(r) = self.unnest_path(&j.relation, left.clone(), ty == JoinType::Left)?
         {
-            if let Some(r) = self.unnest_path(&j.relation, left.clone(), ty == JoinType::Left)? {
-                return Ok(r);
-            }
+            return Ok(r);
         }
         let lateral = matches!(&j.relation, ast::TableFactor::Derived { lateral: true, .. });
         let right = if lateral {
@@ -750,16 +749,15 @@ impl Binder<'_> {
                 .into());
             }
         }
-        if let (DialectName::Redshift, [schema, _]) = (self.env.dialect, parts) {
-            if let Some((db, _)) = self.search_path.first() {
-                if self.catalog.schema(db, schema).is_none() {
-                    return Err(ErrorKind::UnknownObject {
-                        kind: "schema",
-                        name: schema.clone(),
-                    }
-                    .into());
-                }
+        if let (DialectName::Redshift, [schema, _]) = (self.env.dialect, parts)
+            && let Some((db, _)) = self.search_path.first()
+            && self.catalog.schema(db, schema).is_none()
+        {
+            return Err(ErrorKind::UnknownObject {
+                kind: "schema",
+                name: schema.clone(),
             }
+            .into());
         }
         Err(ErrorKind::UnknownObject {
             kind: "relation",

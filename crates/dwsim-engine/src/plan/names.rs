@@ -132,37 +132,35 @@ impl Binder<'_> {
                 return self.navigate(t, &idents[split..]);
             }
         }
-        if self.dialect.lateral_aliases() {
-            if let Some(t) = self.alias(first)? {
-                if parts.len() == 1 || t.ty.is_semi() {
-                    return self.navigate(t, &idents[1..]);
-                }
+        if self.dialect.lateral_aliases()
+            && let Some(t) = self.alias(first)?
+            && (parts.len() == 1 || t.ty.is_semi())
+        {
+            return self.navigate(t, &idents[1..]);
+        }
+        if let [word] = idents
+            && word.quote_style.is_none()
+        {
+            if let Some(digits) = word.value.strip_prefix('$') {
+                return self.dollar(digits, at);
+            }
+            if let Some(t) = self.dialect.bare_word(self, &word.value.to_uppercase())? {
+                return Ok(t);
+            }
+            if let Some(t) = self.variables.and_then(|v| v(first)) {
+                return Ok(t);
             }
         }
-        if let [word] = idents {
-            if word.quote_style.is_none() {
-                if let Some(digits) = word.value.strip_prefix('$') {
-                    return self.dollar(digits, at);
-                }
-                if let Some(t) = self.dialect.bare_word(self, &word.value.to_uppercase())? {
-                    return Ok(t);
-                }
-                if let Some(t) = self.variables.and_then(|v| v(first)) {
-                    return Ok(t);
-                }
-            }
-        }
-        if let [table, dollar] = idents {
-            if let Some(n) = dollar
+        if let [table, dollar] = idents
+            && let Some(n) = dollar
                 .value
                 .strip_prefix('$')
                 .and_then(|d| d.parse::<usize>().ok())
-            {
-                let q = self.dialect.fold(table);
-                let columns = self.columns_of(&[q]);
-                if let Some(c) = n.checked_sub(1).and_then(|i| columns.get(i)) {
-                    return Ok(c.typed());
-                }
+        {
+            let q = self.dialect.fold(table);
+            let columns = self.columns_of(&[q]);
+            if let Some(c) = n.checked_sub(1).and_then(|i| columns.get(i)) {
+                return Ok(c.typed());
             }
         }
         if let Some(t) = self.sequence_value(&parts) {

@@ -363,13 +363,7 @@ impl Binder<'_> {
         };
         let relation = self.rename(relation, &name, &names)?;
         if let Some(top) = self.ctes.last_mut() {
-            top.insert(
-                name,
-                Cte {
-                    relation,
-                    recursive: false,
-                },
-            );
+            top.insert(name, Cte { relation });
         }
         Ok(())
     }
@@ -461,13 +455,7 @@ impl Binder<'_> {
             names,
         )?;
         if let Some(top) = self.ctes.last_mut() {
-            top.insert(
-                name.to_owned(),
-                Cte {
-                    relation,
-                    recursive: true,
-                },
-            );
+            top.insert(name.to_owned(), Cte { relation });
         }
         let step = self.set_expr(step)?;
         if step.columns.len() != columns.len() {
@@ -502,14 +490,13 @@ fn mentions(e: &ast::SetExpr, name: &str) -> bool {
     use std::ops::ControlFlow;
     let mut found = false;
     let _ = ast::visit_relations(e, |r: &ast::ObjectName| {
-        if let [one] = r.0.as_slice() {
-            if one
+        if let [one] = r.0.as_slice()
+            && one
                 .as_ident()
                 .is_some_and(|i| i.value.eq_ignore_ascii_case(name))
-            {
-                found = true;
-                return ControlFlow::Break(());
-            }
+        {
+            found = true;
+            return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     });

@@ -25,8 +25,6 @@ struct Item {
     value: Typed,
     nullable: bool,
     origin: Option<ColumnOrigin>,
-    /// The expression as written, where it is one (not a part of `*`).
-    ast: Option<ast::Expr>,
 }
 
 impl Binder<'_> {
@@ -62,7 +60,7 @@ impl Binder<'_> {
             Some((f, w)) => (f.as_slice(), w.as_ref()),
             None => (s.from.as_slice(), s.selection.as_ref()),
         };
-        let mut plan = self.from_clause(from)?;
+        let mut plan = self.bind_from(from)?;
         self.scope().aliases = self.aliases(s);
         self.scope().named_windows = self.named_windows(s)?;
 
@@ -291,6 +289,7 @@ impl Binder<'_> {
                         .filter(|c| !c.hidden)
                         .cloned()
                         .collect();
+                    let columns = self.without_pseudo(columns);
                     if columns.is_empty() && s.from.is_empty() {
                         return Err(SqlError::raw(
                             "002028",
@@ -354,7 +353,6 @@ impl Binder<'_> {
             value,
             nullable: source.as_ref().is_none_or(|s| s.nullable),
             origin: source.and_then(|s| s.origin),
-            ast: Some(e.clone()),
         })
     }
 
@@ -416,12 +414,12 @@ impl Binder<'_> {
                 .collect(),
             None => vec![],
         };
-        let mut replaced: HashMap<String, (Typed, ast::Expr)> = HashMap::new();
+        let mut replaced: HashMap<String, Typed> = HashMap::new();
         if let Some(r) = &o.opt_replace {
             for e in &r.items {
                 let name = self.dialect.fold(&e.column_name);
                 let v = self.expr(&e.expr)?;
-                replaced.insert(name, (v, e.expr.clone()));
+                replaced.insert(name, v);
             }
         }
         Ok(columns
@@ -432,19 +430,17 @@ impl Binder<'_> {
                     .find(|(from, _)| *from == c.name)
                     .map_or(c.name.clone(), |(_, to)| to.clone());
                 match replaced.remove(&c.name) {
-                    Some((value, ast)) => Item {
+                    Some(value) => Item {
                         name,
                         value,
                         nullable: true,
                         origin: None,
-                        ast: Some(ast),
                     },
                     None => Item {
                         name,
                         value: c.typed(),
                         nullable: c.nullable,
                         origin: c.origin.clone(),
-                        ast: None,
                     },
                 }
             })
@@ -680,11 +676,11 @@ impl Binder<'_> {
             let new = replace((**e).clone(), &map)?;
             let mut missing = None;
             new.apply(|x| {
-                if let Expr::Column(c) = x {
-                    if !available.contains(c) {
-                        missing = Some(c.clone());
-                        return Ok(TreeNodeRecursion::Stop);
-                    }
+                if let Expr::Column(c) = x
+                    && !available.contains(c)
+                {
+                    missing = Some(c.clone());
+                    return Ok(TreeNodeRecursion::Stop);
                 }
                 Ok(TreeNodeRecursion::Continue)
             })

@@ -8,7 +8,7 @@ use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison, SetQuant
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator, Subquery};
 use sqlparser::ast;
 
-use super::{Binder, CastMode, Relation, Scope};
+use super::{Binder, Relation, Scope};
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::Typed;
 use crate::types::SqlType;
@@ -204,12 +204,6 @@ impl Binder<'_> {
             )),
         };
         Ok(Typed::new(expr, SqlType::Boolean))
-    }
-
-    /// A subquery's value where a single row is known, cast to a type.
-    pub(crate) fn scalar_as(&mut self, q: &ast::Query, ty: &SqlType) -> Result<Typed> {
-        let t = self.scalar_subquery(q)?;
-        self.cast(t, ty, CastMode::Implicit)
     }
 }
 

@@ -158,13 +158,13 @@ impl Session {
         let mut count = 0usize;
         let mut marks = 0usize;
         let _ = ast::visit_expressions(statement, |e: &ast::Expr| {
-            if let ast::Expr::Value(v) = e {
-                if let ast::Value::Placeholder(p) = &v.value {
-                    match p.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()) {
-                        Some(n) => count = count.max(n),
-                        None if p == "?" => marks += 1,
-                        None => {}
-                    }
+            if let ast::Expr::Value(v) = e
+                && let ast::Value::Placeholder(p) = &v.value
+            {
+                match p.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()) {
+                    Some(n) => count = count.max(n),
+                    None if p == "?" => marks += 1,
+                    None => {}
                 }
             }
             std::ops::ControlFlow::<()>::Continue(())

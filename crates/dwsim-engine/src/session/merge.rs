@@ -105,7 +105,7 @@ impl Session {
                 let mut actions = Vec::new();
                 for (i, c) in m.clauses.iter().enumerate() {
                     // A value is computed only for the rows of its clause.
-                    let mut add = |t: Typed, exprs: &mut Vec<Expr>| -> Result<usize> {
+                    let add = |t: Typed, exprs: &mut Vec<Expr>| -> Result<usize> {
                         let only = Expr::Case(Case::new(
                             None,
                             vec![(Box::new(action.clone().eq(lit(i as i32))), Box::new(t.expr))],
@@ -134,7 +134,6 @@ impl Session {
                                         columns.push((col, add(v, &mut exprs)?));
                                     }
                                 }
-                                #[expect(unreachable_patterns, reason = "the parser's enum may grow")]
                                 _ => return Err(SqlError::unsupported("this form of MERGE … UPDATE")),
                             }
                             Action::Update { columns }

@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch};
-use datafusion::common::Column;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
 use super::Session;
 use super::state::RELATION;
@@ -259,9 +258,4 @@ pub(super) fn table_of(t: &Transaction, name: &ObjectName) -> Result<Arc<TableEn
         }
         .into()),
     }
-}
-
-/// A column of a plan by the name the binder gave it.
-pub(super) fn plan_column(name: &str) -> Expr {
-    Expr::Column(Column::from_name(name))
 }

@@ -404,10 +404,10 @@ impl Parser<'_> {
                 .chars()
                 .filter(|c| *c != '.' && *c != '+')
                 .collect();
-            if let (Ok(v), true) = (plain.parse::<i128>(), fraction <= 38) {
-                if v.unsigned_abs() < 10u128.pow(38) {
-                    return Ok(Value::Decimal(v, fraction as u8));
-                }
+            if let (Ok(v), true) = (plain.parse::<i128>(), fraction <= 38)
+                && v.unsigned_abs() < 10u128.pow(38)
+            {
+                return Ok(Value::Decimal(v, fraction as u8));
             }
         }
         text.trim_start_matches('+')

@@ -93,13 +93,13 @@ pub enum Show {
     Table(ast::ObjectName),
     /// The query of a view.
     View(ast::ObjectName),
-    /// DATABASES [LIKE].
+    /// DATABASES `[LIKE]`.
     Databases(Option<String>),
-    /// SCHEMAS FROM DATABASE d [LIKE].
+    /// SCHEMAS FROM DATABASE d `[LIKE]`.
     Schemas(ast::ObjectName, Option<String>),
-    /// TABLES FROM SCHEMA d.s [LIKE].
+    /// TABLES FROM SCHEMA d.s `[LIKE]`.
     Tables(ast::ObjectName, Option<String>),
-    /// COLUMNS FROM TABLE d.s.t [LIKE].
+    /// COLUMNS FROM TABLE d.s.t `[LIKE]`.
     Columns(ast::ObjectName, Option<String>),
     /// GRANTS ON …, in source form.
     Grants(String),

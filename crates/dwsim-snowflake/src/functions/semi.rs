@@ -781,13 +781,13 @@ pub(crate) fn table_function(
 
 fn known_names(call: &TableCall<'_>, name: &str, known: &[&str]) -> Result<()> {
     for a in call.args {
-        if let ast::FunctionArg::Named { name: n, .. } = a {
-            if !known.iter().any(|k| n.value.eq_ignore_ascii_case(k)) {
-                return Err(SqlError::argument(
-                    name,
-                    format!("{name} has no argument named {}", n.value),
-                ));
-            }
+        if let ast::FunctionArg::Named { name: n, .. } = a
+            && !known.iter().any(|k| n.value.eq_ignore_ascii_case(k))
+        {
+            return Err(SqlError::argument(
+                name,
+                format!("{name} has no argument named {}", n.value),
+            ));
         }
     }
     if call.args.len() > known.len() {

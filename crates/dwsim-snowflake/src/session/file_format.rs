@@ -180,13 +180,12 @@ impl FileFormat {
             None => Encoding::Utf8,
             Some(e) => Encoding::parse(e)?.ok_or_else(|| invalid_option("ENCODING"))?,
         };
-        let nulls = match p.get("NULL_IF") {
-            None => None,
-            Some(v) => Some(match serde_json::from_str::<Vec<String>>(v) {
+        let nulls = p
+            .get("NULL_IF")
+            .map(|v| match serde_json::from_str::<Vec<String>>(v) {
                 Ok(list) => list,
                 Err(_) => vec![v.clone()],
-            }),
-        };
+            });
         if file_type != FileType::Csv && nulls.is_some() {
             return Err(SqlError::unsupported("NULL_IF of JSON and Parquet files"));
         }

@@ -131,7 +131,7 @@ pub(crate) fn set_one(session: &mut Session, name: &str, text: &str) -> Result<(
             _ => return Err(invalid(name, text)),
         },
         "NUMBER" => match text.parse::<i64>() {
-            Ok(n) if !(name.starts_with("WEEK_START") && !(0..=7).contains(&n)) => n.to_string(),
+            Ok(n) if !name.starts_with("WEEK_START") || (0..=7).contains(&n) => n.to_string(),
             _ => return Err(invalid(name, text)),
         },
         _ => text.to_owned(),

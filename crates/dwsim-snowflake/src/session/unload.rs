@@ -61,7 +61,7 @@ impl SnowflakeSession {
                     &columns,
                     &batches,
                     &format,
-                    properties.get("NULL_IF").is_some(),
+                    properties.contains_key("NULL_IF"),
                     header,
                 )?,
                 ".csv",

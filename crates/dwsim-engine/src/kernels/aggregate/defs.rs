@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Decimal128Array, Int64Array};
+use arrow::array::{ArrayRef, Decimal128Array, Int64Array};
 use datafusion::functions_aggregate as df;
 use datafusion::logical_expr::AggregateUDF;
 

@@ -19,10 +19,8 @@ pub fn listagg(call: &AggCall<'_>) -> Result<ArrayRef> {
         if texts.is_null(i) {
             continue;
         }
-        if any {
-            if let Some(s) = separator.filter(|s| s.is_valid(i)) {
-                out.push_str(s.value(i));
-            }
+        if any && let Some(s) = separator.filter(|s| s.is_valid(i)) {
+            out.push_str(s.value(i));
         }
         any = true;
         out.push_str(texts.value(i));

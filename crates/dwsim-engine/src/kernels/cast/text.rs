@@ -157,7 +157,7 @@ pub(super) fn binary_to_binary(call: &Call<'_>) -> Result<ArrayRef> {
 /// Hexadecimal digits in pairs, in any case.
 pub fn decode_hex(s: &str) -> Option<Vec<u8>> {
     let b = s.as_bytes();
-    if b.len() % 2 != 0 {
+    if !b.len().is_multiple_of(2) {
         return None;
     }
     let digit = |c: u8| (c as char).to_digit(16).map(|d| d as u8);

@@ -27,14 +27,14 @@ fn decimals(
             None => None,
             Some(x) => f(x, row)?,
         };
-        if let Some(r) = r {
-            if r.abs() >= limit {
-                return Err(ErrorKind::OutOfRange {
-                    ty: call.env.dialect.type_name(call.returns),
-                    value: crate::kernels::format::decimal(r, s),
-                }
-                .into());
+        if let Some(r) = r
+            && r.abs() >= limit
+        {
+            return Err(ErrorKind::OutOfRange {
+                ty: call.env.dialect.type_name(call.returns),
+                value: crate::kernels::format::decimal(r, s),
             }
+            .into());
         }
         out.append_option(r);
     }
@@ -227,6 +227,6 @@ pub fn sign_number(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.double(0)?;
     call.map_int(|row| {
         Ok(v.get(row)
-            .map(|x| if x > 0.0 { 1 } else { i64::from(x < 0.0) * -1 }))
+            .map(|x| if x > 0.0 { 1 } else { -i64::from(x < 0.0) }))
     })
 }

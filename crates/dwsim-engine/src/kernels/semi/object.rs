@@ -65,7 +65,7 @@ fn key_text(
 }
 
 fn construct(call: &Call<'_>, keep_null: bool) -> Result<ArrayRef> {
-    if call.len() % 2 != 0 {
+    if !call.len().is_multiple_of(2) {
         return Err(call.error(format!(
             "{} takes keys and values in turn; the last key has no value",
             call.name
@@ -113,7 +113,7 @@ pub fn object_construct_keep_null(call: &Call<'_>) -> Result<ArrayRef> {
 
 /// OBJECT(key, value, …) of Redshift: members stay in their order.
 pub fn super_object(call: &Call<'_>) -> Result<ArrayRef> {
-    if call.len() % 2 != 0 {
+    if !call.len().is_multiple_of(2) {
         return Err(call.error("OBJECT takes keys and values in turn; the last key has no value"));
     }
     let mut scratch = Vec::new();
@@ -179,11 +179,11 @@ fn named_keys(call: &Call<'_>, row: usize) -> Result<Vec<String>> {
         if call.types[i] == SqlType::Null || column.is_null(row) {
             continue;
         }
-        if call.types[i].is_semi() {
-            if let Some(items) = value(call, i, row)?.and_then(|v| v.items()) {
-                keys.extend(items.filter_map(|v| v.as_str().map(|s| s.into_owned())));
-                continue;
-            }
+        if call.types[i].is_semi()
+            && let Some(items) = value(call, i, row)?.and_then(|v| v.items())
+        {
+            keys.extend(items.filter_map(|v| v.as_str().map(|s| s.into_owned())));
+            continue;
         }
         keys.extend(key_text(call, i, row, &mut scratch)?);
     }

@@ -28,12 +28,12 @@ fn code(s: &str) -> String {
     let mut last = digit(first);
     for c in letters {
         let d = digit(c);
-        if let Some(d) = d {
-            if Some(d) != last {
-                out.push(d);
-                if out.len() == 4 {
-                    break;
-                }
+        if let Some(d) = d
+            && Some(d) != last
+        {
+            out.push(d);
+            if out.len() == 4 {
+                break;
             }
         }
         // H and W do not separate equal codes, vowels do.

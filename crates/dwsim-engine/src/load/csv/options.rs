@@ -80,7 +80,7 @@ impl Encoding {
     /// [`ErrorKind::Load`] for half a UTF-16 unit at the end.
     pub fn decode(self, bytes: Bytes) -> Result<Bytes> {
         let utf16 = |bytes: &[u8], little: bool| -> Result<Bytes> {
-            if bytes.len() % 2 != 0 {
+            if !bytes.len().is_multiple_of(2) {
                 return Err(
                     ErrorKind::Load("the file ends within a UTF-16 character".into()).into(),
                 );
