@@ -36,7 +36,7 @@ pub const INTERRUPTED: i32 = 130;
 
 /// Every code with its meaning, for `explain` and for the help text.
 pub const TABLE: &[(i32, &str)] = &[
-    (OK, "ok"),
+    (OK, "everything was done, and every test passed"),
     (INTERNAL, "internal error"),
     (USAGE, "usage"),
     (NO_TESTS, "no tests matched"),

@@ -4,28 +4,42 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
+use crate::exit::INTERRUPTED;
 
-/// Cancels a token at the first SIGINT, SIGTERM or SIGHUP.
+/// How long a run may take to end after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Cancels a token at the first SIGINT, SIGTERM or SIGHUP. At the second, or when the process is still there after
+/// ten seconds, it ends with [`INTERRUPTED`]: signals have a thread of their own, so that they are heard while every
+/// thread of the runtime is busy.
 pub fn cancel_on_signal() -> Result<CancellationToken> {
     let failed = || Error::io("listening for signals");
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed())?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed())?;
-    let mut hang_up = signal(SignalKind::hangup()).map_err(failed())?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed())?;
     let token = CancellationToken::new();
     let cancel = token.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-        cancel.cancel();
-    });
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            let mut arrived = signals.forever();
+            if arrived.next().is_none() {
+                return;
+            }
+            cancel.cancel();
+            let deadline = std::thread::Builder::new().spawn(|| {
+                std::thread::sleep(GRACE);
+                std::process::exit(INTERRUPTED);
+            });
+            if arrived.next().is_some() || deadline.is_err() {
+                std::process::exit(INTERRUPTED);
+            }
+        })
+        .map_err(failed())?;
     Ok(token)
 }
 

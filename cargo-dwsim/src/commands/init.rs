@@ -60,12 +60,25 @@ const NEXTEST: &str = include_str!("../../templates/init/nextest.toml");
 /// What a project never commits: build output with pending snapshots in it, and local secrets.
 const IGNORED: &[&str] = &["/target/", ".env.local"];
 
+/// The directory's name with only what a project's name may hold; `shop` where nothing is left of it.
+fn project_name(dir: &str) -> String {
+    let name: String = dir
+        .chars()
+        .map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' => c,
+            _ => '_',
+        })
+        .collect();
+    match name.trim_matches('_') {
+        "" => "shop".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
 /// Writes the files.
 pub fn run(ctx: &Context, args: &InitArgs) -> Result<i32> {
     let dir = ctx.directory();
-    let name = dir.file_name().and_then(|n| n.to_str()).unwrap_or("shop");
-    // Quotes and backslashes of a directory's name would end or bend the TOML string.
-    let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+    let name = project_name(&dir.file_name().unwrap_or_default().to_string_lossy());
 
     let cargo = dir.join("Cargo.toml").exists();
     let mut files: Vec<Template> = if args.example { EXAMPLE } else { PLAIN }.to_vec();
@@ -153,4 +166,22 @@ fn ignore(ctx: &Context, path: &Path) -> Result<()> {
         ".gitignore",
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::project_name;
+
+    #[test]
+    fn a_directory_names_the_project() {
+        for (dir, want) in [
+            ("shop", "shop"),
+            (".tmpX", "tmpX"),
+            ("my shop \"2\"", "my_shop__2"),
+            ("", "shop"),
+            ("é", "shop"),
+        ] {
+            assert_eq!(project_name(dir), want, "{dir:?}");
+        }
+    }
 }

@@ -71,28 +71,31 @@ impl Emulators {
         )
         .await
         .map_err(taken("S3", "--s3-port", settings.s3_port))?;
-        let engine = |account| {
+        let engine_failed = |e| Error::Emulator {
+            message: format!("the engine: {e}"),
+            help: None,
+        };
+        let engine = |name: &str, account| {
             let config = EngineConfig {
                 storage: EmbeddedStorage::shared(store.clone()),
                 shuffle_seed: settings.shuffle_seed,
+                data_dir: settings.data_dir.as_ref().map(|dir| dir.join(name)),
                 ..EngineConfig::default()
             };
-            Engine::new(config, account).map_err(|e| Error::Emulator {
-                message: format!("the engine: {e}"),
-                help: None,
-            })
+            Engine::new(config, account).map_err(engine_failed)
         };
         let redshift = RedshiftServer::bind(
             address(settings.redshift_port),
-            engine(dwsim_redshift::account())?,
+            engine("redshift", dwsim_redshift::account())?,
             dwsim_redshift::ServerOptions::default(),
         )
         .await
         .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
         let service = SnowflakeService::new(
-            engine(SnowflakeService::account(&[]))?,
+            engine("snowflake", SnowflakeService::account(&[]))?,
             dwsim_snowflake::ServerOptions::default(),
-        );
+        )
+        .map_err(engine_failed)?;
         let snowflake = SnowflakeServer::bind(address(settings.snowflake_port), service)
             .await
             .map_err(taken(

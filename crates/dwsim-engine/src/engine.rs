@@ -1,6 +1,7 @@
 //! The engine: one account's catalog, its object store, its memory and its data directory.
 //! Sessions are in `session`; what listens on a port is in the dialect crates.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -8,8 +9,10 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 
 use crate::catalog::{Account, Catalog, Transaction};
+use crate::durable::DataDirectory;
 use crate::error::Result;
 use crate::exec::Executor;
+use crate::session::is_temp_schema;
 use crate::storage::{NoStorage, Storage};
 
 /// What an engine is given.
@@ -23,6 +26,8 @@ pub struct EngineConfig {
     pub parallelism: usize,
     /// Seed by which results without ORDER BY are shuffled; None keeps the natural order.
     pub shuffle_seed: Option<u64>,
+    /// Where commits are made durable; everything is in memory only without it.
+    pub data_dir: Option<PathBuf>,
 }
 
 impl Default for EngineConfig {
@@ -32,6 +37,7 @@ impl Default for EngineConfig {
             memory_limit: 4 << 30,
             parallelism: std::thread::available_parallelism().map_or(2, usize::from),
             shuffle_seed: None,
+            data_dir: None,
         }
     }
 }
@@ -45,21 +51,31 @@ pub struct Engine {
     pub catalog: Catalog,
     /// Runs plans within the engine's memory.
     pub executor: Executor,
+    data: Option<DataDirectory>,
     next_session: AtomicI64,
 }
 
 impl Engine {
-    /// An engine over a starting catalog (the dialect's default databases).
+    /// An engine over the catalog of its data directory, or over a starting catalog (the dialect's default
+    /// databases) where there is none yet.
     ///
     /// # Errors
-    /// When the spill directory cannot be made.
+    /// When the spill directory cannot be made, or the data directory is in use or broken.
     pub fn new(config: EngineConfig, account: Account) -> Result<Arc<Self>> {
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(config.memory_limit)))
             .build_arc()?;
         let executor = Executor::new(&runtime, config.parallelism);
+        let (data, account) = match &config.data_dir {
+            Some(dir) => {
+                let (data, committed) = DataDirectory::open(dir, is_temp_schema)?;
+                (Some(data), committed.unwrap_or(account))
+            }
+            None => (None, account),
+        };
         Ok(Arc::new(Engine {
             config,
+            data,
             catalog: Catalog::new(account),
             executor,
             next_session: AtomicI64::new(1),
@@ -71,7 +87,12 @@ impl Engine {
     /// # Errors
     /// A conflict with another transaction, or a failure to make the changes durable.
     pub fn publish(&self, transaction: &Transaction) -> Result<()> {
-        self.catalog.commit(transaction, |_, _| Ok(())).map(drop)
+        self.catalog
+            .commit(transaction, |_, next| match &self.data {
+                Some(data) => data.commit(next),
+                None => Ok(()),
+            })
+            .map(drop)
     }
 
     /// A fresh session id.

@@ -10,6 +10,7 @@
 
 pub mod catalog;
 pub mod dialect;
+pub mod durable;
 pub mod engine;
 pub mod env;
 pub mod error;

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         EngineConfig::default(),
         SnowflakeService::account(&databases),
     )?;
-    let service = SnowflakeService::new(engine, ServerOptions::default());
+    let service = SnowflakeService::new(engine, ServerOptions::default())?;
     let server = SnowflakeServer::bind(SocketAddr::from(([127, 0, 0, 1], port)), service).await?;
     println!("http://{}", server.local_addr()?);
     server.run(CancellationToken::new()).await?;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::TableEntry;
 use crate::types::ColumnInfo;
 
@@ -26,7 +28,7 @@ impl fmt::Display for ObjectName {
 }
 
 /// Name spaces of a schema or account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ObjectKind {
     /// Tables, views, materialized views.
     Relation,
@@ -129,7 +131,7 @@ impl Object {
 }
 
 /// A view: its defining query as text in its dialect, and the columns it had when it was made.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ViewDef {
     /// Object id.
     pub oid: u64,
@@ -154,7 +156,7 @@ pub struct ViewDef {
 }
 
 /// A sequence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SequenceDef {
     /// Object id, which is also its counter.
     pub oid: u64,
@@ -173,7 +175,7 @@ pub struct SequenceDef {
 }
 
 /// An object the engine only keeps.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OtherObject {
     /// Object id.
     pub oid: u64,

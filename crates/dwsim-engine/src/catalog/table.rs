@@ -7,12 +7,13 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema as ArrowSchema, SchemaRef};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::types::SqlType;
 
 /// An identity (auto-increment) column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// First value.
     pub start: i64,
@@ -25,7 +26,7 @@ pub struct Identity {
 }
 
 /// A column of a table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ColumnDef {
     /// Folded name.
     pub name: String,
@@ -59,7 +60,7 @@ impl ColumnDef {
 }
 
 /// A declared key; kept and shown, not enforced.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Constraint {
     /// Constraint name, given or made up.
     pub name: String,
@@ -72,7 +73,7 @@ pub struct Constraint {
 }
 
 /// What CREATE TABLE said.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableDef {
     /// Object id.
     pub oid: u64,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::Encoding;
 use crate::error::Result;
-use crate::variant::{Builder, ParseMode, Ref, Value, parse_json};
+use crate::variant::{Builder, ParseMode, ParseOptions, Ref, Value, parse_json_with};
 
 /// Documents per batch.
 const BATCH: usize = 8192;
@@ -108,17 +108,12 @@ impl JsonReader {
                 None => return Err("Invalid UTF8 detected in string".into()),
             },
         };
-        // Redshift's mode keeps the order of members and accepts equal keys.
-        let mode = if self.options.allow_duplicate {
-            ParseMode::Redshift
-        } else {
-            self.options.mode
+        let options = ParseOptions {
+            keep_last_duplicate: self.options.allow_duplicate,
+            ..ParseOptions::default()
         };
-        let mut value =
-            parse_json(&text, mode).map_err(|e| format!("{}, pos {}", e.message, e.position))?;
-        if self.options.allow_duplicate && self.options.mode == ParseMode::Snowflake {
-            value.sort_keys();
-        }
+        let mut value = parse_json_with(&text, self.options.mode, options)
+            .map_err(|e| format!("{}, pos {}", e.message, e.position))?;
         if self.options.strip_null_values {
             strip_nulls(&mut value);
         }

@@ -1,10 +1,12 @@
 //! Description of one column of a result or a table.
 //! How a protocol spells it on the wire is the servers' affair.
 
+use serde::{Deserialize, Serialize};
+
 use super::SqlType;
 
 /// A named, typed column; the arrays that carry it have the type [`SqlType::arrow`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnInfo {
     /// The name as the client sees it, already folded.
     pub name: String,
@@ -17,7 +19,7 @@ pub struct ColumnInfo {
 }
 
 /// The table column that a result column shows unchanged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnOrigin {
     /// Database name.
     pub database: String,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit};
+use serde::{Deserialize, Serialize};
 
 /// Longest VARCHAR of Snowflake since 2025, in characters; also its default length.
 pub const SNOWFLAKE_MAX_VARCHAR: u32 = 16_777_216;
@@ -17,7 +18,7 @@ pub const REDSHIFT_MAX_VARCHAR: u32 = 65_535;
 ///
 /// The Arrow representation is a function of the type alone (see [`SqlType::arrow`]); two types
 /// with one representation (VARIANT and ARRAY, say) are told apart only here.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SqlType {
     /// The type of a bare `NULL`, assignable to every other type.
     Null,

@@ -14,8 +14,10 @@ type Service = State<Arc<SnowflakeService>>;
 
 /// Stores a file.
 pub(super) async fn put(State(s): Service, Path(key): Path<String>, bytes: Bytes) -> Response {
-    s.account.put_file(&key, bytes);
-    StatusCode::OK.into_response()
+    match s.account.put_file(&key, bytes) {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(e) => (StatusCode::INSUFFICIENT_STORAGE, e.to_string()).into_response(),
+    }
 }
 
 /// Gives a file, or its size only for HEAD.

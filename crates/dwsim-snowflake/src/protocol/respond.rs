@@ -240,20 +240,36 @@ impl SnowflakeService {
         } else {
             String::new()
         };
-        // The second generation of the Python driver cannot ask whether a file is there.
-        let asks_first = job.login.app == "PythonConnector"
-            && job.login.app_version.starts_with(['2', '3', '4']);
-        let stage = json!({
-            "locationType": "GCS",
-            "location": format!("{}/", t.prefix),
-            "path": "",
-            "region": "us-central1",
-            "storageAccount": null,
-            "isClientSideEncrypted": false,
-            "creds": {},
-            "presignedUrl": presigned,
-            "endPoint": null,
-        });
+        // The second generation of the Python driver cannot ask a presigned URL whether a file is there, and
+        // takes the one it is given for every file of a pattern: it uploads to an S3 endpoint instead, which the
+        // first generation cannot (it makes an https URL of it).
+        let python = job.login.app == "PythonConnector";
+        let asks_first = python && job.login.app_version.starts_with(['2', '3', '4']);
+        let stage = if upload && python && !asks_first {
+            json!({
+                "locationType": "S3",
+                "location": format!("dwsim/blob/{}/", t.prefix),
+                "path": "",
+                "region": "us-east-1",
+                "storageAccount": null,
+                "isClientSideEncrypted": false,
+                "creds": {"AWS_KEY_ID": "dwsim", "AWS_SECRET_KEY": "dwsim", "AWS_TOKEN": "dwsim"},
+                "presignedUrl": null,
+                "endPoint": format!("http://{host}"),
+            })
+        } else {
+            json!({
+                "locationType": "GCS",
+                "location": format!("{}/", t.prefix),
+                "path": "",
+                "region": "us-central1",
+                "storageAccount": null,
+                "isClientSideEncrypted": false,
+                "creds": {},
+                "presignedUrl": presigned,
+                "endPoint": null,
+            })
+        };
         let more = json!({
             "command": if upload { "UPLOAD" } else { "DOWNLOAD" },
             "kind": null,

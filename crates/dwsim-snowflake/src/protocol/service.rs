@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use dwsim_engine::catalog::{Account, Database, Object, ObjectKind, OtherObject, Schema, next_oid};
 use dwsim_engine::engine::Engine;
+use dwsim_engine::error::SqlError;
 use dwsim_engine::exec::CancelHandle;
 use dwsim_engine::functions::FunctionTable;
 use dwsim_engine::session::SessionOptions;
@@ -112,16 +113,19 @@ fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl SnowflakeService {
     /// A service over an engine. Sessions may name any user, password and account.
-    pub fn new(engine: Arc<Engine>, options: ServerOptions) -> Arc<Self> {
-        Arc::new(SnowflakeService {
-            account: Arc::new(AccountState::new(engine, options.account.clone())),
+    ///
+    /// # Errors
+    /// When the staged files in the engine's data directory cannot be read.
+    pub fn new(engine: Arc<Engine>, options: ServerOptions) -> Result<Arc<Self>, SqlError> {
+        Ok(Arc::new(SnowflakeService {
+            account: Arc::new(AccountState::new(engine, options.account.clone())?),
             functions: Arc::new(crate::functions::table()),
             options,
             tokens: Mutex::default(),
             masters: Mutex::default(),
             by_query: Mutex::default(),
             by_request: Mutex::default(),
-        })
+        }))
     }
 
     /// The catalog of a new account: these databases with a schema PUBLIC each, and the roles and the warehouse

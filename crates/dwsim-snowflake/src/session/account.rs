@@ -1,7 +1,7 @@
 //! What all sessions of an account share beside the catalog: staged files, load history, results by query id.
-//! It lives in memory; the catalog is the engine's.
+//! Files and loads are kept by `stage_files`; the catalog is the engine's.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -9,28 +9,11 @@ use dwsim_engine::engine::Engine;
 use dwsim_engine::error::SqlError;
 
 use super::Answer;
+use super::stage_files::{StageFile, StageFiles, TableId};
 use crate::dialect::ResultSource;
 
 /// Finished results that are kept for RESULT_SCAN and for clients that fetch later.
 const KEPT_RESULTS: usize = 256;
-
-/// A file in an internal stage.
-#[derive(Debug, Clone)]
-pub struct StageFile {
-    /// Contents.
-    pub bytes: Bytes,
-    /// MD5 of the contents, hexadecimal.
-    pub md5: String,
-    /// Seconds since the epoch.
-    pub modified: i64,
-}
-
-/// A file that a table has loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedFile {
-    /// Entity tag or MD5 of the contents then.
-    pub etag: String,
-}
 
 /// A result, or the error in its place.
 pub type Finished = Result<Arc<Answer>, SqlError>;
@@ -42,8 +25,7 @@ pub struct AccountState {
     pub engine: Arc<Engine>,
     /// Account name, as CURRENT_ACCOUNT shows it.
     pub name: String,
-    files: Mutex<BTreeMap<String, StageFile>>,
-    loaded: Mutex<HashMap<(u64, u64), BTreeMap<String, LoadedFile>>>,
+    stages: StageFiles,
     results: Mutex<Results>,
 }
 
@@ -54,93 +36,65 @@ struct Results {
 }
 
 impl AccountState {
-    /// An account over an engine.
-    pub fn new(engine: Arc<Engine>, name: impl Into<String>) -> Self {
-        AccountState {
+    /// An account over an engine; files of internal stages are kept in the engine's data directory, if it has one.
+    ///
+    /// # Errors
+    /// When the files in the data directory cannot be read.
+    pub fn new(engine: Arc<Engine>, name: impl Into<String>) -> Result<Self, SqlError> {
+        let dir = engine.config.data_dir.as_ref().map(|d| d.join("stages"));
+        Ok(AccountState {
             engine,
             name: name.into(),
-            files: Mutex::default(),
-            loaded: Mutex::default(),
+            stages: StageFiles::open(dir)?,
             results: Mutex::default(),
-        }
+        })
     }
 
     /// Files of internal stages whose keys start so, in key order.
     pub fn files(&self, prefix: &str) -> Vec<(String, StageFile)> {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files
-            .range(prefix.to_owned()..)
-            .take_while(|(k, _)| k.starts_with(prefix))
-            .map(|(k, f)| (k.clone(), f.clone()))
-            .collect()
+        self.stages.list(prefix)
     }
 
     /// One file.
     pub fn file(&self, key: &str) -> Option<StageFile> {
-        self.files
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-            .cloned()
+        self.stages.get(key)
     }
 
     /// Writes a file.
-    pub fn put_file(&self, key: &str, bytes: Bytes) {
-        use md5::Digest;
-        let md5 = md5::Md5::digest(&bytes)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        let file = StageFile {
-            bytes,
-            md5,
-            modified: chrono::Utc::now().timestamp(),
-        };
-        self.files
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key.to_owned(), file);
+    ///
+    /// # Errors
+    /// When the data directory cannot be written; there is no such file then, or the one before.
+    pub fn put_file(&self, key: &str, bytes: Bytes) -> Result<(), SqlError> {
+        self.stages.put(key, bytes)
     }
 
     /// Removes a file; false when there is none.
-    pub fn remove_file(&self, key: &str) -> bool {
-        self.files
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key)
-            .is_some()
+    ///
+    /// # Errors
+    /// When the data directory cannot be written; the file is still there then.
+    pub fn remove_file(&self, key: &str) -> Result<bool, SqlError> {
+        self.stages.remove(key)
     }
 
-    /// Whether a table (database id, table id) has loaded this file with these contents.
-    pub fn is_loaded(&self, table: (u64, u64), file: &str, etag: &str) -> bool {
-        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        loaded
-            .get(&table)
-            .and_then(|f| f.get(file))
-            .is_some_and(|f| f.etag == etag)
+    /// Whether a table has loaded this file with these contents.
+    pub fn is_loaded(&self, table: TableId, file: &str, etag: &str) -> bool {
+        self.stages.is_loaded(table, file, etag)
     }
 
     /// Remembers that a table has loaded a file.
-    pub fn set_loaded(&self, table: (u64, u64), file: &str, etag: &str) {
-        self.loaded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(table)
-            .or_default()
-            .insert(
-                file.to_owned(),
-                LoadedFile {
-                    etag: etag.to_owned(),
-                },
-            );
+    ///
+    /// # Errors
+    /// When the data directory cannot be written.
+    pub fn set_loaded(&self, table: TableId, file: &str, etag: &str) -> Result<(), SqlError> {
+        self.stages.set_loaded(table, file, etag)
     }
 
     /// Forgets what a table has loaded, as TRUNCATE does.
-    pub fn forget_loaded(&self, table: (u64, u64)) {
-        self.loaded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&table);
+    ///
+    /// # Errors
+    /// When the data directory cannot be written.
+    pub fn forget_loaded(&self, table: TableId) -> Result<(), SqlError> {
+        self.stages.forget_loaded(table)
     }
 
     /// Keeps a result.

@@ -387,11 +387,11 @@ impl SnowflakeSession {
             .await?;
         self.inner.append(name, &rows)?;
         for f in &done {
-            self.account.set_loaded(key, &f.name, &f.etag);
+            self.account.set_loaded(key, &f.name, &f.etag)?;
             if purge {
                 match &at.place {
                     super::stage::Place::Internal(_) => {
-                        self.account.remove_file(&f.key);
+                        self.account.remove_file(&f.key)?;
                     }
                     super::stage::Place::Bucket(b, _) => {
                         self.account.engine.storage().delete(b, &f.key).await?

@@ -13,14 +13,16 @@ mod parameters;
 mod run;
 mod show;
 mod stage;
+mod stage_files;
 mod staged;
 mod transfer;
 mod unload;
 
-pub use account::{AccountState, LoadedFile, StageFile};
+pub use account::AccountState;
 pub(crate) use answer::text_batch;
 pub use answer::{Answer, StatementKind};
 pub use bindings::Binding;
 pub use parameters::{DEFAULTS, default_parameters};
 pub use run::SnowflakeSession;
+pub use stage_files::{StageFile, TableId};
 pub use transfer::{Transfer, TransferKind};

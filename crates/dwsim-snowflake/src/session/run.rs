@@ -167,7 +167,7 @@ impl SnowflakeSession {
             for target in &t.table_names {
                 if let Ok((name, entry)) = self.inner.table(&target.name) {
                     self.account
-                        .forget_loaded((self.database_oid(&name.database), entry.def.oid));
+                        .forget_loaded((self.database_oid(&name.database), entry.def.oid))?;
                 }
             }
         }

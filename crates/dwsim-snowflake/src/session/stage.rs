@@ -270,11 +270,9 @@ impl SnowflakeSession {
     /// When the object store fails.
     pub(super) async fn write(&self, at: &Location, path: &str, bytes: Vec<u8>) -> Result<()> {
         match &at.place {
-            Place::Internal(prefix) => {
-                self.account
-                    .put_file(&format!("{prefix}{path}"), Bytes::from(bytes));
-                Ok(())
-            }
+            Place::Internal(prefix) => self
+                .account
+                .put_file(&format!("{prefix}{path}"), Bytes::from(bytes)),
             Place::Bucket(bucket, _) => {
                 self.account
                     .engine
@@ -317,7 +315,7 @@ impl SnowflakeSession {
         for f in files {
             match &at.place {
                 Place::Internal(_) => {
-                    self.account.remove_file(&f.key);
+                    self.account.remove_file(&f.key)?;
                 }
                 Place::Bucket(bucket, _) => {
                     self.account.engine.storage().delete(bucket, &f.key).await?
