@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::process::Command;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
@@ -68,16 +69,13 @@ async fn is_there(pid: u32) -> bool {
     kill.status().await.is_ok_and(|s| s.success())
 }
 
-/// Returns when nothing has happened for `limit`. Every connection is a task of the reactor, so that more tasks
-/// than there are now, with nobody connected, mean that somebody is.
-pub async fn idle(limit: Duration) {
-    let metrics = tokio::runtime::Handle::current().metrics();
-    let at_rest = metrics.num_alive_tasks();
+/// Returns when nobody has been connected for `limit`: every connection is subscribed to `presence`.
+pub async fn idle(limit: Duration, presence: watch::Sender<()>) {
     let mut last_seen = Instant::now();
     let step = (limit / 10).clamp(Duration::from_millis(50), Duration::from_secs(1));
     while last_seen.elapsed() < limit {
         tokio::time::sleep(step).await;
-        if metrics.num_alive_tasks() > at_rest {
+        if presence.receiver_count() > 0 {
             last_seen = Instant::now();
         }
     }

@@ -47,10 +47,14 @@ pub async fn run(ctx: &Context, args: &ServeArgs) -> Result<i32> {
     };
     let mut emulators = Emulators::start(&settings).await?;
     output::json(&emulators.endpoints)?;
+    let presence = emulators.presence.clone();
+    let idle = args
+        .idle_timeout
+        .map(|s| signals::idle(Duration::from_secs(s), presence));
     let ended = tokio::select! {
         () = stop.cancelled() => None,
         () = maybe(args.parent_pid.map(signals::parent_gone)) => None,
-        () = maybe(args.idle_timeout.map(|s| signals::idle(Duration::from_secs(s)))) => None,
+        () = maybe(idle) => None,
         error = emulators.ended() => Some(error),
     };
     emulators.stop().await;

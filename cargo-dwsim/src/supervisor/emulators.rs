@@ -11,6 +11,7 @@ use dwsim_redshift::RedshiftServer;
 use dwsim_runtime::{Endpoint, Endpoints};
 use dwsim_s3::{S3Options, S3Server, Store};
 use dwsim_snowflake::{SnowflakeServer, SnowflakeService};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +41,8 @@ pub struct Settings {
 pub struct Emulators {
     /// Where they listen.
     pub endpoints: Endpoints,
+    /// Every connection to any of them is subscribed to it.
+    pub presence: watch::Sender<()>,
     stop: CancellationToken,
     servers: JoinSet<&'static str>,
 }
@@ -64,10 +67,14 @@ impl Emulators {
             }
         };
 
+        let presence = watch::Sender::default();
         let s3 = S3Server::bind(
             address(settings.s3_port),
             store.clone(),
-            S3Options::default(),
+            S3Options {
+                presence: presence.clone(),
+                ..S3Options::default()
+            },
         )
         .await
         .map_err(taken("S3", "--s3-port", settings.s3_port))?;
@@ -87,13 +94,19 @@ impl Emulators {
         let redshift = RedshiftServer::bind(
             address(settings.redshift_port),
             engine("redshift", dwsim_redshift::account())?,
-            dwsim_redshift::ServerOptions::default(),
+            dwsim_redshift::ServerOptions {
+                presence: presence.clone(),
+                ..dwsim_redshift::ServerOptions::default()
+            },
         )
         .await
         .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
         let service = SnowflakeService::new(
             engine("snowflake", SnowflakeService::account(&[]))?,
-            dwsim_snowflake::ServerOptions::default(),
+            dwsim_snowflake::ServerOptions {
+                presence: presence.clone(),
+                ..dwsim_snowflake::ServerOptions::default()
+            },
         )
         .map_err(engine_failed)?;
         let snowflake = SnowflakeServer::bind(address(settings.snowflake_port), service)
@@ -141,6 +154,7 @@ impl Emulators {
         });
         Ok(Emulators {
             endpoints,
+            presence,
             stop,
             servers,
         })

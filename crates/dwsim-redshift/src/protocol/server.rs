@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use dwsim_engine::engine::Engine;
 use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,8 @@ pub struct ServerOptions {
     pub auth: AuthMode,
     /// Mock credentials; without any, every user and password is right.
     pub credentials: Vec<Credential>,
+    /// Every open connection subscribes to it: its receiver count tells how many there are.
+    pub presence: watch::Sender<()>,
 }
 
 /// A Redshift endpoint over an engine.
@@ -76,6 +79,7 @@ impl RedshiftServer {
                     let backends = Arc::clone(&self.backends);
                     let options = Arc::clone(&self.options);
                     connections.spawn(async move {
+                        let _present = options.presence.subscribe();
                         if let Err(e) = serve(stream, cluster, backends, options).await {
                             tracing::debug!(%peer, error = %e, "connection ended");
                         }

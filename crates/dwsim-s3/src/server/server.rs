@@ -6,6 +6,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use s3s::service::S3ServiceBuilder;
+use tokio::sync::watch;
 use tokio::{
     net::{TcpListener, TcpStream, ToSocketAddrs},
     task::JoinSet,
@@ -19,7 +20,7 @@ use crate::store::Store;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How a server behaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct S3Options {
     /// The region of buckets that are created without a location constraint.
     pub region: String,
@@ -28,6 +29,8 @@ pub struct S3Options {
     pub domains: Vec<String>,
     /// Whether a write to a missing bucket creates it. S3 answers `NoSuchBucket`.
     pub auto_create_buckets: bool,
+    /// Every open connection subscribes to it: its receiver count tells how many there are.
+    pub presence: watch::Sender<()>,
 }
 
 impl Default for S3Options {
@@ -37,6 +40,7 @@ impl Default for S3Options {
             region: "us-east-1".to_owned(),
             domains: vec!["localhost".to_owned(), "s3.localhost".to_owned()],
             auto_create_buckets: false,
+            presence: watch::Sender::default(),
         }
     }
 }
@@ -46,6 +50,7 @@ pub struct S3Server {
     listener: TcpListener,
     address: SocketAddr,
     front: Arc<Front>,
+    presence: watch::Sender<()>,
 }
 
 impl S3Server {
@@ -67,12 +72,14 @@ impl S3Server {
                 .map(|d| d.to_ascii_lowercase())
                 .collect(),
         );
+        let presence = options.presence.clone();
         let mut builder = S3ServiceBuilder::new(Api::new(store, options));
         builder.set_host(domains.clone());
         Ok(Self {
             listener,
             address,
             front: Arc::new(Front::new(builder.build(), domains)),
+            presence,
         })
     }
 
@@ -91,7 +98,11 @@ impl S3Server {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         let front = Arc::clone(&self.front);
-                        connections.spawn(serve(stream, peer, front, shutdown.clone()));
+                        let (present, shutdown) = (self.presence.subscribe(), shutdown.clone());
+                        connections.spawn(async move {
+                            let _present = present;
+                            serve(stream, peer, front, shutdown).await;
+                        });
                     }
                     Err(error) => {
                         // out of file descriptors, or a client that is gone already

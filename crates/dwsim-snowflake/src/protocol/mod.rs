@@ -5,6 +5,7 @@ mod arrow_rows;
 mod blob;
 mod json_rows;
 mod login;
+mod presence;
 mod query;
 mod respond;
 mod rowtype;

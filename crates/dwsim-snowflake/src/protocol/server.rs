@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::presence::Presence;
 use super::respond::{body, refusal};
 use super::service::SnowflakeService;
 use super::{blob, login, query};
@@ -50,14 +51,15 @@ impl SnowflakeServer {
     /// # Errors
     /// When accepting connections fails for good.
     pub async fn run(self, stop: CancellationToken) -> io::Result<()> {
+        let presence = self.service.options.presence.clone();
         let routes = routes(self.service);
         // Two slashes in a path mean one: a driver asks for /monitoring/queries//ID.
         let app = Router::new().fallback(move |request: Request| {
             let routes = routes.clone();
             async move { clean(routes, request).await }
         });
-        let listener = self.listener.tap_io(|stream| {
-            if let Err(e) = stream.set_nodelay(true) {
+        let listener = Presence::new(self.listener, presence).tap_io(|stream| {
+            if let Err(e) = stream.get_ref().set_nodelay(true) {
                 tracing::debug!("TCP_NODELAY: {e}");
             }
         });

@@ -34,6 +34,8 @@ pub struct ServerOptions {
     pub parameters: BTreeMap<String, String>,
     /// Freezes random functions.
     pub seed: Option<u64>,
+    /// Every open connection subscribes to it: its receiver count tells how many there are.
+    pub presence: watch::Sender<()>,
 }
 
 impl Default for ServerOptions {
@@ -46,6 +48,7 @@ impl Default for ServerOptions {
             chunk_rows: 100_000,
             parameters: BTreeMap::new(),
             seed: None,
+            presence: watch::Sender::default(),
         }
     }
 }
