@@ -78,7 +78,7 @@ def redshift(runners, ports, tmp, limit):
 
 
 def snowflake(runners, ports, tmp, limit):
-    python = environment("snowflake", "snowflake-connector-python<5")
+    python = environment("snowflake", "snowflake-connector-python==4.8.1")
     out = f"{tmp}/snowflake.json"
     report = measure(
         [python, f"{runners}/snowflake/run.py", "--port", str(ports["snowflake"]["port"]), "--quiet", "--out", out],

@@ -24,11 +24,16 @@ fn script(name: &str) -> PathBuf {
 }
 
 /// Runs a client's script against a fresh server and shows all that both said if it fails.
-fn check(name: &str, mut client: Command) {
-    let server = Server::start();
+fn check(name: &str, client: Command) {
+    run(name, client, &[], &Server::start(None));
+}
+
+/// Runs a client's script with more arguments against this server.
+fn run(name: &str, mut client: Command, arguments: &[&str], server: &Server) {
     let output = client
         .arg(script(name))
         .arg(server.endpoints())
+        .args(arguments)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .unwrap_or_else(|error| panic!("cannot run {name}: {error}"));
@@ -55,6 +60,20 @@ fn psycopg() {
 #[test]
 fn redshift_connector() {
     check("redshift_connector_2.py", environments::python(&REDSHIFT));
+}
+
+/// What a client was told is committed is there after `kill -9`.
+#[test]
+fn commits_survive_kill() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be created");
+    for phase in ["write", "read"] {
+        // a server is killed when it is dropped, without a word
+        let server = Server::start(Some(dir.path()));
+        let redshift = environments::python(&REDSHIFT);
+        run("durable_redshift.py", redshift, &[phase], &server);
+        let snowflake = environments::python(&SNOWFLAKE_4);
+        run("durable_snowflake.py", snowflake, &[phase], &server);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::{
     fs::File,
     io::{BufRead as _, BufReader, Read as _, Seek as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{OnceLock, mpsc},
     time::Duration,
@@ -21,8 +21,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on free ports.
-    pub fn start() -> Self {
+    /// Starts a server on free ports, in memory or with a data directory.
+    pub fn start(data_dir: Option<&Path>) -> Self {
         let log = tempfile::tempfile().expect("a temporary file can be created");
         let mut child = Command::new(binary())
             .args(["dwsim", "serve"])
@@ -34,6 +34,8 @@ impl Server {
                 "--s3-port",
                 "0",
             ])
+            .args(data_dir.map(|_| "--data-dir"))
+            .args(data_dir)
             // it ends too when this test is killed and cannot end it
             .args(["--parent-pid", &std::process::id().to_string()])
             .stdin(Stdio::null())
