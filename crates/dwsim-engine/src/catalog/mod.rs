@@ -3,12 +3,16 @@
 
 mod account;
 mod counters;
+mod history;
 mod object;
+mod row_ids;
 mod table;
 mod transaction;
 
 pub use account::{Account, Database, Schema, next_oid, reserve_oids};
 pub use counters::Counters;
-pub use object::{Object, ObjectKind, ObjectName, OtherObject, SequenceDef, ViewDef};
+pub use history::{Dropped, DroppedObject, History, Version};
+pub use object::{Object, ObjectKind, ObjectName, OtherObject, SequenceDef, StreamDef, ViewDef};
+pub use row_ids::RowIds;
 pub use table::{ColumnDef, Constraint, Identity, TableData, TableDef, TableEntry};
 pub use transaction::{Catalog, Transaction};

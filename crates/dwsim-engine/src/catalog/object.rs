@@ -103,6 +103,8 @@ pub enum Object {
     View(Arc<ViewDef>),
     /// A sequence; its position is in the database's counters.
     Sequence(Arc<SequenceDef>),
+    /// A stream: the changes of a table since a version of it.
+    Stream(Arc<StreamDef>),
     /// Whatever only a dialect understands.
     Other(Arc<OtherObject>),
 }
@@ -114,6 +116,7 @@ impl Object {
             (Object::Table(a), Object::Table(b)) => Arc::ptr_eq(a, b),
             (Object::View(a), Object::View(b)) => Arc::ptr_eq(a, b),
             (Object::Sequence(a), Object::Sequence(b)) => Arc::ptr_eq(a, b),
+            (Object::Stream(a), Object::Stream(b)) => Arc::ptr_eq(a, b),
             (Object::Other(a), Object::Other(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
@@ -125,7 +128,19 @@ impl Object {
             Object::Table(t) => t.def.oid,
             Object::View(v) => v.oid,
             Object::Sequence(s) => s.oid,
+            Object::Stream(s) => s.oid,
             Object::Other(o) => o.oid,
+        }
+    }
+
+    /// Seconds since the epoch when it was made.
+    pub fn created(&self) -> i64 {
+        match self {
+            Object::Table(t) => t.def.created,
+            Object::View(v) => v.created,
+            Object::Sequence(s) => s.created,
+            Object::Stream(s) => s.created,
+            Object::Other(o) => o.created,
         }
     }
 }
@@ -171,6 +186,31 @@ pub struct SequenceDef {
     /// Seconds since the epoch.
     pub created: i64,
     /// ORDER / NOORDER and the like.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// A stream over a table.
+#[derive(Debug, Clone)]
+pub struct StreamDef {
+    /// Object id.
+    pub oid: u64,
+    /// The table it follows.
+    pub source: ObjectName,
+    /// The version of the table up to which changes were consumed.
+    pub offset: Arc<TableEntry>,
+    /// Milliseconds since the epoch of that version.
+    pub offset_time: i64,
+    /// Only inserted rows are recorded.
+    pub append_only: bool,
+    /// The rows that were there when the stream was made count as inserted until it is consumed.
+    pub initial_rows: bool,
+    /// Owner.
+    pub owner: String,
+    /// COMMENT.
+    pub comment: Option<String>,
+    /// Seconds since the epoch.
+    pub created: i64,
+    /// Further attributes by the dialect's names.
     pub properties: BTreeMap<String, String>,
 }
 

@@ -9,6 +9,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema as ArrowSchema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
+use super::RowIds;
 use crate::error::Result;
 use crate::types::SqlType;
 
@@ -131,6 +132,8 @@ pub struct TableData {
     pub schema: SchemaRef,
     /// Batches, none of them empty.
     pub batches: Vec<RecordBatch>,
+    /// Identities of the rows of each batch.
+    pub ids: Vec<RowIds>,
     /// Number of rows.
     pub rows: usize,
 }
@@ -144,19 +147,70 @@ impl TableData {
         TableData {
             schema,
             batches: Vec::new(),
+            ids: Vec::new(),
             rows: 0,
         }
     }
 
-    /// These rows; empty batches are dropped.
+    /// These rows, all of them new; empty batches are dropped.
     pub fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
-        let batches: Vec<_> = batches.into_iter().filter(|b| b.num_rows() > 0).collect();
+        let parts = batches
+            .into_iter()
+            .filter(|b| b.num_rows() > 0)
+            .map(|b| {
+                let ids = RowIds::fresh(b.num_rows());
+                (b, ids)
+            })
+            .collect();
+        TableData::with_ids(schema, parts)
+    }
+
+    /// Rows with their identities; empty batches are dropped.
+    pub fn with_ids(schema: SchemaRef, parts: Vec<(RecordBatch, RowIds)>) -> Self {
+        let (batches, ids): (Vec<_>, Vec<_>) =
+            parts.into_iter().filter(|(b, _)| b.num_rows() > 0).unzip();
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         TableData {
             schema,
             batches,
+            ids,
             rows,
         }
+    }
+
+    /// The same rows in the same order with other values or columns, in batches of any size. When their number
+    /// differs they are new rows.
+    #[must_use]
+    pub fn reshaped(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        if rows != self.rows {
+            return TableData::new(schema, batches);
+        }
+        let aligned = batches.len() == self.batches.len()
+            && batches
+                .iter()
+                .zip(&self.batches)
+                .all(|(a, b)| a.num_rows() == b.num_rows());
+        if aligned {
+            return TableData {
+                schema,
+                batches,
+                ids: self.ids.clone(),
+                rows,
+            };
+        }
+        let all = RowIds::List(self.ids.iter().flat_map(RowIds::iter).collect());
+        let mut at = 0;
+        let parts = batches
+            .into_iter()
+            .map(|b| {
+                let n = b.num_rows();
+                let ids = all.slice(at, n);
+                at += n;
+                (b, ids)
+            })
+            .collect();
+        TableData::with_ids(schema, parts)
     }
 
     /// These rows and then the given ones. Small batches at the end are merged when the new one is as
@@ -166,24 +220,52 @@ impl TableData {
     /// When the batches do not have the table's schema.
     pub fn append(&self, more: Vec<RecordBatch>) -> Result<Self> {
         let mut batches = self.batches.clone();
+        let mut ids = self.ids.clone();
         for batch in more {
             if batch.num_rows() == 0 {
                 continue;
             }
             // Field names and nullability may differ, types may not.
             let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())?;
+            ids.push(RowIds::fresh(batch.num_rows()));
             batches.push(batch);
-            while let [.., a, b] = batches.as_slice() {
-                let (x, y) = (a.num_rows(), b.num_rows());
-                if y < x || x + y > MERGE_ROWS {
+            while let ([.., a, b], [.., x, y]) = (batches.as_slice(), ids.as_slice()) {
+                let (n, m) = (a.num_rows(), b.num_rows());
+                if m < n || n + m > MERGE_ROWS {
                     break;
                 }
                 let merged = concat_batches(&self.schema, [a, b])?;
+                let both = x.then(y);
                 batches.truncate(batches.len() - 2);
                 batches.push(merged);
+                ids.truncate(ids.len() - 2);
+                ids.push(both);
             }
         }
-        Ok(TableData::new(Arc::clone(&self.schema), batches))
+        let parts = batches.into_iter().zip(ids).collect();
+        Ok(TableData::with_ids(Arc::clone(&self.schema), parts))
+    }
+
+    /// Bytes of the batches that a newer version does not share.
+    pub fn bytes_not_in(&self, newer: &TableData) -> usize {
+        let same = |a: &RecordBatch, b: &RecordBatch| {
+            a.num_rows() == b.num_rows()
+                && a.num_columns() == b.num_columns()
+                && a.columns()
+                    .iter()
+                    .zip(b.columns())
+                    .all(|(x, y)| Arc::ptr_eq(x, y))
+        };
+        let shared = self
+            .batches
+            .iter()
+            .zip(&newer.batches)
+            .take_while(|(a, b)| same(a, b))
+            .count();
+        self.batches[shared..]
+            .iter()
+            .map(RecordBatch::get_array_memory_size)
+            .sum()
     }
 
     /// Bytes of the arrays.

@@ -1,15 +1,24 @@
 //! Snapshot transactions: a private root that is merged into the published one on commit, object by object.
 //! When a conflict is retried, waited for or reported is the session's decision.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Account, Database, Object, ObjectKind, ObjectName, Schema};
+use super::{
+    Account, Database, DroppedObject, History, Object, ObjectKind, ObjectName, Schema, StreamDef,
+    TableEntry,
+};
 use crate::error::{ErrorKind, Result, SqlError};
 
-/// The published catalog: one root pointer.
+/// The published catalog: one root pointer, and older ones where a history is kept.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    root: Mutex<Arc<Account>>,
+    published: Mutex<Published>,
+}
+
+#[derive(Debug, Default)]
+struct Published {
+    root: Arc<Account>,
+    history: Option<History>,
 }
 
 /// A private view of the catalog with the changes made in it.
@@ -18,6 +27,8 @@ pub struct Transaction {
     base: Arc<Account>,
     current: Arc<Account>,
     touched: Vec<Touched>,
+    /// Streams that were consumed, with the table versions they have then reached.
+    consumed: Vec<(ObjectName, Arc<TableEntry>)>,
 }
 
 /// What a transaction changed, to be found again at commit.
@@ -33,13 +44,34 @@ impl Catalog {
     /// A catalog that starts with this root.
     pub fn new(account: Account) -> Self {
         Catalog {
-            root: Mutex::new(Arc::new(account)),
+            published: Mutex::new(Published {
+                root: Arc::new(account),
+                history: None,
+            }),
         }
+    }
+
+    fn published(&self) -> MutexGuard<'_, Published> {
+        self.published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The published root.
     pub fn snapshot(&self) -> Arc<Account> {
-        Arc::clone(&self.root.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.published().root)
+    }
+
+    /// Keeps older versions from now on, about `limit` bytes of replaced data.
+    pub fn keep_history(&self, limit: usize) {
+        let mut p = self.published();
+        let root = Arc::clone(&p.root);
+        p.history = Some(History::new(root, limit));
+    }
+
+    /// Looks into the history; None when none is kept.
+    pub fn history<T>(&self, f: impl FnOnce(&mut History) -> T) -> Option<T> {
+        self.published().history.as_mut().map(f)
     }
 
     /// Starts a transaction on the published root.
@@ -49,6 +81,7 @@ impl Catalog {
             current: Arc::clone(&base),
             base,
             touched: Vec::new(),
+            consumed: Vec::new(),
         }
     }
 
@@ -62,22 +95,29 @@ impl Catalog {
         transaction: &Transaction,
         before: impl FnOnce(&Arc<Account>, &Arc<Account>) -> Result<()>,
     ) -> Result<Arc<Account>> {
-        let mut root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut p = self.published();
         if transaction.touched.is_empty() {
-            return Ok(Arc::clone(&root));
+            return Ok(Arc::clone(&p.root));
         }
-        let merged = if Arc::ptr_eq(&root, &transaction.base) {
+        let merged = if Arc::ptr_eq(&p.root, &transaction.base) {
             Arc::clone(&transaction.current)
         } else {
-            Arc::new(transaction.merge_into(&root)?)
+            Arc::new(transaction.merge_into(&p.root)?)
         };
-        before(&root, &merged)?;
-        *root = Arc::clone(&merged);
+        before(&p.root, &merged)?;
+        let old = std::mem::replace(&mut p.root, Arc::clone(&merged));
+        if let Some(history) = &mut p.history {
+            history.push(&merged, transaction.replaced(&old));
+        }
         Ok(merged)
     }
 }
 
-fn object<'a>(account: &'a Account, kind: ObjectKind, name: &ObjectName) -> Option<&'a Object> {
+pub(super) fn object<'a>(
+    account: &'a Account,
+    kind: ObjectKind,
+    name: &ObjectName,
+) -> Option<&'a Object> {
     account
         .databases
         .get(&name.database)?
@@ -96,6 +136,77 @@ fn same(a: Option<&Object>, b: Option<&Object>) -> bool {
 }
 
 impl Transaction {
+    /// A view of a version of the catalog, for reading.
+    pub fn of(root: Arc<Account>) -> Self {
+        Transaction {
+            base: Arc::clone(&root),
+            current: root,
+            touched: Vec::new(),
+            consumed: Vec::new(),
+        }
+    }
+
+    /// What the touched objects were in a version of the catalog.
+    fn replaced(&self, old: &Account) -> Vec<DroppedObject> {
+        self.touched
+            .iter()
+            .filter_map(|t| match t {
+                Touched::Database(n) => Some(DroppedObject::Database(
+                    n.clone(),
+                    Arc::clone(old.databases.get(n)?),
+                )),
+                Touched::Schema(d, n) => Some(DroppedObject::Schema(
+                    d.clone(),
+                    n.clone(),
+                    Arc::clone(old.databases.get(d)?.schemas.get(n)?),
+                )),
+                Touched::Object(k, n) => Some(DroppedObject::Object(
+                    *k,
+                    n.clone(),
+                    object(old, *k, n)?.clone(),
+                )),
+                Touched::Account(..) => None,
+            })
+            .collect()
+    }
+
+    /// Remembers that a stream was read by a statement that changes data: on commit it moves to this version.
+    /// Of several times in one transaction the first counts.
+    pub fn consume(&mut self, stream: &ObjectName, reached: &Arc<TableEntry>) {
+        if self.consumed(stream).is_none() {
+            self.consumed.push((stream.clone(), Arc::clone(reached)));
+        }
+    }
+
+    /// The version that a stream reaches with this transaction.
+    pub fn consumed(&self, stream: &ObjectName) -> Option<&Arc<TableEntry>> {
+        self.consumed
+            .iter()
+            .find(|(n, _)| n == stream)
+            .map(|(_, e)| e)
+    }
+
+    /// Moves the consumed streams, before a commit.
+    ///
+    /// # Errors
+    /// When the schema of a stream is gone.
+    pub fn advance(&mut self) -> Result<()> {
+        for (name, reached) in std::mem::take(&mut self.consumed) {
+            let Some(Object::Stream(s)) = self.object(ObjectKind::Stream, &name) else {
+                continue;
+            };
+            let moved = StreamDef {
+                offset_time: reached.changed,
+                offset: reached,
+                initial_rows: false,
+                ..StreamDef::clone(s)
+            };
+            let moved = Object::Stream(Arc::new(moved));
+            self.set_object(ObjectKind::Stream, &name, Some(moved))?;
+        }
+        Ok(())
+    }
+
     /// The catalog as this transaction sees it.
     pub fn account(&self) -> &Arc<Account> {
         &self.current

@@ -180,6 +180,22 @@ impl SqlError {
         self
     }
 
+    /// A compilation error in a dialect's own words, with its place before them.
+    #[must_use]
+    pub fn placed(mut self, position: Option<Position>) -> Self {
+        if let ErrorKind::Raw { message, .. } = self.kind.as_mut() {
+            *message = match position {
+                Some(p) => format!(
+                    "SQL compilation error: error line {} at position {}\n{message}",
+                    p.line,
+                    p.column.saturating_sub(1)
+                ),
+                None => format!("SQL compilation error:\n{message}"),
+            };
+        }
+        self.at(position)
+    }
+
     /// A documented feature that is not there, by its name.
     pub fn unsupported(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unsupported(what.into()))
@@ -278,6 +294,15 @@ impl From<DataFusionError> for SqlError {
         let text = error.strip_backtrace();
         if text.contains("more than one row") || text.contains("returned more than one") {
             return SqlError::new(ErrorKind::SubqueryRows);
+        }
+        if text.contains("Physical plan does not support logical expression")
+            || text.contains("OuterReferenceColumn")
+        {
+            return SqlError::raw(
+                "002031",
+                "42601",
+                "SQL compilation error:\nUnsupported subquery type cannot be evaluated",
+            );
         }
         SqlError::new(ErrorKind::Internal(text))
     }

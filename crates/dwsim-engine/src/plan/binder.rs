@@ -5,14 +5,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::scalar::ScalarValue;
 
 use super::scope::{Relation, Scope};
-use crate::catalog::{ObjectName, Transaction};
+use crate::catalog::{ObjectName, TableEntry, Transaction};
 use crate::dialect::Dialect;
+use crate::engine::Engine;
 use crate::env::Env;
 use crate::error::{ErrorKind, Result, SqlError};
+use crate::exec::Execution;
 use crate::functions::{FnCall, Kernel, Param, Typed, kernel_expr};
 use crate::kernels;
 use crate::types::{ColumnInfo, SqlType, TypeClass};
@@ -68,7 +71,7 @@ pub struct Binder<'a> {
     /// The statement's environment.
     pub env: Arc<Env>,
     /// The catalog as the statement's transaction sees it.
-    pub catalog: &'a Transaction,
+    pub catalog: Transaction,
     /// Schemas in which unqualified names are looked up: (database, schema), in order.
     pub search_path: Vec<(String, String)>,
     /// Schemas with temporary objects of the session; they hide what has the same name beside them.
@@ -81,6 +84,10 @@ pub struct Binder<'a> {
     pub variables: Option<VariableLookup<'a>>,
     /// Tables, views and sequences that were resolved, for dependencies.
     pub used: Vec<ObjectName>,
+    /// Streams that were read, with the versions of their tables.
+    pub streams: Vec<(ObjectName, Arc<TableEntry>)>,
+    /// The engine, for what has to be computed while binding, and what bounds it.
+    pub runner: Option<(Arc<Engine>, Execution)>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) ctes: Vec<HashMap<String, Cte>>,
     /// How many `?` were met.
@@ -110,13 +117,15 @@ impl<'a> Binder<'a> {
         Binder {
             dialect,
             env,
-            catalog,
+            catalog: catalog.clone(),
             search_path,
             temporary: Vec::new(),
             parameters: &[],
             parameter_types: Vec::new(),
             variables: None,
             used: Vec::new(),
+            streams: Vec::new(),
+            runner: None,
             scopes: vec![Scope::default()],
             ctes: vec![HashMap::new()],
             question_marks: 0,
@@ -125,6 +134,28 @@ impl<'a> Binder<'a> {
             view_depth: 0,
             depth: 0,
         }
+    }
+
+    /// The rows of a plan, computed while binding: what columns a pivot has may depend on them.
+    ///
+    /// # Errors
+    /// What running the plan gives.
+    pub fn rows_now(&self, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
+        let Some((engine, bounds)) = &self.runner else {
+            return Err(SqlError::unsupported(
+                "a query whose columns depend on rows, here",
+            ));
+        };
+        // Binding is synchronous, and may itself happen on a thread that drives other tasks.
+        let work = || -> Result<Vec<RecordBatch>> {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .map_err(|e| SqlError::internal(e.to_string()))?;
+            runtime.block_on(engine.executor.collect(plan, self.scanned_rows, bounds))
+        };
+        std::thread::scope(|s| s.spawn(work).join())
+            .map_err(|_| SqlError::internal("a query that was run while binding has failed"))?
     }
 
     /// A column name that nothing else in this statement has; `hint` keeps plans readable.

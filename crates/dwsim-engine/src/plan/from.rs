@@ -394,6 +394,13 @@ impl Binder<'_> {
             J::CrossJoin(c) => (JoinType::Inner, c),
             J::LeftSemi(c) | J::Semi(c) => (JoinType::LeftSemi, c),
             J::LeftAnti(c) | J::Anti(c) => (JoinType::LeftAnti, c),
+            J::AsOf {
+                match_condition,
+                constraint,
+            } => {
+                let right = self.factor(&j.relation)?;
+                return self.asof_join(left, right, match_condition, constraint);
+            }
             other => {
                 return Err(SqlError::unsupported(
                     format!("join {other:?}")
@@ -599,13 +606,11 @@ impl Binder<'_> {
                 sample,
                 ..
             } => {
-                if version.is_some() {
-                    return Err(SqlError::unsupported("time travel (AT, BEFORE, CHANGES)"));
-                }
-                if sample.is_some() {
-                    return Err(SqlError::unsupported("SAMPLE"));
-                }
-                self.table_by_name(name, alias.as_ref())
+                let r = match version {
+                    Some(v) => self.versioned(name, v, alias.as_ref())?,
+                    None => self.table_by_name(name, alias.as_ref())?,
+                };
+                self.sampled(r, sample.as_ref())
             }
             ast::TableFactor::Derived {
                 subquery,
@@ -613,10 +618,8 @@ impl Binder<'_> {
                 sample,
                 ..
             } => {
-                if sample.is_some() {
-                    return Err(SqlError::unsupported("SAMPLE"));
-                }
                 let r = self.query(subquery)?;
+                let r = self.sampled(r, sample.as_ref())?;
                 let names: Vec<String> = alias
                     .iter()
                     .flat_map(|a| &a.columns)
@@ -645,6 +648,7 @@ impl Binder<'_> {
             }
             ast::TableFactor::Pivot { .. } => self.pivot(f),
             ast::TableFactor::Unpivot { .. } => self.unpivot(f),
+            ast::TableFactor::MatchRecognize { .. } => self.match_recognize(f),
             other => {
                 if let Some((name, args, alias)) = self.table_call_of(other)? {
                     return self.table_function(&name, args, alias, None, false);
@@ -718,6 +722,9 @@ impl Binder<'_> {
                 }
                 .into()),
             };
+        }
+        if let Some((name, stream)) = self.find_stream(parts) {
+            return self.stream(&name, &stream);
         }
         if let Some(r) = self.dialect.system_relation(self, parts)? {
             let qualifier = parts.to_vec();
@@ -859,7 +866,7 @@ impl Binder<'_> {
         Ok(Relation { plan, columns })
     }
 
-    fn view(&mut self, name: &ObjectName, v: &Arc<ViewDef>) -> Result<Relation> {
+    pub(crate) fn view(&mut self, name: &ObjectName, v: &Arc<ViewDef>) -> Result<Relation> {
         if self.view_depth >= MAX_VIEW_DEPTH {
             return Err(SqlError::raw(
                 "002004",

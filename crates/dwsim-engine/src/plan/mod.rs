@@ -5,24 +5,30 @@
 //! navigation into SUPER and VARIANT, correlated table functions and typed coercions all need the scope
 //! at the moment a name is met.
 
+mod asof;
 mod binder;
 mod call;
+mod changes;
 mod connect_by;
 mod expr;
 mod from;
 mod list_table;
+mod match_recognize;
 mod names;
 mod operators;
 mod oracle;
 mod pivot;
 mod query;
+mod sample;
 mod scope;
 mod select;
 mod setop;
 mod subquery;
+mod time_travel;
 mod window;
 
 pub use binder::{Binder, BoundQuery, CastMode, VariableLookup};
 pub use from::TableCall;
 pub use scope::{Alias, Relation, Scope, ScopeColumn};
+pub use time_travel::Past;
 pub use window::BoundWindow;

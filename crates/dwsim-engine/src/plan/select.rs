@@ -18,6 +18,9 @@ use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::{FnCall, Typed};
 use crate::types::ColumnOrigin;
 
+/// Most elements of CUBE, as Snowflake has it.
+const MAX_CUBE: usize = 7;
+
 /// One column of the result while it is being built.
 #[derive(Debug, Clone)]
 struct Item {
@@ -91,6 +94,13 @@ impl Binder<'_> {
             None => None,
         };
         self.scope().aggregates = false;
+        self.values_only(items.iter_mut().map(|i| &mut i.value.expr))?;
+        self.values_only(
+            order_keys
+                .iter_mut()
+                .filter_map(|k| k.value.as_mut())
+                .map(|t| &mut t.expr),
+        )?;
         let groups = self.group_by(s, &items)?;
 
         // Grouping.
@@ -114,6 +124,19 @@ impl Binder<'_> {
         drop(all);
         if let Some(h) = having {
             plan = LogicalPlanBuilder::from(plan).filter(h.expr)?.build()?;
+        }
+
+        if let Some(q) = &s.qualify
+            && self.env.dialect == DialectName::Snowflake
+            && !qualify.iter().any(|t| has_window(&t.expr))
+            && !items.iter().any(|i| has_window(&i.value.expr))
+        {
+            let e = SqlError::raw(
+                "000992",
+                "42601",
+                "found QUALIFY clause but no window function.",
+            );
+            return Err(e.placed(super::expr::first_position(q)));
         }
 
         // Windows.
@@ -496,8 +519,10 @@ impl Binder<'_> {
                 for i in items {
                     let mut found = Vec::new();
                     collect_aggregates(&i.value.expr, &mut found)?;
-                    if found.is_empty() && !has_window(&i.value.expr) && !is_constant(&i.value.expr)
-                    {
+                    if !found.is_empty() || has_window(&i.value.expr) {
+                        // What stands beside aggregates is grouped by.
+                        free_columns(&i.value.expr, &mut out)?;
+                    } else if !is_constant(&i.value.expr) {
                         out.push(i.value.expr.clone());
                     }
                 }
@@ -512,10 +537,35 @@ impl Binder<'_> {
                 for e in list {
                     match e {
                         ast::Expr::Rollup(parts) => {
-                            sets.push(GroupingSet::Rollup(self.group_parts(parts, items)?))
+                            let parts = self.group_parts(parts, items)?;
+                            sets.push(GroupingSet::GroupingSets(
+                                (0..=parts.len())
+                                    .rev()
+                                    .map(|n| parts[..n].concat())
+                                    .collect(),
+                            ));
                         }
                         ast::Expr::Cube(parts) => {
-                            sets.push(GroupingSet::Cube(self.group_parts(parts, items)?))
+                            let parts = self.group_parts(parts, items)?;
+                            if parts.len() > MAX_CUBE {
+                                return Err(SqlError::raw(
+                                    "001015",
+                                    "42601",
+                                    format!("CUBE takes at most {MAX_CUBE} elements"),
+                                ));
+                            }
+                            let all = 1usize << parts.len();
+                            sets.push(GroupingSet::GroupingSets(
+                                (0..all)
+                                    .rev()
+                                    .map(|set| {
+                                        (0..parts.len())
+                                            .filter(|i| set & (1 << (parts.len() - 1 - i)) != 0)
+                                            .flat_map(|i| parts[i].clone())
+                                            .collect()
+                                    })
+                                    .collect(),
+                            ));
                         }
                         ast::Expr::GroupingSets(parts) => {
                             let lists = parts
@@ -553,14 +603,17 @@ impl Binder<'_> {
         }
     }
 
-    fn group_parts(&mut self, parts: &[Vec<ast::Expr>], items: &[Item]) -> Result<Vec<Expr>> {
+    fn group_parts(&mut self, parts: &[Vec<ast::Expr>], items: &[Item]) -> Result<Vec<Vec<Expr>>> {
         parts
             .iter()
-            .map(|p| match p.as_slice() {
-                [one] => self.group_expr(one, items),
-                _ => Err(SqlError::unsupported(
-                    "a list of expressions inside ROLLUP or CUBE",
-                )),
+            .map(|p| {
+                p.iter()
+                    .flat_map(|e| match e {
+                        ast::Expr::Tuple(es) => es.as_slice(),
+                        one => std::slice::from_ref(one),
+                    })
+                    .map(|e| self.group_expr(e, items))
+                    .collect()
             })
             .collect()
     }
@@ -776,6 +829,24 @@ pub(crate) fn collect_aggregates(e: &Expr, out: &mut Vec<Expr>) -> Result<()> {
             return Ok(TreeNodeRecursion::Jump);
         }
         Ok(TreeNodeRecursion::Continue)
+    })
+    .map_err(SqlError::from)?;
+    Ok(())
+}
+
+/// Columns that stand outside of aggregates and windows.
+fn free_columns(e: &Expr, out: &mut Vec<Expr>) -> Result<()> {
+    e.apply(|x| {
+        Ok(match x {
+            Expr::AggregateFunction(_) | Expr::WindowFunction(_) => TreeNodeRecursion::Jump,
+            Expr::Column(_) => {
+                if !out.contains(x) {
+                    out.push(x.clone());
+                }
+                TreeNodeRecursion::Continue
+            }
+            _ => TreeNodeRecursion::Continue,
+        })
     })
     .map_err(SqlError::from)?;
     Ok(())

@@ -9,6 +9,14 @@ use super::{Binder, CastMode, Relation, ScopeColumn};
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::types::SqlType;
 
+/// How many queries a chain of set operations has.
+fn branches(e: &ast::SetExpr) -> usize {
+    match e {
+        ast::SetExpr::SetOperation { left, right, .. } => branches(left) + branches(right),
+        _ => 1,
+    }
+}
+
 impl Binder<'_> {
     pub(crate) fn set_operation(
         &mut self,
@@ -36,9 +44,10 @@ impl Binder<'_> {
                     "001789",
                     "42601",
                     format!(
-                        "SQL compilation error:\ninvalid number of result columns for set operator input branches, expected {}, got {} in branch {{2}}",
+                        "SQL compilation error:\ninvalid number of result columns for set operator input branches, expected {}, got {} in branch {}",
                         l.columns.len(),
-                        r.columns.len()
+                        r.columns.len(),
+                        branches(left) + 1
                     ),
                 ),
             });

@@ -4,8 +4,14 @@
 use std::sync::Arc;
 
 use datafusion::common::Spans;
-use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison, SetQuantifier};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator, Subquery};
+use datafusion::functions_aggregate::expr_fn::{count, max, min};
+use datafusion::logical_expr::expr::{
+    BinaryExpr, Case, Exists, InSubquery, SetComparison, SetQuantifier,
+};
+use datafusion::logical_expr::{
+    Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, lit,
+};
+use datafusion::scalar::ScalarValue;
 use sqlparser::ast;
 
 use super::{Binder, Relation, Scope};
@@ -192,6 +198,7 @@ impl Binder<'_> {
             (Operator::NotEq, true) => {
                 Expr::InSubquery(InSubquery::new(Box::new(value.expr), subquery(plan), true))
             }
+            _ if plan.all_out_ref_exprs().is_empty() => by_extremes(value.expr, op, plan, all)?,
             _ => Expr::SetComparison(SetComparison::new(
                 Box::new(value.expr),
                 subquery(plan),
@@ -205,35 +212,150 @@ impl Binder<'_> {
         };
         Ok(Typed::new(expr, SqlType::Boolean))
     }
+
+    /// Makes expressions that are computed as values (and not as filters) of predicates over subqueries: the
+    /// optimizer turns such predicates into joins only where rows are filtered by them.
+    pub(crate) fn values_only<'e>(&self, exprs: impl Iterator<Item = &'e mut Expr>) -> Result<()> {
+        use datafusion::common::tree_node::{Transformed, TreeNode};
+        for e in exprs {
+            let found = e
+                .exists(|x| Ok(matches!(x, Expr::Exists(_) | Expr::InSubquery(_))))
+                .map_err(SqlError::from)?;
+            if !found {
+                continue;
+            }
+            let old = std::mem::take(e);
+            *e = old
+                .transform_up(|x| {
+                    Ok(match x {
+                        Expr::Exists(x) => {
+                            let n = counted(Arc::unwrap_or_clone(x.subquery.subquery), None)?;
+                            Transformed::yes(if x.negated {
+                                n.eq(lit(0i64))
+                            } else {
+                                n.gt(lit(0i64))
+                            })
+                        }
+                        Expr::InSubquery(x) => {
+                            let plan = Arc::unwrap_or_clone(x.subquery.subquery);
+                            let value = *x.expr;
+                            let column = Expr::Column(plan.schema().columns()[0].clone());
+                            let outer = outer_columns(
+                                value.clone(),
+                                column.get_type(plan.schema().as_ref())?,
+                            )?;
+                            let hits = counted(plan.clone(), Some(outer.eq(column.clone())))?;
+                            let nulls = counted(plan.clone(), Some(column.is_null()))?;
+                            let rows = counted(plan, None)?;
+                            let any = Expr::Case(Case::new(
+                                None,
+                                vec![
+                                    (Box::new(rows.eq(lit(0i64))), Box::new(lit(false))),
+                                    (Box::new(hits.gt(lit(0i64))), Box::new(lit(true))),
+                                    (
+                                        Box::new(value.is_null().or(nulls.gt(lit(0i64)))),
+                                        Box::new(lit(ScalarValue::Boolean(None))),
+                                    ),
+                                ],
+                                Some(Box::new(lit(false))),
+                            ));
+                            Transformed::yes(if x.negated {
+                                Expr::Not(Box::new(any))
+                            } else {
+                                any
+                            })
+                        }
+                        other => Transformed::no(other),
+                    })
+                })
+                .map(|t| t.data)
+                .map_err(SqlError::from)?;
+        }
+        Ok(())
+    }
+}
+
+/// A subquery that counts the rows of a plan that fulfil a condition.
+fn counted(plan: LogicalPlan, condition: Option<Expr>) -> datafusion::common::Result<Expr> {
+    let mut b = LogicalPlanBuilder::from(plan);
+    if let Some(c) = condition {
+        b = b.filter(c)?;
+    }
+    let plan = b
+        .aggregate(Vec::<Expr>::new(), vec![count(lit(1i64)).alias("rows")])?
+        .build()?;
+    Ok(Expr::ScalarSubquery(subquery(plan)))
+}
+
+/// `x > ALL (…)` and the like from the number, the smallest and the largest of the query's values.
+fn by_extremes(value: Expr, op: Operator, plan: LogicalPlan, all: bool) -> Result<Expr> {
+    let column = Expr::Column(plan.schema().columns()[0].clone());
+    let one = |aggregate: Expr| -> Result<Expr> {
+        let plan = LogicalPlanBuilder::from(plan.clone())
+            .aggregate(Vec::<Expr>::new(), vec![aggregate.alias("value")])?
+            .build()?;
+        Ok(Expr::ScalarSubquery(subquery(plan)))
+    };
+    let rows = one(count(lit(1i64)))?;
+    let known = one(count(column.clone()))?;
+    let compare =
+        |with: Expr| Expr::BinaryExpr(BinaryExpr::new(Box::new(value.clone()), op, Box::new(with)));
+    let (least, most) = (one(min(column.clone()))?, one(max(column))?);
+    let decided = match (op, all) {
+        (Operator::Gt | Operator::GtEq, true) | (Operator::Lt | Operator::LtEq, false) => {
+            compare(most)
+        }
+        (Operator::Lt | Operator::LtEq, true) | (Operator::Gt | Operator::GtEq, false) => {
+            compare(least)
+        }
+        (_, true) => compare(least).and(compare(most)),
+        (_, false) => compare(least).or(compare(most)),
+    };
+    let unknown = value.is_null().or(rows.clone().gt(known));
+    // ALL is true of nothing and false as soon as one value says so; ANY the other way round.
+    let settled = if all {
+        Expr::IsFalse(Box::new(decided))
+    } else {
+        Expr::IsTrue(Box::new(decided))
+    };
+    Ok(Expr::Case(Case::new(
+        None,
+        vec![
+            (Box::new(rows.eq(lit(0i64))), Box::new(lit(all))),
+            (Box::new(settled), Box::new(lit(!all))),
+            (Box::new(unknown), Box::new(lit(ScalarValue::Boolean(None)))),
+        ],
+        Some(Box::new(lit(all))),
+    )))
 }
 
 /// The same expression, with its columns marked as those of the outer query.
 pub(crate) fn outer_references(t: Typed) -> Result<Typed> {
-    use arrow::datatypes::Field;
-    use datafusion::common::tree_node::{Transformed, TreeNode};
-    let ty = t.ty.clone();
+    // Only the type of a bare column is known here; the optimizer does not look at others.
+    let ty = match &t.expr {
+        Expr::Column(_) => t.ty.arrow(),
+        _ => arrow::datatypes::DataType::Null,
+    };
     let single = matches!(t.expr, Expr::Column(_));
-    let expr = t
-        .expr
-        .transform_up(|e| {
-            Ok(match e {
-                Expr::Column(c) => {
-                    // Only the type of a bare column is known here; the optimizer does not look at others.
-                    let field_ty = if single {
-                        ty.arrow()
-                    } else {
-                        arrow::datatypes::DataType::Null
-                    };
-                    let field = Arc::new(Field::new(&c.name, field_ty, true));
-                    Transformed::yes(Expr::OuterReferenceColumn(field, c))
-                }
-                other => Transformed::no(other),
-            })
-        })
-        .map(|t| t.data)
-        .map_err(SqlError::from)?;
+    let expr = outer_columns(t.expr, ty).map_err(SqlError::from)?;
     if !single && expr.any_column_refs() {
         return Err(SqlError::internal("columns left in an outer expression"));
     }
     Ok(Typed::new(expr, t.ty))
+}
+
+/// Columns as outer references of this type.
+fn outer_columns(e: Expr, ty: arrow::datatypes::DataType) -> datafusion::common::Result<Expr> {
+    use arrow::datatypes::Field;
+    use datafusion::common::tree_node::{Transformed, TreeNode};
+    e.transform_up(|e| {
+        Ok(match e {
+            Expr::Column(c) => {
+                let field = Arc::new(Field::new(&c.name, ty.clone(), true));
+                Transformed::yes(Expr::OuterReferenceColumn(field, c))
+            }
+            other => Transformed::no(other),
+        })
+    })
+    .map(|t| t.data)
 }

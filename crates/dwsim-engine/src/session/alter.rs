@@ -201,7 +201,7 @@ impl Session {
                 let identities = if value.is_none() { vec![at] } else { vec![] };
                 let next = entry.with_def(def, TableData::empty(Arc::clone(&schema)));
                 let batches = self.fill_identities(view, name, &next, &identities, batches)?;
-                Ok(Some(next.with_data(TableData::new(schema, batches))))
+                Ok(Some(next.with_data(entry.data.reshaped(schema, batches))))
             }
             AlterTableOperation::DropColumn {
                 column_names,
@@ -244,7 +244,9 @@ impl Session {
                         Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
                     })
                     .collect::<Result<Vec<_>>>()?;
-                Ok(Some(entry.with_def(def, TableData::new(schema, batches))))
+                Ok(Some(
+                    entry.with_def(def, entry.data.reshaped(schema, batches)),
+                ))
             }
             AlterTableOperation::RenameColumn {
                 old_column_name,
@@ -377,7 +379,7 @@ impl Session {
         def.columns[i].ty = ty;
         let next = entry.with_def(def.clone(), TableData::empty(def.arrow()));
         let batches = self.rows_for(&plan, entry.data.rows, &next).await?;
-        Ok(next.with_data(TableData::new(def.arrow(), batches)))
+        Ok(next.with_data(entry.data.reshaped(def.arrow(), batches)))
     }
 }
 
@@ -395,5 +397,5 @@ fn relabel(entry: &TableEntry, def: TableDef) -> Result<TableEntry> {
             )?)
         })
         .collect::<Result<Vec<_>>>()?;
-    Ok(entry.with_def(def, TableData::new(schema, batches)))
+    Ok(entry.with_def(def, entry.data.reshaped(schema, batches)))
 }

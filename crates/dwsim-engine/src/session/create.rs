@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sqlparser::ast;
 
 use super::state::{RELATION, is_temp_schema, relation_kind};
-use super::write::check_not_null;
+use super::write::{check_not_null, consume};
 use super::{Completion, Session};
 use crate::catalog::{
     ColumnDef, Constraint, Identity, Object, ObjectKind, ObjectName, Schema, TableData, TableDef,
@@ -255,8 +255,9 @@ impl Session {
 
         let mut def;
         let mut data = None;
+        let mut streams = Vec::new();
         if let Some(source) = &c.clone {
-            let (_, entry) = self.table(source)?;
+            let entry = self.cloned(source, c.version.as_ref())?;
             def = TableDef::clone(&entry.def);
             def.oid = next_oid();
             def.created = chrono::Utc::now().timestamp();
@@ -333,7 +334,9 @@ impl Session {
                 } else {
                     vec![]
                 };
-                let (derived, batches) = self.query_rows(q, parameters, &columns, &names).await?;
+                let (derived, batches, read) =
+                    self.query_rows(q, parameters, &columns, &names).await?;
+                streams = read;
                 columns = derived;
                 data = Some(batches);
             }
@@ -393,7 +396,8 @@ impl Session {
                 })
                 .collect::<Result<Vec<_>>>()?;
             check_not_null(&entry.def, &batches)?;
-            entry = entry.with_data(TableData::new(Arc::clone(&entry.data.schema), batches));
+            let data = TableData::new(Arc::clone(&entry.data.schema), batches);
+            entry = entry.with_data(data);
             inserted = entry.data.rows as u64;
         }
         let entry = Arc::new(entry);
@@ -406,6 +410,7 @@ impl Session {
                 }
                 .into());
             }
+            consume(t, &streams);
             t.set_object(RELATION, &name, Some(Object::Table(Arc::clone(&entry))))
         })?;
         let ctas = c.query.is_some();
@@ -504,14 +509,19 @@ impl Session {
         parameters: &[Typed],
         declared: &[ColumnDef],
         names: &[String],
-    ) -> Result<(Vec<ColumnDef>, TableData)> {
+    ) -> Result<(
+        Vec<ColumnDef>,
+        TableData,
+        Vec<(ObjectName, Arc<TableEntry>)>,
+    )> {
         let view = self.view()?;
-        let (plan, columns, scanned) = {
+        let (plan, columns, scanned, streams) = {
             let variables = self.variables.clone();
             let lookup = move |n: &str| variables.get(n).cloned();
             let mut b = self.binder(self.env(), &view, parameters);
             b.variables = Some(&lookup);
             let bound = b.top_query(q)?;
+            let streams = std::mem::take(&mut b.streams);
             if declared.is_empty() {
                 let mut columns: Vec<ColumnDef> = Vec::with_capacity(bound.columns.len());
                 for (i, c) in bound.columns.iter().enumerate() {
@@ -534,7 +544,7 @@ impl Session {
                     }
                     columns.push(col);
                 }
-                (bound.plan, columns, bound.scanned_rows)
+                (bound.plan, columns, bound.scanned_rows, streams)
             } else {
                 let source = crate::plan::Relation {
                     columns: bound
@@ -556,7 +566,7 @@ impl Session {
                 let def = TableDef::new(declared.to_vec(), "");
                 let given: Vec<usize> = (0..declared.len()).collect();
                 let (plan, _) = b.fit(source, &def, &given)?;
-                (plan, declared.to_vec(), b.scanned_rows)
+                (plan, declared.to_vec(), b.scanned_rows, streams)
             }
         };
         let entry = TableEntry::new(TableDef::new(columns.clone(), ""));
@@ -564,7 +574,27 @@ impl Session {
         Ok((
             columns,
             TableData::new(Arc::clone(&entry.data.schema), batches),
+            streams,
         ))
+    }
+
+    /// The table that CLONE copies, now or at a time.
+    fn cloned(
+        &mut self,
+        source: &ast::ObjectName,
+        version: Option<&ast::TableVersion>,
+    ) -> Result<Arc<TableEntry>> {
+        let (name, entry) = self.table(source)?;
+        match version {
+            None => Ok(entry),
+            Some(ast::TableVersion::Function(clause)) => {
+                let view = self.view()?;
+                let mut b = self.binder(self.env(), &view, &[]);
+                let past = b.past(clause)?;
+                b.table_then(&name, &entry, &past)
+            }
+            Some(other) => Err(SqlError::unsupported(format!("CLONE {other}"))),
+        }
     }
 
     pub(super) fn create_schema(

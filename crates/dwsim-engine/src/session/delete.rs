@@ -9,8 +9,8 @@ use arrow::datatypes::UInt64Type;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use sqlparser::ast;
 
-use super::state::{RELATION, RETRIES};
-use super::write::table_of;
+use super::state::RELATION;
+use super::write::{consume, table_of};
 use super::{Completion, Session};
 use crate::catalog::{Object, TableData, TableEntry};
 use crate::error::{ErrorKind, Result, SqlError};
@@ -46,8 +46,8 @@ impl Session {
             ));
         };
         let (name, _) = self.table(table)?;
-        let mut last = None;
-        for _ in 0..RETRIES {
+        let mut attempts = 0;
+        loop {
             let mut t = self.view()?;
             let entry = table_of(&t, &name)?;
             let everything = d.selection.is_none() && d.using.is_none();
@@ -57,7 +57,7 @@ impl Session {
                     entry.data.rows,
                 )
             } else {
-                let (plan, scanned) = {
+                let (plan, scanned, streams) = {
                     let variables = self.variables.clone();
                     let lookup = move |n: &str| variables.get(n).cloned();
                     let mut b = self.binder(self.env(), &t, parameters);
@@ -76,8 +76,10 @@ impl Session {
                     (
                         builder.project(vec![id.alias("row")])?.build()?,
                         b.scanned_rows,
+                        std::mem::take(&mut b.streams),
                     )
                 };
+                consume(&mut t, &streams);
                 let bounds = self.bounds();
                 let found = self
                     .engine()
@@ -100,18 +102,13 @@ impl Session {
                     Some(Object::Table(Arc::new(entry.with_data(data)))),
                 )?;
             }
-            match self.put(t) {
-                Ok(()) => {
-                    return Ok(Completion {
-                        deleted: n as u64,
-                        ..Completion::of("DELETE", &name.name)
-                    });
-                }
-                Err(e) if self.retries(&e) => last = Some(e),
-                Err(e) => return Err(e),
+            if self.settle(t, &mut attempts)? {
+                return Ok(Completion {
+                    deleted: n as u64,
+                    ..Completion::of("DELETE", &name.name)
+                });
             }
         }
-        Err(last.unwrap_or_else(|| SqlError::internal("no attempt")))
     }
 
     pub(super) fn truncate(&mut self, t: &ast::Truncate) -> Result<Completion> {
@@ -149,14 +146,15 @@ impl Session {
 pub(super) fn without(entry: &TableEntry, keep: &[bool]) -> Result<TableData> {
     let mut out = Vec::with_capacity(entry.data.batches.len());
     let mut first = 0;
-    for b in &entry.data.batches {
+    for (b, ids) in entry.data.batches.iter().zip(&entry.data.ids) {
         let mine = &keep[first..first + b.num_rows()];
         first += b.num_rows();
         if mine.iter().all(|k| *k) {
-            out.push(b.clone());
+            out.push((b.clone(), ids.clone()));
         } else {
-            out.push(filter_record_batch(b, &BooleanArray::from(mine.to_vec()))?);
+            let rest = filter_record_batch(b, &BooleanArray::from(mine.to_vec()))?;
+            out.push((rest, ids.filter(mine)));
         }
     }
-    Ok(TableData::new(Arc::clone(&entry.data.schema), out))
+    Ok(TableData::with_ids(Arc::clone(&entry.data.schema), out))
 }

@@ -1,12 +1,12 @@
 //! INSERT … VALUES / SELECT, and INSERT OVERWRITE.
-//! Multi-table INSERT is Snowflake's own.
+//! Multi-table INSERT is in `insert_all`.
 
 use std::sync::Arc;
 
 use sqlparser::ast;
 
-use super::state::{RELATION, RETRIES};
-use super::write::{Target, check_not_null, table_of};
+use super::state::RELATION;
+use super::write::{Target, check_not_null, consume, table_of};
 use super::{Completion, Session};
 use crate::catalog::{Object, TableData};
 use crate::error::{Result, SqlError};
@@ -22,13 +22,15 @@ impl Session {
         for (what, given) in [
             ("INSERT … ON CONFLICT", i.on.is_some()),
             ("INSERT … RETURNING", i.returning.is_some()),
-            ("multi-table INSERT", i.multi_table_insert_type.is_some()),
             ("INSERT … SET", !i.assignments.is_empty()),
             ("INSERT … PARTITION", i.partitioned.is_some()),
         ] {
             if given {
                 return Err(SqlError::unsupported(what));
             }
+        }
+        if let Some(kind) = &i.multi_table_insert_type {
+            return self.insert_all(i, kind, parameters).await;
         }
         let ast::TableObject::TableName(table) = &i.table else {
             return Err(SqlError::unsupported(
@@ -45,11 +47,11 @@ impl Session {
                     .map(|id| self.dialect().fold(id))
             })
             .collect();
-        let mut last = None;
-        for _ in 0..RETRIES {
+        let mut attempts = 0;
+        loop {
             let mut t = self.view()?;
             let entry = table_of(&t, &name)?;
-            let (plan, identities, scanned) = {
+            let (plan, identities, scanned, streams) = {
                 let variables = self.variables.clone();
                 let lookup = move |n: &str| variables.get(n).cloned();
                 let mut b = self.binder(self.env(), &t, parameters);
@@ -102,9 +104,14 @@ impl Session {
                     }
                 }
                 let (plan, identities) = b.fit(source, &entry.def, &given)?;
-                (plan, identities, b.scanned_rows)
+                let streams = std::mem::take(&mut b.streams);
+                (plan, identities, b.scanned_rows, streams)
             };
-            let rows = self.rows_for(&plan, scanned, &entry).await?;
+            consume(&mut t, &streams);
+            let rows = match self.rows_for(&plan, scanned, &entry).await {
+                Ok(rows) => rows,
+                Err(e) => return Err(self.failing_column(e, &plan, scanned, &name, &entry).await),
+            };
             let rows = self.fill_identities(&t, &name, &entry, &identities, rows)?;
             check_not_null(&entry.def, &rows)?;
             let n: usize = rows.iter().map(arrow::array::RecordBatch::num_rows).sum();
@@ -118,18 +125,13 @@ impl Session {
                 &name,
                 Some(Object::Table(Arc::new(entry.with_data(data)))),
             )?;
-            match self.put(t) {
-                Ok(()) => {
-                    return Ok(Completion {
-                        inserted: n as u64,
-                        ..Completion::of("INSERT", &name.name)
-                    });
-                }
-                Err(e) if self.retries(&e) => last = Some(e),
-                Err(e) => return Err(e),
+            if self.settle(t, &mut attempts)? {
+                return Ok(Completion {
+                    inserted: n as u64,
+                    ..Completion::of("INSERT", &name.name)
+                });
             }
         }
-        Err(last.unwrap_or_else(|| SqlError::internal("no attempt")))
     }
 }
 

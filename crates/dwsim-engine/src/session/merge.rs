@@ -1,10 +1,10 @@
 //! MERGE: one plan joins source and target, decides each row's clause and computes its values; then all
 //! changes are made at once. Each target row may be changed once only.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{Int32Type, UInt64Type};
 use datafusion::common::JoinType;
@@ -14,9 +14,9 @@ use datafusion::scalar::ScalarValue;
 use sqlparser::ast::{self, MergeAction, MergeClauseKind, MergeInsertKind};
 
 use super::delete::without;
-use super::state::{RELATION, RETRIES};
-use super::update::{Changes, apply};
-use super::write::{Target, check_not_null, table_of};
+use super::state::RELATION;
+use super::update::{Changes, apply, shown_row};
+use super::write::{Target, check_not_null, consume, table_of};
 use super::{Completion, Session};
 use crate::catalog::{Object, TableEntry};
 use crate::dialect::DialectName;
@@ -50,11 +50,11 @@ impl Session {
             ));
         };
         let (name, _) = self.table(table)?;
-        let mut last = None;
-        for _ in 0..RETRIES {
+        let mut attempts = 0;
+        loop {
             let mut t = self.view()?;
             let entry = table_of(&t, &name)?;
-            let (plan, actions, scanned) = {
+            let (plan, actions, scanned, streams) = {
                 let variables = self.variables.clone();
                 let lookup = move |n: &str| variables.get(n).cloned();
                 let mut b = self.binder(self.env(), &t, parameters);
@@ -185,8 +185,12 @@ impl Session {
                         }
                     });
                 }
-                (joined.project(exprs)?.build()?, actions, b.scanned_rows)
+                b.values_only(exprs.iter_mut())?;
+                let streams = std::mem::take(&mut b.streams);
+                let plan = joined.project(exprs)?.build()?;
+                (plan, actions, b.scanned_rows, streams)
             };
+            consume(&mut t, &streams);
             let bounds = self.bounds();
             let found = self
                 .engine()
@@ -194,13 +198,10 @@ impl Session {
                 .collect(&plan, scanned, &bounds)
                 .await?;
             let done = self.apply_merge(&mut t, &name, &entry, &actions, &found)?;
-            match self.put(t) {
-                Ok(()) => return Ok(done),
-                Err(e) if self.retries(&e) => last = Some(e),
-                Err(e) => return Err(e),
+            if self.settle(t, &mut attempts)? {
+                return Ok(done);
             }
         }
-        Err(last.unwrap_or_else(|| SqlError::internal("no attempt")))
     }
 
     fn apply_merge(
@@ -218,7 +219,8 @@ impl Session {
         let all = concat_batches(&first.schema(), found)?;
         let chosen = all.column(1).as_primitive::<Int32Type>().clone();
         let mut keep = vec![true; entry.data.rows];
-        let mut seen: HashSet<u64> = HashSet::new();
+        // Changed rows, and whether they were deleted: several deletions of a row say the same.
+        let mut seen: HashMap<u64, bool> = HashMap::new();
         let mut current = entry.with_data((*entry.data).clone());
         let mut inserts = Vec::new();
         let strict = self.dialect().name() == DialectName::Redshift
@@ -234,15 +236,20 @@ impl Session {
             }
             if matches!(action, Action::Update { .. } | Action::Delete) {
                 let ids = rows.column(0).as_primitive::<UInt64Type>().clone();
-                let fresh: BooleanArray =
-                    ids.values().iter().map(|r| Some(seen.insert(*r))).collect();
-                if fresh.true_count() < fresh.len() {
-                    if strict && matches!(action, Action::Update { .. }) {
-                        return Err(
-                            ErrorKind::DuplicateMatch(duplicate_row(entry, &ids, &fresh)).into(),
-                        );
+                let deletes = matches!(action, Action::Delete);
+                let mut fresh = Vec::with_capacity(ids.len());
+                for r in ids.values() {
+                    let before = seen.insert(*r, deletes);
+                    if let Some(deleted) = before
+                        && strict
+                        && !(deleted && deletes)
+                    {
+                        return Err(ErrorKind::DuplicateMatch(shown_row(entry, *r)).into());
                     }
-                    rows = filter_record_batch(&rows, &fresh)?;
+                    fresh.push(before.is_none());
+                }
+                if fresh.contains(&false) {
+                    rows = filter_record_batch(&rows, &BooleanArray::from(fresh))?;
                 }
             }
             let ids = rows.column(0).as_primitive::<UInt64Type>();
@@ -302,35 +309,4 @@ impl Session {
         )?;
         Ok(done)
     }
-}
-
-/// The first row that was matched twice, as Snowflake's message shows it: `[1, "a", NULL]`.
-fn duplicate_row(entry: &TableEntry, ids: &UInt64Array, fresh: &BooleanArray) -> String {
-    let Some(at) = (0..fresh.len()).find(|i| !fresh.value(*i)) else {
-        return String::new();
-    };
-    let mut row = ids.value(at) as usize;
-    for b in &entry.data.batches {
-        if row < b.num_rows() {
-            let shown: Vec<String> = b
-                .columns()
-                .iter()
-                .map(|c| {
-                    if c.is_null(row) {
-                        return "NULL".to_owned();
-                    }
-                    let text =
-                        arrow::util::display::array_value_to_string(c, row).unwrap_or_default();
-                    if matches!(c.data_type(), arrow::datatypes::DataType::Utf8) {
-                        format!("\"{text}\"")
-                    } else {
-                        text
-                    }
-                })
-                .collect();
-            return format!("[{}]", shown.join(", "));
-        }
-        row -= b.num_rows();
-    }
-    String::new()
 }

@@ -7,10 +7,12 @@ mod delete;
 mod drop;
 mod execute;
 mod insert;
+mod insert_all;
 mod merge;
 mod options;
 mod outcome;
 mod state;
+mod undrop;
 mod update;
 mod write;
 
@@ -19,3 +21,4 @@ pub use options::SessionOptions;
 pub use outcome::{Completion, Description, Outcome};
 pub(crate) use state::temp_schema;
 pub use state::{Session, is_temp_schema};
+pub use undrop::Undrop;

@@ -26,6 +26,10 @@ pub struct Completion {
     pub updated: u64,
     /// Rows deleted.
     pub deleted: u64,
+    /// Rows updated that several rows of the other tables matched.
+    pub multi_joined: u64,
+    /// Rows inserted by table, of a multi-table INSERT.
+    pub per_table: Vec<(String, u64)>,
     /// IF NOT EXISTS found the object, or IF EXISTS did not find it: nothing was done.
     pub skipped: bool,
 }

@@ -19,7 +19,7 @@ use crate::functions::Typed;
 use crate::plan::Binder;
 
 /// How often an autocommitted statement is run again after another session changed the same table.
-pub(super) const RETRIES: usize = 50;
+const RETRIES: usize = 50;
 
 /// One connection to an engine in one dialect.
 #[derive(Debug)]
@@ -264,6 +264,7 @@ impl Session {
         let mut b = Binder::new(self.dialect.as_ref(), env, transaction, self.search_path());
         b.parameters = parameters;
         b.temporary = self.temporary.clone();
+        b.runner = Some((Arc::clone(&self.engine), self.bounds()));
         b
     }
 
@@ -331,7 +332,8 @@ impl Session {
         match self.transaction.take() {
             None => Ok(true),
             Some(t) if t.aborted => Ok(false),
-            Some(t) => {
+            Some(mut t) => {
+                t.transaction.advance()?;
                 self.engine.publish(&t.transaction)?;
                 Ok(true)
             }
@@ -349,32 +351,46 @@ impl Session {
     /// # Errors
     /// What the change gives, or a conflict.
     pub fn change<T>(&mut self, mut f: impl FnMut(&mut Transaction) -> Result<T>) -> Result<T> {
-        let mut last = None;
-        for _ in 0..RETRIES {
+        let mut attempts = 0;
+        loop {
             let mut t = self.view()?;
             let out = f(&mut t)?;
-            match self.put(t) {
-                Ok(()) => return Ok(out),
-                Err(e) if self.retries(&e) => last = Some(e),
-                Err(e) => return Err(e),
+            if self.settle(t, &mut attempts)? {
+                return Ok(out);
             }
         }
-        Err(last.unwrap_or_else(|| SqlError::internal("no attempt")))
+    }
+
+    /// Takes a changed transaction back, as the end of one attempt to run a statement. False: another session was
+    /// faster, and the statement has to be run again on what is there now.
+    ///
+    /// # Errors
+    /// A conflict that cannot be solved so, or the last one of many.
+    pub(super) fn settle(&mut self, t: Transaction, attempts: &mut usize) -> Result<bool> {
+        *attempts += 1;
+        match self.put(t) {
+            Ok(()) => Ok(true),
+            Err(e) if self.retries(&e) && *attempts < RETRIES => Ok(false),
+            Err(e) => Err(e),
+        }
     }
 
     /// Whether a statement outside of a transaction is run again after this error.
-    pub(super) fn retries(&self, e: &SqlError) -> bool {
+    fn retries(&self, e: &SqlError) -> bool {
         self.transaction.is_none() && matches!(*e.kind, ErrorKind::SerializationConflict(_))
     }
 
     /// Takes a changed transaction back: into the open one, or published.
-    pub(super) fn put(&mut self, t: Transaction) -> Result<()> {
+    fn put(&mut self, mut t: Transaction) -> Result<()> {
         match &mut self.transaction {
             Some(open) => {
                 open.transaction = t;
                 Ok(())
             }
-            None => self.engine.publish(&t),
+            None => {
+                t.advance()?;
+                self.engine.publish(&t)
+            }
         }
     }
 

@@ -12,10 +12,11 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use sqlparser::ast;
 
-use super::state::{RELATION, RETRIES};
-use super::write::{Target, check_not_null, table_of};
+use super::state::RELATION;
+use super::write::{Target, check_not_null, consume, table_of};
 use super::{Completion, Session};
 use crate::catalog::{Object, ObjectName, TableData, TableEntry};
+use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::exec::{ROW_ID, TableProviderOf};
 use crate::functions::Typed;
@@ -143,11 +144,11 @@ impl Session {
             ));
         };
         let (name, _) = self.table(table)?;
-        let mut last = None;
-        for _ in 0..RETRIES {
+        let mut attempts = 0;
+        loop {
             let mut t = self.view()?;
             let entry = table_of(&t, &name)?;
-            let (plan, targets, scanned) = {
+            let (plan, targets, scanned, streams) = {
                 let variables = self.variables.clone();
                 let lookup = move |n: &str| variables.get(n).cloned();
                 let mut b = self.binder(self.env(), &t, parameters);
@@ -177,15 +178,27 @@ impl Session {
                     exprs.push(v.expr.alias(format!("v{}", targets.len())));
                     targets.push(i);
                 }
-                (builder.project(exprs)?.build()?, targets, b.scanned_rows)
+                b.values_only(exprs.iter_mut())?;
+                let streams = std::mem::take(&mut b.streams);
+                let plan = builder.project(exprs)?.build()?;
+                (plan, targets, b.scanned_rows, streams)
             };
+            consume(&mut t, &streams);
             let bounds = self.bounds();
             let found = self
                 .engine()
                 .executor
                 .collect(&plan, scanned, &bounds)
                 .await?;
-            let changes = gather(&found, &targets)?;
+            let strict = self.dialect().name() == DialectName::Snowflake
+                && self
+                    .parameters()
+                    .get("ERROR_ON_NONDETERMINISTIC_UPDATE")
+                    .is_some_and(|v| v.eq_ignore_ascii_case("true"));
+            let (changes, twice) = gather(&found, &targets)?;
+            if let (true, Some(row)) = (strict, twice.first()) {
+                return Err(ErrorKind::DuplicateMatch(shown_row(&entry, *row)).into());
+            }
             let n = changes.as_ref().map_or(0, |c| c.rows.len());
             if let Some(changes) = changes {
                 let data = apply(&entry, &changes)?;
@@ -196,26 +209,26 @@ impl Session {
                     Some(Object::Table(Arc::new(entry.with_data(data)))),
                 )?;
             }
-            match self.put(t) {
-                Ok(()) => {
-                    return Ok(Completion {
-                        updated: n as u64,
-                        ..Completion::of("UPDATE", &name.name)
-                    });
-                }
-                Err(e) if self.retries(&e) => last = Some(e),
-                Err(e) => return Err(e),
+            if self.settle(t, &mut attempts)? {
+                return Ok(Completion {
+                    updated: n as u64,
+                    multi_joined: twice.len() as u64,
+                    ..Completion::of("UPDATE", &name.name)
+                });
             }
         }
-        Err(last.unwrap_or_else(|| SqlError::internal("no attempt")))
     }
 }
 
-/// The changes a plan found: row numbers first, then one column per target. Of several changes of one row the first stays.
-pub(super) fn gather(found: &[RecordBatch], targets: &[usize]) -> Result<Option<Changes>> {
+/// The changes a plan found: row numbers first, then one column per target. Of several changes of one row the
+/// first stays; such rows are listed.
+pub(super) fn gather(
+    found: &[RecordBatch],
+    targets: &[usize],
+) -> Result<(Option<Changes>, Vec<u64>)> {
     let found: Vec<&RecordBatch> = found.iter().filter(|b| b.num_rows() > 0).collect();
     if found.is_empty() {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     let column = |i: usize| -> Result<ArrayRef> {
         let parts: Vec<&dyn Array> = found.iter().map(|b| b.column(i).as_ref()).collect();
@@ -224,19 +237,24 @@ pub(super) fn gather(found: &[RecordBatch], targets: &[usize]) -> Result<Option<
     let rows = column(0)?;
     let rows = rows.as_primitive::<UInt64Type>();
     let mut first: HashMap<u64, u32> = HashMap::with_capacity(rows.len());
+    let mut twice = std::collections::BTreeSet::new();
     for (i, r) in rows.values().iter().enumerate() {
-        first.entry(*r).or_insert(i as u32);
+        if *first.entry(*r).or_insert(i as u32) != i as u32 {
+            twice.insert(*r);
+        }
     }
+    let twice: Vec<u64> = twice.into_iter().collect();
     let unique = first.len() == rows.len();
     let mut columns = Vec::with_capacity(targets.len());
     if unique {
         for (k, t) in targets.iter().enumerate() {
             columns.push((*t, column(k + 1)?));
         }
-        return Ok(Some(Changes {
+        let changes = Changes {
             rows: rows.clone(),
             columns,
-        }));
+        };
+        return Ok((Some(changes), twice));
     }
     let mut keep: Vec<u32> = first.into_values().collect();
     keep.sort_unstable();
@@ -245,10 +263,39 @@ pub(super) fn gather(found: &[RecordBatch], targets: &[usize]) -> Result<Option<
     for (k, t) in targets.iter().enumerate() {
         columns.push((*t, arrow::compute::take(&column(k + 1)?, &keep, None)?));
     }
-    Ok(Some(Changes {
+    let changes = Changes {
         rows: rows.as_primitive::<UInt64Type>().clone(),
         columns,
-    }))
+    };
+    Ok((Some(changes), twice))
+}
+
+/// A row as Snowflake's message about duplicates shows it: `[1, "a", NULL]`.
+pub(super) fn shown_row(entry: &TableEntry, row: u64) -> String {
+    let mut row = row as usize;
+    for b in &entry.data.batches {
+        if row < b.num_rows() {
+            let shown: Vec<String> = b
+                .columns()
+                .iter()
+                .map(|c| {
+                    if c.is_null(row) {
+                        return "NULL".to_owned();
+                    }
+                    let text =
+                        arrow::util::display::array_value_to_string(c, row).unwrap_or_default();
+                    if matches!(c.data_type(), arrow::datatypes::DataType::Utf8) {
+                        format!("\"{text}\"")
+                    } else {
+                        text
+                    }
+                })
+                .collect();
+            return format!("[{}]", shown.join(", "));
+        }
+        row -= b.num_rows();
+    }
+    String::new()
 }
 
 /// A table's rows with the changes in them.
@@ -285,7 +332,7 @@ pub(super) fn apply(entry: &TableEntry, changes: &Changes) -> Result<TableData> 
         out.push(RecordBatch::try_new(b.schema(), columns)?);
         first += n;
     }
-    Ok(TableData::new(Arc::clone(&entry.data.schema), out))
+    Ok(entry.data.reshaped(Arc::clone(&entry.data.schema), out))
 }
 
 impl Binder<'_> {

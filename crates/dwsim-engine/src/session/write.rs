@@ -164,6 +164,53 @@ impl Session {
             .collect()
     }
 
+    /// An error of computing a table's new rows with the column it happened in, as Snowflake tells it.
+    pub(super) async fn failing_column(
+        &self,
+        error: crate::error::SqlError,
+        plan: &LogicalPlan,
+        scanned: usize,
+        name: &ObjectName,
+        entry: &TableEntry,
+    ) -> crate::error::SqlError {
+        let is_value = |e: &crate::error::SqlError| {
+            matches!(
+                *e.kind,
+                ErrorKind::InvalidValue { .. }
+                    | ErrorKind::OutOfRange { .. }
+                    | ErrorKind::TooLong { .. }
+                    | ErrorKind::VariantCast { .. }
+            )
+        };
+        if self.dialect().name() != crate::dialect::DialectName::Snowflake || !is_value(&error) {
+            return error;
+        }
+        let bounds = self.bounds();
+        for (field, column) in plan.schema().columns().into_iter().zip(&entry.def.columns) {
+            let Ok(one) = LogicalPlanBuilder::from(plan.clone())
+                .project(vec![datafusion::logical_expr::Expr::Column(field)])
+                .and_then(LogicalPlanBuilder::build)
+            else {
+                continue;
+            };
+            let outcome = self.engine().executor.collect(&one, scanned, &bounds).await;
+            if let Err(e) = outcome
+                && is_value(&e)
+            {
+                let r = e.snowflake();
+                return crate::error::SqlError::raw(
+                    r.code,
+                    r.sqlstate,
+                    format!(
+                        "DML operation to table {} failed on column {} with error: {}",
+                        name.name, column.name, r.message
+                    ),
+                );
+            }
+        }
+        error
+    }
+
     /// Fills identity columns from their counters.
     pub(super) fn fill_identities(
         &self,
@@ -245,6 +292,13 @@ impl Session {
         };
         let rows = self.rows_for(&plan, scanned, &entry).await?;
         self.fill_identities(&view, name, &entry, &identities, rows)
+    }
+}
+
+/// Notes the streams that a statement has read and changes data with.
+pub(super) fn consume(t: &mut Transaction, streams: &[(ObjectName, Arc<TableEntry>)]) {
+    for (name, reached) in streams {
+        t.consume(name, reached);
     }
 }
 

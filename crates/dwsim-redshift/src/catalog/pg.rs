@@ -239,7 +239,7 @@ fn descriptions(view: &View) -> Vec<Vec<Value>> {
 /// Views of the current database with the relations their queries use.
 pub(super) fn dependencies(view: &View, binder: &mut Binder<'_>) -> Vec<(i64, i64)> {
     let mut out = Vec::new();
-    let transaction = binder.catalog;
+    let transaction = binder.catalog.clone();
     for r in &view.relations {
         if r.late_binding() {
             continue;
@@ -257,7 +257,7 @@ pub(super) fn dependencies(view: &View, binder: &mut Binder<'_>) -> Vec<(i64, i6
         let mut inner = Binder::new(
             binder.dialect,
             std::sync::Arc::clone(&binder.env),
-            transaction,
+            &transaction,
             path,
         );
         if inner.top_query(&parsed).is_err() {

@@ -7,7 +7,7 @@ use sqlparser::ast::{self, Ident, ObjectName, Statement};
 use sqlparser::tokenizer::Token;
 
 use super::split::{is_transfer, skip_trivia};
-use super::{CopyInto, Cursor, Options, Show};
+use super::{Change, CopyInto, CreateBody, CreateStream, Cursor, Grant, Options, Show};
 
 /// What USE makes current.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,11 +119,23 @@ pub enum Command {
     Remove(String, Option<String>),
     /// COMMENT ON: kind in upper case, name, text, IF EXISTS.
     Comment(String, ObjectName, String, bool),
-    /// GRANT and REVOKE: kept as text; everybody may do everything.
-    Grant {
-        /// REVOKE.
-        revoke: bool,
-    },
+    /// GRANT and REVOKE: kept and shown; everybody may do everything.
+    Grant(Box<Grant>),
+    /// CREATE STREAM.
+    CreateStream(Box<CreateStream>),
+    /// CREATE TASK, PIPE, DYNAMIC TABLE or TAG.
+    CreateBody(Box<CreateBody>),
+    /// ALTER of a stream, task, pipe, tag or dynamic table, or SET TAG of anything: kind in upper case, name,
+    /// IF EXISTS, change.
+    Change(String, ObjectName, bool, Box<Change>),
+    /// DROP of a stream, task, pipe, tag or dynamic table.
+    DropObject(String, ObjectName, bool),
+    /// UNDROP: "TABLE", "SCHEMA" or "DATABASE".
+    Undrop(String, ObjectName),
+    /// EXECUTE TASK.
+    ExecuteTask(ObjectName),
+    /// EXPLAIN [USING …]: format, statement as text.
+    Explain(String, String),
 }
 
 /// Parses one statement.
@@ -177,9 +189,32 @@ pub fn parse(text: &str) -> Result<Command> {
         "CREATE" => create(&mut c),
         "DROP" => drop(&mut c),
         "COMMENT" => comment(&mut c),
-        "GRANT" | "REVOKE" => Ok(Command::Grant {
-            revoke: word == "REVOKE",
-        }),
+        "GRANT" | "REVOKE" => super::object::grant(&mut c).map(|g| Command::Grant(Box::new(g))),
+        "UNDROP" => {
+            let _ = c.ident()?;
+            let kind = fold_word(&mut c)?;
+            let name = c.name()?;
+            c.end()?;
+            Ok(Command::Undrop(kind, name))
+        }
+        "EXECUTE" if c.eat(&["EXECUTE", "TASK"]) => {
+            let name = c.name()?;
+            let _ = c.eat(&["RETRY", "LAST"]);
+            c.end()?;
+            Ok(Command::ExecuteTask(name))
+        }
+        "EXPLAIN" => {
+            let _ = c.ident()?;
+            let mut format = "TABULAR".to_owned();
+            if c.eat(&["USING"]) {
+                format = fold_word(&mut c)?;
+            }
+            let from = c.offset();
+            Ok(Command::Explain(
+                format,
+                c.slice(from, usize::MAX).to_owned(),
+            ))
+        }
         _ => sql(&mut c),
     }
 }
@@ -319,6 +354,10 @@ fn kind(c: &mut Cursor<'_>) -> Option<ObjectKind> {
         (&["WAREHOUSE"][..], ObjectKind::Warehouse),
         (&["ROLE"][..], ObjectKind::Role),
         (&["USER"][..], ObjectKind::User),
+        (&["DATABASE", "ROLE"][..], ObjectKind::Other),
+        (&["AUTHENTICATION", "POLICY"][..], ObjectKind::Policy),
+        (&["PASSWORD", "POLICY"][..], ObjectKind::Policy),
+        (&["SESSION", "POLICY"][..], ObjectKind::Policy),
     ] {
         if c.eat(words) {
             return Some(kind);
@@ -327,13 +366,76 @@ fn kind(c: &mut Cursor<'_>) -> Option<ObjectKind> {
     None
 }
 
+/// Streams, tasks, pipes, tags and dynamic tables, after ALTER or DROP.
+fn bodied(c: &mut Cursor<'_>) -> Option<&'static str> {
+    if c.eat(&["DYNAMIC", "TABLE"]) {
+        return Some("DYNAMIC TABLE");
+    }
+    ["STREAM", "TASK", "PIPE", "TAG"]
+        .into_iter()
+        .find(|w| c.eat(&[w]))
+}
+
+/// `ALTER kind name SET TAG …` and `UNSET TAG …`, for kinds that are altered elsewhere; nothing is read otherwise.
+fn tagged(c: &mut Cursor<'_>) -> Result<Option<Command>> {
+    let mark = c.mark();
+    let Some(word) = c.peek_word(0) else {
+        return Ok(None);
+    };
+    let _ = c.ident()?;
+    let if_exists = c.eat(&["IF", "EXISTS"]);
+    if let Ok(name) = c.name()
+        && (c.sees(&["SET", "TAG"]) || c.sees(&["UNSET", "TAG"]))
+    {
+        let change = super::object::change(c)?;
+        return Ok(Some(Command::Change(
+            word,
+            name,
+            if_exists,
+            Box::new(change),
+        )));
+    }
+    c.reset(mark);
+    Ok(None)
+}
+
 fn create(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
     let _ = c.ident()?;
     let or_replace = c.eat(&["OR", "REPLACE"]);
+    if c.eat(&["STREAM"]) {
+        return super::object::stream(c, or_replace).map(|s| Command::CreateStream(Box::new(s)));
+    }
+    let body = if c.eat(&["TASK"]) {
+        Some(super::object::task(c, or_replace)?)
+    } else if c.eat(&["PIPE"]) {
+        Some(super::object::with_body(
+            c,
+            or_replace,
+            ObjectKind::Pipe,
+            "PIPE",
+        )?)
+    } else if c.eat(&["DYNAMIC", "TABLE"]) || c.eat(&["TRANSIENT", "DYNAMIC", "TABLE"]) {
+        let kind = ObjectKind::Relation;
+        Some(super::object::with_body(
+            c,
+            or_replace,
+            kind,
+            "DYNAMIC TABLE",
+        )?)
+    } else if c.eat(&["TAG"]) {
+        Some(super::object::tag(c, or_replace)?)
+    } else {
+        None
+    };
+    if let Some(body) = body {
+        return Ok(Command::CreateBody(Box::new(body)));
+    }
     let transient = c.eat(&["TRANSIENT"]);
     let temporary = c.eat(&["TEMPORARY"]) || c.eat(&["TEMP"]);
-    let container = if c.eat(&["DATABASE"]) {
+    let container = if c.sees(&["DATABASE", "ROLE"]) {
+        None
+    } else if c.eat(&["DATABASE"]) {
         Some(true)
     } else if c.eat(&["SCHEMA"]) {
         Some(false)
@@ -387,7 +489,13 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
 fn drop(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
     let _ = c.ident()?;
-    let kind = if c.eat(&["DATABASE"]) {
+    if let Some(word) = bodied(c) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        let name = c.name()?;
+        c.end()?;
+        return Ok(Command::DropObject(word.to_owned(), name, if_exists));
+    }
+    let kind = if !c.sees(&["DATABASE", "ROLE"]) && c.eat(&["DATABASE"]) {
         None
     } else {
         match kind(c) {
@@ -421,7 +529,21 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         c.end()?;
         return Ok(Command::AlterSession(options));
     }
-    let kind = if c.eat(&["DATABASE"]) {
+    if let Some(word) = bodied(c) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        let name = c.name()?;
+        let change = super::object::change(c)?;
+        return Ok(Command::Change(
+            word.to_owned(),
+            name,
+            if_exists,
+            Box::new(change),
+        ));
+    }
+    if let Some(command) = tagged(c)? {
+        return Ok(command);
+    }
+    let kind = if !c.sees(&["DATABASE", "ROLE"]) && c.eat(&["DATABASE"]) {
         None
     } else {
         match kind(c) {

@@ -4,6 +4,8 @@
 mod command;
 mod copy;
 mod cursor;
+mod identifier;
+mod object;
 mod options;
 mod show;
 mod split;
@@ -13,6 +15,8 @@ pub use command::{Command, Described, UseTarget, parse};
 pub use copy::STAGED;
 pub use copy::{CopyFrom, CopyInto, CopyTarget};
 pub use cursor::{Cursor, expr, query};
+pub use identifier::resolve_identifiers;
+pub use object::{Change, CreateBody, CreateStream, Grant};
 pub use options::{OptionValue, Options, invalid as invalid_option};
 pub use show::{Show, ShowScope};
 pub use split::{Piece, split};

@@ -33,10 +33,37 @@ pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
                 column: e.location.column,
             }))
         })?;
-    Ok(all
+    let mut out: Vec<TokenWithSpan> = all
         .into_iter()
         .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
-        .collect())
+        .collect();
+    semantics_prefixes(&mut out);
+    Ok(out)
+}
+
+/// FINAL and RUNNING before a function of MATCH_RECOGNIZE become part of its name, which `sqlparser` can read.
+fn semantics_prefixes(tokens: &mut Vec<TokenWithSpan>) {
+    let is = |t: &TokenWithSpan, words: &[&str]| {
+        matches!(&t.token, Token::Word(w) if w.quote_style.is_none()
+            && words.iter().any(|x| w.value.eq_ignore_ascii_case(x)))
+    };
+    if !tokens.iter().any(|t| is(t, &["MATCH_RECOGNIZE"])) {
+        return;
+    }
+    let mut i = 0;
+    while i + 2 < tokens.len() {
+        if is(&tokens[i], &["FINAL", "RUNNING"]) && tokens[i + 2].token == Token::LParen {
+            let prefix = tokens[i].token.to_string().to_uppercase();
+            if let Token::Word(w) = &mut tokens[i + 1].token
+                && w.quote_style.is_none()
+            {
+                w.value = format!("{prefix}${}", w.value.to_uppercase());
+                w.keyword = sqlparser::keywords::Keyword::NoKeyword;
+                tokens.remove(i);
+            }
+        }
+        i += 1;
+    }
 }
 
 /// Byte offsets at which lines start.

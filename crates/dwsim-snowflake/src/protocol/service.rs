@@ -120,6 +120,8 @@ impl SnowflakeService {
     /// # Errors
     /// When the staged files in the engine's data directory cannot be read.
     pub fn new(engine: Arc<Engine>, options: ServerOptions) -> Result<Arc<Self>, SqlError> {
+        // Time travel, streams and UNDROP read older versions.
+        engine.catalog.keep_history(engine.config.memory_limit / 4);
         Ok(Arc::new(SnowflakeService {
             account: Arc::new(AccountState::new(engine, options.account.clone())?),
             functions: Arc::new(crate::functions::table()),

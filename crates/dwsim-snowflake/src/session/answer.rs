@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{Field, Schema};
 use dwsim_engine::error::Result;
 use dwsim_engine::functions::conform;
@@ -19,6 +19,8 @@ pub enum StatementKind {
     Select,
     /// INSERT.
     Insert,
+    /// INSERT into several tables.
+    InsertAll,
     /// UPDATE.
     Update,
     /// DELETE.
@@ -56,6 +58,7 @@ impl StatementKind {
             StatementKind::Update => 0x3200,
             StatementKind::Delete => 0x3300,
             StatementKind::Merge => 0x3400,
+            StatementKind::InsertAll => 0x3500,
             StatementKind::Copy => 0x3600,
             StatementKind::Scl => 0x4300,
             StatementKind::Show => 0x4400,
@@ -74,6 +77,7 @@ impl StatementKind {
         matches!(
             self,
             StatementKind::Insert
+                | StatementKind::InsertAll
                 | StatementKind::Update
                 | StatementKind::Delete
                 | StatementKind::Merge
@@ -111,6 +115,35 @@ impl Answer {
     /// Number of rows.
     pub fn row_count(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// The values of a column as texts.
+    pub fn texts(&self, column: usize) -> Vec<Option<String>> {
+        self.batches
+            .iter()
+            .flat_map(|b| {
+                let c = b.column(column);
+                (0..b.num_rows()).map(move |row| {
+                    (!c.is_null(row)).then(|| {
+                        arrow::util::display::array_value_to_string(c, row).unwrap_or_default()
+                    })
+                })
+            })
+            .collect()
+    }
+
+    /// The first value as text.
+    pub fn first_text(&self) -> Option<String> {
+        if self.columns.is_empty() {
+            return None;
+        }
+        self.texts(0).into_iter().next().flatten()
+    }
+
+    /// Whether this says that an object was there already.
+    pub(crate) fn skipped_creation(&self) -> bool {
+        self.first_text()
+            .is_some_and(|t| t.ends_with("already exists, statement succeeded."))
     }
 
     /// One row with one text: `status`.
@@ -192,9 +225,22 @@ impl Answer {
                     StatementKind::Update,
                     &[
                         ("number of rows updated", c.updated),
-                        ("number of multi-joined rows updated", 0),
+                        ("number of multi-joined rows updated", c.multi_joined),
                     ],
                 );
+            }
+            "INSERT ALL" => {
+                let names: Vec<String> = c
+                    .per_table
+                    .iter()
+                    .map(|(t, _)| format!("number of rows inserted into {t}"))
+                    .collect();
+                let counts: Vec<(&str, u64)> = names
+                    .iter()
+                    .zip(&c.per_table)
+                    .map(|(n, (_, rows))| (n.as_str(), *rows))
+                    .collect();
+                return Answer::counts(StatementKind::InsertAll, &counts);
             }
             "BEGIN" | "COMMIT" | "ROLLBACK" => return Answer::success(StatementKind::Tcl),
             _ => {}

@@ -194,12 +194,7 @@ impl SnowflakeSession {
                                 Object::View(_) => "VIEW".to_owned(),
                                 _ => kind.word().to_uppercase(),
                             };
-                            let created = match o {
-                                Object::Table(t) => t.def.created,
-                                Object::View(v) => v.created,
-                                Object::Sequence(s) => s.created,
-                                Object::Other(o) => o.created,
-                            };
+                            let created = o.created();
                             vec![Some(created.to_string()), Some(n.clone()), Some(word)]
                         })
                         .collect()

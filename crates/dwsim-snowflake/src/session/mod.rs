@@ -4,10 +4,13 @@
 mod account;
 mod answer;
 mod bindings;
+mod bodies;
 mod comment;
 mod copy;
 mod describe;
+mod explain;
 mod file_format;
+mod grants;
 mod objects;
 mod parameters;
 mod run;
@@ -15,6 +18,9 @@ mod show;
 mod stage;
 mod stage_files;
 mod staged;
+mod streams;
+#[cfg(test)]
+mod tests;
 mod transfer;
 mod unload;
 

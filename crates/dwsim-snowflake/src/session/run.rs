@@ -22,6 +22,8 @@ pub struct SnowflakeSession {
     pub(super) inner: Session,
     pub(super) account: Arc<AccountState>,
     pub(super) dialect: Arc<SnowflakeDialect>,
+    /// The catalog version before the running statement.
+    version_before: u64,
 }
 
 impl SnowflakeSession {
@@ -37,6 +39,7 @@ impl SnowflakeSession {
             inner,
             account,
             dialect,
+            version_before: 0,
         }
     }
 
@@ -71,11 +74,18 @@ impl SnowflakeSession {
     /// Identifies the statement that comes next.
     pub fn begin_statement(&mut self, query_id: &str) {
         query_id.clone_into(&mut self.inner.query_id);
+        let newest = self.account.engine.catalog.history(|h| h.newest());
+        self.version_before = newest.unwrap_or(0);
     }
 
     /// The statement is over: LAST_QUERY_ID() means it from now on.
     pub fn end_statement(&mut self, query_id: &str) {
         self.inner.last_query_id = Some(query_id.to_owned());
+        let before = self.version_before;
+        self.account
+            .engine
+            .catalog
+            .history(|h| h.note(query_id, before));
     }
 
     /// Runs one statement.
@@ -88,6 +98,8 @@ impl SnowflakeSession {
         bindings: &BTreeMap<String, Binding>,
         describe_only: bool,
     ) -> Result<Answer> {
+        let resolved = crate::parse::resolve_identifiers(text, &|v| self.named(v))?;
+        let text = resolved.as_deref().unwrap_or(text);
         let command = crate::parse::parse(text)?;
         if describe_only {
             return self.describe_only(&command, bindings);
@@ -137,8 +149,35 @@ impl SnowflakeSession {
             Command::Comment(kind, name, text, if_exists) => {
                 self.comment(&kind, &name, &text, if_exists)
             }
-            // Everybody may do everything here: privileges are accepted and change nothing.
-            Command::Grant { .. } => Answer::success(StatementKind::Ddl),
+            Command::Grant(g) => self.grant(&g),
+            Command::CreateStream(s) => self.create_stream(&s),
+            Command::CreateBody(c) => self.create_body(&c).await,
+            Command::Change(word, name, if_exists, change) => {
+                self.change_object(&word, &name, if_exists, &change).await
+            }
+            Command::DropObject(word, name, if_exists) => self.drop_body(&word, &name, if_exists),
+            Command::Undrop(kind, name) => self.undrop(&kind, &name),
+            Command::ExecuteTask(name) => self.execute_task(&name).await,
+            Command::Explain(format, text) => self.explain(&format, &text).await,
+        }
+    }
+
+    /// The text of a session variable that stands for a name.
+    fn named(&self, variable: &str) -> Result<String> {
+        let folded = fold(&ast::Ident::new(variable));
+        let value = self.inner.variables.get(&folded);
+        match value.and_then(Typed::literal_text) {
+            Some(t) => Ok(t.to_owned()),
+            None if value.is_some() => Err(SqlError::raw(
+                "001006",
+                "42601",
+                format!("SQL compilation error:\nInvalid identifier in variable '${folded}'"),
+            )),
+            None => Err(SqlError::raw(
+                "002211",
+                "02000",
+                format!("SQL compilation error:\nSession variable '${folded}' does not exist"),
+            )),
         }
     }
 

@@ -1,0 +1,547 @@
+//! Tasks, pipes, dynamic tables and tags: objects that hold SQL, which runs when it is asked for.
+//! Nothing runs on a schedule: EXECUTE TASK, ALTER PIPE … REFRESH and ALTER DYNAMIC TABLE … REFRESH run it.
+//!
+//! Sources: "CREATE TASK", "EXECUTE TASK", "CREATE PIPE", "CREATE DYNAMIC TABLE", "CREATE TAG".
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dwsim_engine::catalog::{
+    Object, ObjectKind, ObjectName, OtherObject, TableDef, TableEntry, next_oid,
+};
+use dwsim_engine::error::{ErrorKind, Result, SqlError};
+use serde_json::json;
+use sqlparser::ast;
+
+use super::answer::title;
+use super::objects::properties;
+use super::run::missing;
+use super::{Answer, SnowflakeSession, StatementKind};
+use crate::parse::{Change, Command, CopyTarget, CreateBody, Options};
+
+/// The property that marks a table as dynamic and holds its query.
+pub(super) const DYNAMIC_QUERY: &str = "dynamic_query";
+
+/// Which catalog kind a word means.
+fn kind_of(word: &str) -> Option<ObjectKind> {
+    Some(match word {
+        "TASK" => ObjectKind::Task,
+        "PIPE" => ObjectKind::Pipe,
+        "TAG" => ObjectKind::Tag,
+        "STREAM" => ObjectKind::Stream,
+        _ => return None,
+    })
+}
+
+impl SnowflakeSession {
+    pub(super) async fn create_body(&mut self, c: &CreateBody) -> Result<Answer> {
+        if c.word == "DYNAMIC TABLE" {
+            return self.create_dynamic(c).await;
+        }
+        let name = self.inner.resolve_name(&c.name)?;
+        match c.word {
+            "TASK" => {
+                crate::parse::parse(&c.body)?;
+            }
+            "PIPE" => match crate::parse::parse(&c.body)? {
+                Command::Copy(copy) if matches!(copy.target, CopyTarget::Table(..)) => {
+                    c.options.only(&[
+                        "AUTO_INGEST",
+                        "ERROR_INTEGRATION",
+                        "AWS_SNS_TOPIC",
+                        "INTEGRATION",
+                        "COMMENT",
+                    ])?;
+                }
+                _ => {
+                    return Err(SqlError::raw(
+                        "001003",
+                        "42000",
+                        "SQL compilation error:\nA pipe needs a COPY INTO a table.",
+                    ));
+                }
+            },
+            _ => c
+                .options
+                .only(&["ALLOWED_VALUES", "COMMENT", "PROPAGATE"])?,
+        }
+        let mut after = Vec::new();
+        for a in &c.after {
+            after.push(self.inner.resolve_name(a)?.to_string());
+        }
+        let mut props = properties(&c.options);
+        if c.word == "TASK" {
+            props.insert("STATE".into(), "suspended".into());
+        }
+        let object = Object::Other(Arc::new(OtherObject {
+            oid: next_oid(),
+            owner: self.inner.role.clone(),
+            comment: c.options.text("COMMENT").map(str::to_owned),
+            created: chrono::Utc::now().timestamp(),
+            properties: props,
+            definition: json!({ "body": c.body, "when": c.when, "after": after }),
+        }));
+        let made =
+            self.inner
+                .create_object(c.kind, &name, &object, c.if_not_exists, c.or_replace)?;
+        let text = if made {
+            format!("{} {} successfully created.", title(c.word), name.name)
+        } else {
+            format!("{} already exists, statement succeeded.", name.name)
+        };
+        Answer::status(StatementKind::Ddl, text)
+    }
+
+    async fn create_dynamic(&mut self, c: &CreateBody) -> Result<Answer> {
+        c.options.only(&[
+            "TARGET_LAG",
+            "WAREHOUSE",
+            "REFRESH_MODE",
+            "INITIALIZE",
+            "COMMENT",
+            "DATA_RETENTION_TIME_IN_DAYS",
+            "MAX_DATA_EXTENSION_TIME_IN_DAYS",
+        ])?;
+        if c.options.text("TARGET_LAG").is_none() || c.options.text("WAREHOUSE").is_none() {
+            return Err(SqlError::raw(
+                "001003",
+                "42000",
+                "SQL compilation error:\nA dynamic table needs TARGET_LAG and WAREHOUSE.",
+            ));
+        }
+        let empty = c
+            .options
+            .text("INITIALIZE")
+            .is_some_and(|i| i.eq_ignore_ascii_case("ON_SCHEDULE"));
+        let text = format!(
+            "CREATE {}TABLE {}{} AS {}",
+            if c.or_replace { "OR REPLACE " } else { "" },
+            if c.if_not_exists {
+                "IF NOT EXISTS "
+            } else {
+                ""
+            },
+            c.name,
+            if empty {
+                format!("SELECT * FROM ({}) LIMIT 0", c.body)
+            } else {
+                c.body.clone()
+            }
+        );
+        let answer = self.nested(&text).await?;
+        let (name, _) = self.inner.table(&c.name)?;
+        let mut props: BTreeMap<String, String> = properties(&c.options)
+            .into_iter()
+            .map(|(k, v)| (k.to_lowercase(), v))
+            .collect();
+        props.insert(DYNAMIC_QUERY.into(), c.body.clone());
+        props.insert("scheduling_state".into(), "ACTIVE".into());
+        let comment = c.options.text("COMMENT").map(str::to_owned);
+        if answer.skipped_creation() {
+            return Ok(answer);
+        }
+        self.inner.change(|t| {
+            let Some(Object::Table(e)) = t.object(ObjectKind::Relation, &name) else {
+                return Err(missing("table", name.to_string()));
+            };
+            let mut def = TableDef::clone(&e.def);
+            def.properties.extend(props.clone());
+            def.comment.clone_from(&comment);
+            let entry: TableEntry = e.with_def(def, e.data.as_ref().clone());
+            t.set_object(
+                ObjectKind::Relation,
+                &name,
+                Some(Object::Table(Arc::new(entry))),
+            )
+        })?;
+        Answer::status(
+            StatementKind::Ddl,
+            format!("Dynamic table {} successfully created.", name.name),
+        )
+    }
+
+    /// A statement of an object's own, in this session.
+    pub(super) async fn nested(&mut self, text: &str) -> Result<Answer> {
+        Box::pin(self.run(text, &BTreeMap::new(), false)).await
+    }
+
+    /// A statement in the context of an object's schema.
+    async fn nested_in(&mut self, at: &ObjectName, text: &str) -> Result<Answer> {
+        let before = (
+            self.inner.database().map(str::to_owned),
+            self.inner.schemas().to_vec(),
+        );
+        self.inner
+            .set_context(Some(at.database.clone()), vec![at.schema.clone()]);
+        let outcome = self.nested(text).await;
+        self.inner.set_context(before.0, before.1);
+        outcome
+    }
+
+    fn kept(&mut self, kind: ObjectKind, name: &ObjectName) -> Result<Arc<OtherObject>> {
+        match self.inner.view()?.object(kind, name) {
+            Some(Object::Other(o)) => Ok(Arc::clone(o)),
+            _ => Err(missing(kind.word(), name.to_string())),
+        }
+    }
+
+    /// EXECUTE TASK: the task, and then the resumed tasks after it.
+    pub(super) async fn execute_task(&mut self, name: &ast::ObjectName) -> Result<Answer> {
+        let root = self.inner.resolve_name(name)?;
+        let mut waiting = vec![root.clone()];
+        let mut seen = Vec::new();
+        while let Some(at) = waiting.pop() {
+            if seen.contains(&at) {
+                continue;
+            }
+            let task = self.kept(ObjectKind::Task, &at)?;
+            seen.push(at.clone());
+            let when = task.definition["when"].as_str().map(str::to_owned);
+            let go = match when {
+                None => true,
+                Some(when) => {
+                    let answer = self
+                        .nested_in(&at, &format!("SELECT IFF({when}, 1, 0)"))
+                        .await?;
+                    answer.first_text().as_deref() == Some("1")
+                }
+            };
+            if !go {
+                continue;
+            }
+            let body = task.definition["body"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            self.nested_in(&at, &body).await?;
+            let account = self.inner.snapshot();
+            let shown = at.to_string();
+            for (db, d) in &account.databases {
+                for (schema, s) in d.schemas.iter() {
+                    for ((kind, n), o) in &s.objects {
+                        let Object::Other(o) = o else { continue };
+                        let follows = o.definition["after"]
+                            .as_array()
+                            .is_some_and(|a| a.iter().any(|x| x.as_str() == Some(&shown)));
+                        let started = o.properties.get("STATE").is_some_and(|s| s == "started");
+                        if *kind == ObjectKind::Task && follows && started {
+                            waiting.push(ObjectName {
+                                database: db.clone(),
+                                schema: schema.clone(),
+                                name: n.clone(),
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        Answer::status(
+            StatementKind::Ddl,
+            format!("Task {} is scheduled to run immediately.", root.name),
+        )
+    }
+
+    /// ALTER of a stream, task, pipe, tag or dynamic table, and SET TAG.
+    pub(super) async fn change_object(
+        &mut self,
+        word: &str,
+        name: &ast::ObjectName,
+        if_exists: bool,
+        change: &Change,
+    ) -> Result<Answer> {
+        match self.change_inner(word, name, change).await {
+            Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
+                Answer::success(StatementKind::Ddl)
+            }
+            other => other,
+        }
+    }
+
+    async fn change_inner(
+        &mut self,
+        word: &str,
+        name: &ast::ObjectName,
+        change: &Change,
+    ) -> Result<Answer> {
+        if let Change::SetTag(tags) = change {
+            for (tag, value) in tags {
+                self.set_tag(word, name, tag, Some(value))?;
+            }
+            return Answer::success(StatementKind::Ddl);
+        }
+        if let Change::UnsetTag(tags) = change {
+            for tag in tags {
+                self.set_tag(word, name, tag, None)?;
+            }
+            return Answer::success(StatementKind::Ddl);
+        }
+        if word == "DYNAMIC TABLE" {
+            return self.change_dynamic(name, change).await;
+        }
+        let full = self.inner.resolve_name(name)?;
+        if word == "STREAM" {
+            self.change_stream(&full, change)?;
+            return Answer::success(StatementKind::Ddl);
+        }
+        let Some(kind) = kind_of(word) else {
+            return Err(SqlError::unsupported(format!("ALTER {word}")));
+        };
+        if let (ObjectKind::Pipe, Change::Refresh(options)) = (kind, change) {
+            return self.refresh_pipe(&full, options).await;
+        }
+        let old = self.kept(kind, &full)?;
+        let mut new = OtherObject::clone(&old);
+        let mut to = full.clone();
+        match change {
+            Change::Set(o) => {
+                if let Some(c) = o.text("COMMENT") {
+                    new.comment = Some(c.to_owned());
+                }
+                new.properties.extend(properties(o));
+            }
+            Change::Unset(names) => {
+                for n in names {
+                    new.properties.remove(n);
+                    if n == "COMMENT" {
+                        new.comment = None;
+                    }
+                }
+            }
+            Change::Rename(n) => to = self.inner.resolve_name(n)?,
+            Change::State(s) if kind == ObjectKind::Task => {
+                new.properties.insert("STATE".into(), (*s).into());
+            }
+            Change::Body(b) if kind == ObjectKind::Task => {
+                crate::parse::parse(b)?;
+                new.definition["body"] = b.clone().into();
+            }
+            Change::AllowedValues(add, values) if kind == ObjectKind::Tag => {
+                let mut list: Vec<String> = new
+                    .properties
+                    .get("ALLOWED_VALUES")
+                    .and_then(|v| serde_json::from_str(v).ok())
+                    .unwrap_or_default();
+                if *add {
+                    list.extend(values.iter().cloned());
+                } else {
+                    list.retain(|v| !values.contains(v));
+                }
+                new.properties
+                    .insert("ALLOWED_VALUES".into(), json!(list).to_string());
+            }
+            other => return Err(SqlError::unsupported(format!("ALTER {word} … {other:?}"))),
+        }
+        let new = Object::Other(Arc::new(new));
+        self.inner.change(|t| {
+            if to != full {
+                if t.object(kind, &to).is_some() {
+                    return Err(ErrorKind::ObjectExists {
+                        kind: kind.word(),
+                        name: to.name.clone(),
+                    }
+                    .into());
+                }
+                t.set_object(kind, &full, None)?;
+            }
+            t.set_object(kind, &to, Some(new.clone()))
+        })?;
+        Answer::success(StatementKind::Ddl)
+    }
+
+    async fn change_dynamic(&mut self, name: &ast::ObjectName, change: &Change) -> Result<Answer> {
+        let (full, entry) = self.inner.table(name)?;
+        let Some(query) = entry.def.properties.get(DYNAMIC_QUERY).cloned() else {
+            return Err(missing("dynamic table", full.to_string()));
+        };
+        let mut set: BTreeMap<String, String> = BTreeMap::new();
+        match change {
+            Change::Refresh(_) => {
+                self.nested_in(&full, &format!("INSERT OVERWRITE INTO {name} {query}"))
+                    .await?;
+                return Answer::success(StatementKind::Ddl);
+            }
+            Change::State(s) => {
+                let state = if *s == "started" {
+                    "ACTIVE"
+                } else {
+                    "SUSPENDED"
+                };
+                set.insert("scheduling_state".into(), state.into());
+            }
+            Change::Set(o) => {
+                set.extend(
+                    properties(o)
+                        .into_iter()
+                        .map(|(k, v)| (k.to_lowercase(), v)),
+                );
+            }
+            Change::Rename(to) => {
+                self.inner.rename_relation(&full, to)?;
+                return Answer::success(StatementKind::Ddl);
+            }
+            other => {
+                return Err(SqlError::unsupported(format!(
+                    "ALTER DYNAMIC TABLE … {other:?}"
+                )));
+            }
+        }
+        self.inner.change(|t| {
+            let Some(Object::Table(e)) = t.object(ObjectKind::Relation, &full) else {
+                return Err(missing("table", full.to_string()));
+            };
+            let mut def = TableDef::clone(&e.def);
+            def.properties.extend(set.clone());
+            if let Some(c) = set.get("comment") {
+                def.comment = Some(c.clone());
+            }
+            let entry = e.with_def(def, e.data.as_ref().clone());
+            t.set_object(
+                ObjectKind::Relation,
+                &full,
+                Some(Object::Table(Arc::new(entry))),
+            )
+        })?;
+        Answer::success(StatementKind::Ddl)
+    }
+
+    async fn refresh_pipe(&mut self, name: &ObjectName, options: &Options) -> Result<Answer> {
+        options.only(&["PREFIX", "MODIFIED_AFTER"])?;
+        if let Some((o, _)) = options.0.first() {
+            return Err(SqlError::unsupported(format!("ALTER PIPE … REFRESH {o}")));
+        }
+        let pipe = self.kept(ObjectKind::Pipe, name)?;
+        let body = pipe.definition["body"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let loaded = self.nested_in(name, &body).await?;
+        let rows = loaded
+            .texts(0)
+            .into_iter()
+            .filter(|_| loaded.columns.len() > 1)
+            .map(|f| vec![f, Some("SENT".to_owned())])
+            .collect();
+        let t = dwsim_engine::types::SqlType::text;
+        Answer::table(
+            StatementKind::Ddl,
+            vec![("File", t()), ("Status", t())],
+            rows,
+        )
+    }
+
+    /// DROP of a stream, task, pipe, tag or dynamic table.
+    pub(super) fn drop_body(
+        &mut self,
+        word: &str,
+        name: &ast::ObjectName,
+        if_exists: bool,
+    ) -> Result<Answer> {
+        let shown = name
+            .0
+            .last()
+            .and_then(|p| p.as_ident())
+            .map(crate::dialect::fold)
+            .unwrap_or_default();
+        let outcome = match kind_of(word) {
+            Some(kind) => self.inner.drop_object(kind, name).map(drop),
+            None => {
+                let (full, entry) = match self.inner.table(name) {
+                    Ok(x) => x,
+                    Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
+                        return Answer::status(
+                            StatementKind::Ddl,
+                            format!(
+                                "Drop statement executed successfully ({shown} already dropped)."
+                            ),
+                        );
+                    }
+                    Err(e) => return Err(e),
+                };
+                if !entry.def.properties.contains_key(DYNAMIC_QUERY) {
+                    return Err(missing("dynamic table", full.to_string()));
+                }
+                self.inner
+                    .change(|t| t.set_object(ObjectKind::Relation, &full, None))
+            }
+        };
+        match outcome {
+            Ok(()) => Answer::status(StatementKind::Ddl, format!("{shown} successfully dropped.")),
+            Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
+                Answer::status(
+                    StatementKind::Ddl,
+                    format!("Drop statement executed successfully ({shown} already dropped)."),
+                )
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Attaches a tag's value to an object, or takes it away.
+    fn set_tag(
+        &mut self,
+        domain: &str,
+        object: &ast::ObjectName,
+        tag: &ast::ObjectName,
+        value: Option<&str>,
+    ) -> Result<()> {
+        let tag_name = self.inner.resolve_name(tag)?;
+        let def = self.kept(ObjectKind::Tag, &tag_name)?;
+        let allowed: Vec<String> = def
+            .properties
+            .get("ALLOWED_VALUES")
+            .and_then(|v| serde_json::from_str(v).ok())
+            .unwrap_or_default();
+        if let Some(v) = value
+            && !allowed.is_empty()
+            && !allowed.iter().any(|a| a == v)
+        {
+            return Err(SqlError::raw(
+                "003942",
+                "22023",
+                format!(
+                    "Tag value '{v}' is not allowed for tag '{}'.",
+                    tag_name.name
+                ),
+            ));
+        }
+        let full = match domain {
+            "DATABASE" | "WAREHOUSE" | "ROLE" | "USER" => object
+                .0
+                .last()
+                .and_then(|p| p.as_ident())
+                .map(crate::dialect::fold)
+                .unwrap_or_default(),
+            "SCHEMA" => {
+                let parts: Vec<String> = object
+                    .0
+                    .iter()
+                    .filter_map(|p| p.as_ident())
+                    .map(crate::dialect::fold)
+                    .collect();
+                let (d, s) = self.schema_name(&parts)?;
+                format!("{d}.{s}")
+            }
+            _ => self.inner.resolve_name(object)?.to_string(),
+        };
+        let key = format!("tag|{domain}|{full}|{tag_name}");
+        let reference = value.map(|v| {
+            Object::Other(Arc::new(OtherObject {
+                oid: next_oid(),
+                owner: self.inner.role.clone(),
+                comment: None,
+                created: chrono::Utc::now().timestamp(),
+                properties: BTreeMap::from([
+                    ("domain".to_owned(), domain.to_owned()),
+                    ("object".to_owned(), full.clone()),
+                    ("tag".to_owned(), tag_name.to_string()),
+                    ("value".to_owned(), v.to_owned()),
+                ]),
+                definition: serde_json::Value::Null,
+            }))
+        });
+        self.inner.change(|t| {
+            t.set_account_object(ObjectKind::Other, &key, reference.clone());
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,255 @@
+//! Statements that change something, and what they answer.
+
+use super::Trial;
+
+#[tokio::test]
+async fn time_travel() {
+    let mut t = Trial::new();
+    t.setup("create table h (i int); insert into h values (1);")
+        .await;
+    t.rows("update h set i = 2").await.unwrap();
+    let id = t.rows("select last_query_id()").await.unwrap().remove(0);
+    t.setup("set before_delete = (select current_timestamp()); delete from h;")
+        .await;
+    t.expect(&[
+        (
+            &format!("select i from h before (statement => '{id}')"),
+            &["1"],
+        ),
+        (&format!("select i from h at (statement => '{id}')"), &["2"]),
+        ("select i from h at (timestamp => $before_delete)", &["2"]),
+        ("select count(*) from h at (offset => 0)", &["0"]),
+        (
+            "select count(*) from h at (offset => -3600)",
+            &["!000707 Time travel data is not available"],
+        ),
+        (
+            "select * from h at (statement => '11111111-0000-0000-0000-000000000000')",
+            &["!000709 not found"],
+        ),
+        (
+            "create table old clone h at (timestamp => $before_delete)",
+            &["Table OLD successfully created."],
+        ),
+        ("select i from old", &["2"]),
+        ("drop table old", &["OLD successfully dropped."]),
+        ("undrop table old", &["Table OLD successfully restored."]),
+        ("select i from old", &["2"]),
+        ("undrop table old", &["!002003 did not exist or was purged"]),
+        (
+            "create or replace table old (j text)",
+            &["Table OLD successfully created."],
+        ),
+        ("undrop table old", &["!002002 already exists"]),
+        (
+            "alter table old rename to newer",
+            &["Statement executed successfully."],
+        ),
+        ("undrop table old", &["Table OLD successfully restored."]),
+        ("select i from old", &["2"]),
+    ])
+    .await;
+    t.setup("create schema s; create table s.t (i int); insert into s.t values (7); drop schema s; undrop schema s;")
+        .await;
+    t.expect(&[("select i from db.s.t", &["7"])]).await;
+    t.setup("create database other; create table other.public.t as select 5 as x; drop database other; undrop database other;")
+        .await;
+    t.expect(&[("select x from other.public.t", &["5"])]).await;
+}
+
+#[tokio::test]
+async fn streams() {
+    let mut t = Trial::new();
+    t.setup(
+        "create table src (id int, v text); insert into src values (1, 'a'), (2, 'b');
+         create stream s on table src; create stream ap on table src append_only = true;
+         create table dst (id int, v text, act text);",
+    )
+    .await;
+    t.expect(&[
+        ("select count(*) from s", &["0"]),
+        ("insert into src values (3, 'c'), (4, 'd')", &["2"]),
+        ("update src set v = 'B' where id = 2", &["1|0"]),
+        ("delete from src where id in (1, 4)", &["2"]),
+        (
+            "select id, v, metadata$action, metadata$isupdate from s order by 1, 3",
+            &[
+                "1|a|DELETE|false",
+                "2|b|DELETE|true",
+                "2|B|INSERT|true",
+                "3|c|INSERT|false",
+            ],
+        ),
+        ("select count(distinct metadata$row_id) from s", &["3"]),
+        (
+            "select id, metadata$action from ap order by 1",
+            &["3|INSERT", "4|INSERT"],
+        ),
+        (
+            "insert into dst select id, v, metadata$action from s where metadata$action = 'INSERT'",
+            &["2"],
+        ),
+        ("select count(*) from s", &["0"]),
+        ("select count(*) from ap", &["2"]),
+    ])
+    .await;
+    // In a transaction the offset moves with the commit.
+    t.setup("insert into src values (5, 'e'); begin; insert into dst select id, v, 'x' from s;")
+        .await;
+    t.expect(&[
+        ("select id from s", &["5"]),
+        ("rollback", &["Statement executed successfully."]),
+        ("select id from s", &["5"]),
+    ])
+    .await;
+    t.setup("begin; insert into dst select id, v, 'x' from s; commit;")
+        .await;
+    t.expect(&[("select id from s", &[])]).await;
+    t.expect(&[
+        (
+            "create stream all_rows on table src show_initial_rows = true",
+            &["Stream ALL_ROWS successfully created."],
+        ),
+        ("select count(*) from all_rows", &["3"]),
+        ("create stream s on table src", &["!002002 already exists"]),
+        ("drop stream s", &["S successfully dropped."]),
+        ("select * from s", &["!002003 Object 'S' does not exist"]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn changes_clause() {
+    let mut t = Trial::new();
+    t.setup("create table c (i int); insert into c values (1), (2); set t1 = (select current_timestamp());")
+        .await;
+    t.setup("insert into c values (3); delete from c where i = 1; set t2 = (select current_timestamp()); truncate table c;")
+        .await;
+    t.expect(&[
+        (
+            "select i, metadata$action from c changes (information => default) at (timestamp => $t1) end (timestamp => $t2) order by 1",
+            &["1|DELETE", "3|INSERT"],
+        ),
+        (
+            "select i from c changes (information => append_only) at (timestamp => $t1) order by 1",
+            &["3"],
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn multi_table_insert() {
+    let mut t = Trial::new();
+    t.setup(
+        "create table s (n int); insert into s values (1), (20), (300);
+         create table small (n int); create table big (n int, note text default 'd'); create table rest (n int);",
+    )
+    .await;
+    t.expect(&[
+        ("insert all into small into big (n) values (n) select n from s", &["3|3"]),
+        ("select count(*), min(note) from big", &["3|d"]),
+        (
+            "insert overwrite first when n > 100 then into big values (n, 'large') when n > 10 then into small else into rest select n from s",
+            &["1|1|1"],
+        ),
+        ("select * from big", &["300|large"]),
+        ("select * from small", &["20"]),
+        ("select * from rest", &["1"]),
+        (
+            "insert all when n > 1 then into small when n > 100 then into small select n from s",
+            &["3"],
+        ),
+        ("insert all into nowhere select 1", &["!002003 NOWHERE"]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn nondeterministic_changes() {
+    let mut t = Trial::new();
+    t.setup(
+        "create table t (k int, v int); insert into t values (1, 0), (2, 0);
+         create table s (k int, v int); insert into s values (1, 10), (1, 11), (2, 20);",
+    )
+    .await;
+    t.expect(&[
+        (
+            "merge into t using s on t.k = s.k when matched then update set v = s.v",
+            &["!100090 Duplicate row detected during DML action"],
+        ),
+        (
+            "merge into t using s on t.k = s.k when matched and s.v = 11 then update set v = 1 when matched then delete",
+            &["!100090 Duplicate row"],
+        ),
+        ("update t set v = s.v from s where t.k = s.k", &["2|1"]),
+        ("alter session set error_on_nondeterministic_update = true", &["Statement executed successfully."]),
+        ("update t set v = s.v from s where t.k = s.k", &["!100090 Duplicate row"]),
+        ("alter session set error_on_nondeterministic_merge = false", &["Statement executed successfully."]),
+        ("merge into t using s on t.k = s.k when matched then update set v = 5", &["2"]),
+        ("merge into t using s on t.k = s.k when matched then delete", &["2"]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn errors_of_inserts() {
+    let mut t = Trial::new();
+    t.setup("create table x (i int, c char(2));").await;
+    t.expect(&[
+        (
+            "insert into x values ('zz', 'a')",
+            &["!100038 DML operation to table X failed on column I with error: Numeric value 'zz' is not recognized"],
+        ),
+        (
+            "insert into x values (1, 'abc')",
+            &["!100078 DML operation to table X failed on column C with error: String 'abc' is too long and would be truncated"],
+        ),
+        ("insert into x values (1)", &["!002020 Insert value list does not match column list expecting 2 but got 1"]),
+        ("insert into x (nope) values (1)", &["!000904 invalid identifier 'NOPE'"]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn objects_with_a_body() {
+    let mut t = Trial::new();
+    t.setup("create table log (n int); create table src (i int); insert into src values (1), (2);")
+        .await;
+    t.expect(&[
+        (
+            "create task root warehouse = compute_wh schedule = '1 minute' as insert into log values (1)",
+            &["Task ROOT successfully created."],
+        ),
+        ("create task child after root as insert into log values (2)", &["Task CHILD successfully created."]),
+        ("execute task root", &["Task ROOT is scheduled to run immediately."]),
+        ("select * from log order by 1", &["1"]),
+        ("alter task child resume", &["Statement executed successfully."]),
+        ("execute task root", &["Task ROOT is scheduled to run immediately."]),
+        ("select * from log order by 1", &["1", "1", "2"]),
+        ("drop task child", &["CHILD successfully dropped."]),
+        ("execute task child", &["!002003 does not exist"]),
+        (
+            "create dynamic table dyn target_lag = '1 minute' warehouse = compute_wh as select sum(i) as total from src",
+            &["Dynamic table DYN successfully created."],
+        ),
+        ("select * from dyn", &["3"]),
+        ("insert into src values (4)", &["1"]),
+        ("alter dynamic table dyn refresh", &["Statement executed successfully."]),
+        ("select * from dyn", &["7"]),
+        ("create tag cost allowed_values 'low', 'high'", &["Tag COST successfully created."]),
+        ("alter table src set tag cost = 'low'", &["Statement executed successfully."]),
+        ("alter table src set tag cost = 'odd'", &["!003942 not allowed"]),
+        ("grant select on table src to role public", &["Statement executed successfully."]),
+        ("grant select on table nowhere to role public", &["!002003 NOWHERE"]),
+        ("grant select on table src to role nobody", &["!002003 NOBODY"]),
+    ])
+    .await;
+    let plan = t
+        .rows("explain using text select * from src where i > 1")
+        .await
+        .unwrap();
+    assert!(plan[0].contains("Filter"), "{plan:?}");
+    let other = t.other().rows("select count(*) from src").await.unwrap();
+    assert_eq!(other, ["3"]);
+}
