@@ -102,7 +102,7 @@ impl Emulators {
         .await
         .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
         let service = SnowflakeService::new(
-            engine("snowflake", SnowflakeService::account(&[]))?,
+            engine("snowflake", SnowflakeService::account(&["DWSIM"]))?,
             dwsim_snowflake::ServerOptions {
                 presence: presence.clone(),
                 ..dwsim_snowflake::ServerOptions::default()

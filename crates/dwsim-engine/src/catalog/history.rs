@@ -8,6 +8,8 @@ use super::{Account, Database, Object, ObjectKind, ObjectName, Schema, TableData
 
 /// Most versions that are kept.
 const MAX_VERSIONS: usize = 10_000;
+/// About what a version's own maps take per entry, in bytes.
+const ENTRY: usize = 128;
 /// Most statements whose place in time is remembered.
 const MAX_STATEMENTS: usize = 10_000;
 
@@ -110,7 +112,8 @@ impl History {
     pub(super) fn push(&mut self, root: &Arc<Account>, touched: Vec<DroppedObject>) {
         let last = self.versions.back().map_or((0, 0), |v| (v.number, v.at));
         let at = chrono::Utc::now().timestamp_micros().max(last.1 + 1);
-        let mut displaced = 0;
+        // Every version has maps of its own where it differs from the one before.
+        let mut displaced = root.databases.len() * ENTRY;
         for before in touched {
             let gone = match &before {
                 DroppedObject::Database(name, db) => {
@@ -135,6 +138,11 @@ impl History {
                 }
                 DroppedObject::Object(kind, name, object) => {
                     let now = super::transaction::object(root, *kind, name);
+                    displaced += root
+                        .databases
+                        .get(&name.database)
+                        .and_then(|d| d.schemas.get(&name.schema))
+                        .map_or(0, |s| s.objects.len() * ENTRY);
                     if let Object::Table(old) = object {
                         let empty = TableData::empty(Arc::clone(&old.data.schema));
                         let newer = match now {

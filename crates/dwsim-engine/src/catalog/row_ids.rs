@@ -23,6 +23,32 @@ impl RowIds {
         RowIds::Range(NEXT.fetch_add(rows as u64, Ordering::Relaxed), rows)
     }
 
+    /// As runs of consecutive identities: the first of each, and how many.
+    pub fn runs(&self) -> Vec<(u64, u64)> {
+        if let RowIds::Range(first, n) = self {
+            return vec![(*first, *n as u64)];
+        }
+        let mut out: Vec<(u64, u64)> = Vec::new();
+        for id in self.iter() {
+            match out.last_mut() {
+                Some((first, n)) if *first + *n == id => *n += 1,
+                _ => out.push((id, 1)),
+            }
+        }
+        out
+    }
+
+    /// Identities that were kept as runs; new ones will be larger than these.
+    pub fn of_runs(runs: &[(u64, u64)]) -> Self {
+        for (first, n) in runs {
+            NEXT.fetch_max(first + n, Ordering::Relaxed);
+        }
+        match runs {
+            [(first, n)] => RowIds::Range(*first, *n as usize),
+            more => RowIds::List(more.iter().flat_map(|(f, n)| *f..f + n).collect()),
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         match self {
@@ -93,6 +119,9 @@ mod tests {
         assert!(matches!(a.then(&b), RowIds::Range(5, 5)));
         let kept = a.then(&b).filter(&[true, false, true, false, true]);
         assert_eq!(kept.iter().collect::<Vec<_>>(), [5, 7, 9]);
+        assert_eq!(kept.runs(), [(5, 1), (7, 1), (9, 1)]);
+        let again = RowIds::of_runs(&kept.runs());
+        assert_eq!(again.iter().collect::<Vec<_>>(), [5, 7, 9]);
         assert_eq!(kept.slice(1, 2).iter().collect::<Vec<_>>(), [7, 9]);
     }
 }

@@ -8,8 +8,8 @@ use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    Account, Counters, Database, Object, ObjectKind, OtherObject, Schema, SequenceDef, TableData,
-    TableDef, TableEntry, ViewDef,
+    Account, Counters, Database, Object, ObjectKind, ObjectName, OtherObject, RowIds, Schema,
+    SequenceDef, StreamDef, TableData, TableDef, TableEntry, ViewDef,
 };
 use crate::error::Result;
 
@@ -60,10 +60,61 @@ enum ObjectBody {
         def: Box<TableDef>,
         changed: i64,
         files: Vec<u64>,
+        /// Identities of the rows of each file, as runs.
+        #[serde(default)]
+        ids: Vec<Vec<(u64, u64)>>,
     },
     View(Box<ViewDef>),
     Sequence(SequenceDef),
+    Stream(Box<StreamRecord>),
     Other(OtherObject),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StreamRecord {
+    oid: u64,
+    source: (String, String, String),
+    def: TableDef,
+    changed: i64,
+    files: Vec<u64>,
+    ids: Vec<Vec<(u64, u64)>>,
+    offset_time: i64,
+    append_only: bool,
+    initial_rows: bool,
+    owner: String,
+    comment: Option<String>,
+    created: i64,
+    properties: BTreeMap<String, String>,
+}
+
+/// The rows of a table from files and identities; without the latter they are new rows.
+fn data(
+    def: &TableDef,
+    files: Vec<u64>,
+    ids: &[Vec<(u64, u64)>],
+    batch_of: &mut BatchOf<'_>,
+) -> Result<TableData> {
+    let batches = files
+        .into_iter()
+        .map(|f| batch_of(f, def))
+        .collect::<Result<Vec<_>>>()?;
+    if ids.len() != batches.len() {
+        return Ok(TableData::new(def.arrow(), batches));
+    }
+    let parts = batches
+        .into_iter()
+        .zip(ids)
+        .map(|(b, runs)| {
+            let ids = RowIds::of_runs(runs);
+            let ids = if ids.len() == b.num_rows() {
+                ids
+            } else {
+                RowIds::fresh(b.num_rows())
+            };
+            (b, ids)
+        })
+        .collect();
+    Ok(TableData::with_ids(def.arrow(), parts))
 }
 
 /// The file that holds a batch.
@@ -171,7 +222,33 @@ fn records(
                         .iter()
                         .map(&mut *file_of)
                         .collect::<Result<_>>()?,
+                    ids: t.data.ids.iter().map(RowIds::runs).collect(),
                 },
+                Object::Stream(s) => ObjectBody::Stream(Box::new(StreamRecord {
+                    oid: s.oid,
+                    source: (
+                        s.source.database.clone(),
+                        s.source.schema.clone(),
+                        s.source.name.clone(),
+                    ),
+                    def: s.offset.def.as_ref().clone(),
+                    changed: s.offset.changed,
+                    files: s
+                        .offset
+                        .data
+                        .batches
+                        .iter()
+                        .map(&mut *file_of)
+                        .collect::<Result<_>>()?,
+                    ids: s.offset.data.ids.iter().map(RowIds::runs).collect(),
+                    offset_time: s.offset_time,
+                    append_only: s.append_only,
+                    initial_rows: s.initial_rows,
+                    owner: s.owner.clone(),
+                    comment: s.comment.clone(),
+                    created: s.created,
+                    properties: s.properties.clone(),
+                })),
                 Object::View(v) => ObjectBody::View(Box::new(v.as_ref().clone())),
                 Object::Sequence(s) => ObjectBody::Sequence(s.as_ref().clone()),
                 Object::Other(o) => ObjectBody::Other(o.as_ref().clone()),
@@ -197,15 +274,12 @@ fn objects(
                 def,
                 changed,
                 files,
+                ids,
             } => {
                 for identity in def.columns.iter().filter_map(|c| c.identity.as_ref()) {
                     *oids = (*oids).max(identity.oid);
                 }
-                let batches = files
-                    .into_iter()
-                    .map(|f| batch_of(f, &def))
-                    .collect::<Result<_>>()?;
-                let data = TableData::new(def.arrow(), batches);
+                let data = data(&def, files, &ids, batch_of)?;
                 Object::Table(Arc::new(TableEntry {
                     def: Arc::new(*def),
                     data: Arc::new(data),
@@ -214,6 +288,30 @@ fn objects(
             }
             ObjectBody::View(v) => Object::View(Arc::new(*v)),
             ObjectBody::Sequence(s) => Object::Sequence(Arc::new(s)),
+            ObjectBody::Stream(s) => {
+                let data = data(&s.def, s.files, &s.ids, batch_of)?;
+                let (database, schema, name) = s.source;
+                Object::Stream(Arc::new(StreamDef {
+                    oid: s.oid,
+                    source: ObjectName {
+                        database,
+                        schema,
+                        name,
+                    },
+                    offset: Arc::new(TableEntry {
+                        def: Arc::new(s.def),
+                        data: Arc::new(data),
+                        changed: s.changed,
+                    }),
+                    offset_time: s.offset_time,
+                    append_only: s.append_only,
+                    initial_rows: s.initial_rows,
+                    owner: s.owner,
+                    comment: s.comment,
+                    created: s.created,
+                    properties: s.properties,
+                }))
+            }
             ObjectBody::Other(o) => Object::Other(Arc::new(o)),
         };
         *oids = (*oids).max(object.oid());

@@ -288,19 +288,51 @@ impl Binder<'_> {
             ));
         }
         if !scope.aggregates {
-            return Err(SqlError::raw(
-                "002035",
-                "42803",
-                format!(
-                    "SQL compilation error:\nInvalid aggregate function in where clause [{}]",
-                    def.name
+            return Err(match self.env.dialect {
+                crate::dialect::DialectName::Snowflake => SqlError::raw(
+                    "002035",
+                    "42601",
+                    format!(
+                        "SQL compilation error:\nInvalid aggregate function in where clause [{}]",
+                        self.shown_call(def.name, f)
+                    ),
                 ),
-            ));
+                crate::dialect::DialectName::Redshift => SqlError::raw(
+                    "",
+                    "42803",
+                    format!(
+                        "SQL compilation error:\nInvalid aggregate function in where clause [{}]",
+                        def.name
+                    ),
+                ),
+            });
         }
         scope.in_aggregate = true;
         let bound = self.aggregate_inner(def, f);
         self.scope().in_aggregate = false;
         bound
+    }
+
+    /// A call as Snowflake's messages show it: columns with their tables, all in upper case.
+    fn shown_call(&mut self, name: &str, f: &ast::Function) -> String {
+        let args: Vec<String> = arguments(f)
+            .iter()
+            .map(|a| {
+                let column = match argument_expr(a) {
+                    Some(ast::Expr::Identifier(i)) => {
+                        let folded = self.dialect.fold(i);
+                        self.scope()
+                            .columns
+                            .iter()
+                            .find(|c| c.name == folded)
+                            .and_then(|c| Some(format!("{}.{folded}", c.qualifier.last()?)))
+                    }
+                    _ => None,
+                };
+                column.unwrap_or_else(|| a.to_string().to_uppercase())
+            })
+            .collect();
+        format!("{name}({})", args.join(", "))
     }
 
     fn aggregate_inner(&mut self, def: &AggregateDef, f: &ast::Function) -> Result<Typed> {

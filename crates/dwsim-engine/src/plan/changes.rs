@@ -28,8 +28,12 @@ struct Side {
 impl Side {
     fn of(version: &TableEntry, other: &TableEntry, like: &TableEntry) -> Result<Self> {
         let pointer = |b: &RecordBatch| b.columns().first().map(|c| Arc::as_ptr(c).cast::<()>());
-        let shared: std::collections::HashSet<_> =
-            other.data.batches.iter().filter_map(pointer).collect();
+        let shared: HashMap<_, &RecordBatch> = other
+            .data
+            .batches
+            .iter()
+            .filter_map(|b| Some((pointer(b)?, b)))
+            .collect();
         let same_columns = Arc::ptr_eq(&version.def, &other.def);
         let mut side = Side {
             batches: Vec::new(),
@@ -37,16 +41,15 @@ impl Side {
             order: Vec::new(),
         };
         for (b, ids) in version.data.batches.iter().zip(&version.data.ids) {
-            if same_columns && pointer(b).is_some_and(|p| shared.contains(&p)) && {
-                // The first column alone may be shared by a row that was updated elsewhere.
-                other.data.batches.iter().any(|o| {
-                    o.num_columns() == b.num_columns()
-                        && o.columns()
-                            .iter()
-                            .zip(b.columns())
-                            .all(|(x, y)| Arc::ptr_eq(x, y))
-                })
-            } {
+            // The first column alone may be shared by a batch whose other columns were updated.
+            let same = pointer(b).and_then(|p| shared.get(&p)).is_some_and(|o| {
+                o.num_columns() == b.num_columns()
+                    && o.columns()
+                        .iter()
+                        .zip(b.columns())
+                        .all(|(x, y)| Arc::ptr_eq(x, y))
+            });
+            if same_columns && same {
                 continue;
             }
             let at = side.batches.len();
@@ -310,5 +313,22 @@ impl Binder<'_> {
         };
         self.streams.push((name.clone(), Arc::clone(&now)));
         self.changes(name, &from, &now, s.append_only)
+    }
+}
+
+impl Binder<'_> {
+    /// Whether a stream has rows, without reading it in the sense of consuming it; None when there is no such stream.
+    ///
+    /// # Errors
+    /// When its table is gone.
+    pub fn stream_has_data(&mut self, parts: &[String]) -> Result<Option<bool>> {
+        let Some((name, s)) = self.find_stream(parts) else {
+            return Ok(None);
+        };
+        let read = self.streams.len();
+        let r = self.stream(&name, &s)?;
+        self.streams.truncate(read);
+        let rows = self.rows_now(&r.plan)?;
+        Ok(Some(rows.iter().any(|b| b.num_rows() > 0)))
     }
 }

@@ -226,6 +226,12 @@ impl Binder<'_> {
             b = b.sort(sort)?;
         }
         if let Some(top) = &s.top {
+            if top.percent && self.env.dialect == DialectName::Snowflake {
+                return Err(SqlError::new(ErrorKind::Syntax {
+                    message: "TOP takes a number of rows".into(),
+                    near: "FROM".into(),
+                }));
+            }
             if top.percent || top.with_ties {
                 return Err(SqlError::unsupported("TOP with PERCENT or TIES"));
             }

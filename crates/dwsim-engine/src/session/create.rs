@@ -578,6 +578,22 @@ impl Session {
         ))
     }
 
+    /// The place in time that an AT or BEFORE clause outside of a query means.
+    ///
+    /// # Errors
+    /// What [`crate::plan::Binder::past`] gives.
+    pub fn past(
+        &self,
+        view: &crate::catalog::Transaction,
+        clause: &ast::Expr,
+    ) -> Result<crate::plan::Past> {
+        let variables = self.variables.clone();
+        let lookup = move |n: &str| variables.get(n).cloned();
+        let mut b = self.binder(self.env(), view, &[]);
+        b.variables = Some(&lookup);
+        b.past(clause)
+    }
+
     /// The table that CLONE copies, now or at a time.
     fn cloned(
         &mut self,
@@ -589,9 +605,9 @@ impl Session {
             None => Ok(entry),
             Some(ast::TableVersion::Function(clause)) => {
                 let view = self.view()?;
-                let mut b = self.binder(self.env(), &view, &[]);
-                let past = b.past(clause)?;
-                b.table_then(&name, &entry, &past)
+                let past = self.past(&view, clause)?;
+                self.binder(self.env(), &view, &[])
+                    .table_then(&name, &entry, &past)
             }
             Some(other) => Err(SqlError::unsupported(format!("CLONE {other}"))),
         }

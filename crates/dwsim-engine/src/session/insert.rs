@@ -51,7 +51,7 @@ impl Session {
         loop {
             let mut t = self.view()?;
             let entry = table_of(&t, &name)?;
-            let (plan, identities, scanned, streams) = {
+            let (plan, identities, scanned, streams, given) = {
                 let variables = self.variables.clone();
                 let lookup = move |n: &str| variables.get(n).cloned();
                 let mut b = self.binder(self.env(), &t, parameters);
@@ -105,12 +105,16 @@ impl Session {
                 }
                 let (plan, identities) = b.fit(source, &entry.def, &given)?;
                 let streams = std::mem::take(&mut b.streams);
-                (plan, identities, b.scanned_rows, streams)
+                (plan, identities, b.scanned_rows, streams, given)
             };
             consume(&mut t, &streams);
             let rows = match self.rows_for(&plan, scanned, &entry).await {
                 Ok(rows) => rows,
-                Err(e) => return Err(self.failing_column(e, &plan, scanned, &name, &entry).await),
+                Err(e) => {
+                    return Err(self
+                        .failing_column(e, &plan, scanned, (&name, &entry), &given)
+                        .await);
+                }
             };
             let rows = self.fill_identities(&t, &name, &entry, &identities, rows)?;
             check_not_null(&entry.def, &rows)?;

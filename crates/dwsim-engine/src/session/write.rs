@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
 use super::Session;
@@ -170,8 +171,8 @@ impl Session {
         error: crate::error::SqlError,
         plan: &LogicalPlan,
         scanned: usize,
-        name: &ObjectName,
-        entry: &TableEntry,
+        (name, entry): (&ObjectName, &TableEntry),
+        given: &[usize],
     ) -> crate::error::SqlError {
         let is_value = |e: &crate::error::SqlError| {
             matches!(
@@ -183,6 +184,37 @@ impl Session {
             )
         };
         if self.dialect().name() != crate::dialect::DialectName::Snowflake || !is_value(&error) {
+            return error;
+        }
+        let told = |e: &crate::error::SqlError, column: &str| {
+            let r = e.snowflake();
+            crate::error::SqlError::raw(
+                r.code,
+                r.sqlstate,
+                format!(
+                    "DML operation to table {} failed on column {column} with error: {}",
+                    name.name, r.message
+                ),
+            )
+        };
+        // The values of VALUES are looked at one by one: a plan of them computes all or none.
+        let mut values = None;
+        let _ = plan.apply(|p| {
+            if let LogicalPlan::Values(v) = p {
+                values = Some(v.clone());
+                return Ok(TreeNodeRecursion::Stop);
+            }
+            Ok(TreeNodeRecursion::Continue)
+        });
+        if let Some(values) = values {
+            let cells = values.values.iter().flat_map(|row| row.iter().zip(given));
+            for (cell, i) in cells {
+                if let Err(e) = crate::exec::constant(cell)
+                    && is_value(&e)
+                {
+                    return told(&e, &entry.def.columns[*i].name);
+                }
+            }
             return error;
         }
         let bounds = self.bounds();
@@ -197,15 +229,7 @@ impl Session {
             if let Err(e) = outcome
                 && is_value(&e)
             {
-                let r = e.snowflake();
-                return crate::error::SqlError::raw(
-                    r.code,
-                    r.sqlstate,
-                    format!(
-                        "DML operation to table {} failed on column {} with error: {}",
-                        name.name, column.name, r.message
-                    ),
-                );
+                return told(&e, &column.name);
             }
         }
         error

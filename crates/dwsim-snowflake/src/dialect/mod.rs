@@ -27,6 +27,11 @@ pub use types::data_type;
 pub trait ResultSource: fmt::Debug + Send + Sync {
     /// Columns and rows of a finished query.
     fn result(&self, query_id: &str) -> Option<Arc<crate::session::Answer>>;
+
+    /// The runs of COPY that are remembered, oldest first.
+    fn copies(&self) -> Vec<crate::session::CopyRun> {
+        Vec::new()
+    }
 }
 
 /// Snowflake, as the engine asks for it.

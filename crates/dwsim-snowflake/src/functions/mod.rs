@@ -7,6 +7,7 @@ mod context;
 mod conversion;
 mod datetime;
 mod numeric;
+mod objects;
 pub(crate) mod semi;
 mod table;
 mod text;
@@ -26,6 +27,7 @@ pub fn table() -> FunctionTable {
     t.scalars(conversion::SCALARS);
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
+    t.scalars(objects::SCALARS);
     t.scalars(datetime::SCALARS);
     t.aggregates(aggregate::AGGREGATES);
     t.windows(window::WINDOWS);

@@ -1,4 +1,4 @@
-//! Table functions that are not of the semi-structured family: RESULT_SCAN and GENERATOR.
+//! Table functions that are not of the semi-structured family: RESULT_SCAN, GENERATOR, VALIDATE, COPY_HISTORY.
 //! FLATTEN and its kin are in `semi`.
 
 use std::sync::Arc;
@@ -6,12 +6,16 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Schema;
 use datafusion::scalar::ScalarValue;
-use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::catalog::Object;
+use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::exec::constant;
 use dwsim_engine::plan::{Binder, CastMode, Relation, TableCall};
-use dwsim_engine::types::SqlType;
+use dwsim_engine::types::{ColumnInfo, SqlType};
+use sqlparser::ast;
 
-use crate::dialect::ResultSource;
+use crate::dialect::{ResultSource, fold};
+use crate::parse::Cursor;
+use crate::session::{error_columns, error_texts, text_batch};
 
 /// Largest number of rows that GENERATOR makes at once, in one batch.
 const BATCH: usize = 65_536;
@@ -43,6 +47,10 @@ pub(crate) fn table_function(
             binder
                 .values_relation(answer.columns.clone(), answer.batches.clone())
                 .map(Some)
+        }
+        "VALIDATE" => validate(binder, call, results).map(Some),
+        "COPY_HISTORY" | "INFORMATION_SCHEMA.COPY_HISTORY" => {
+            copy_history(binder, call, results).map(Some)
         }
         "GENERATOR" => {
             if call.argument("timelimit", usize::MAX).is_some()
@@ -77,4 +85,186 @@ pub(crate) fn table_function(
         }
         _ => Ok(None),
     }
+}
+
+fn invalid_argument(what: &str) -> SqlError {
+    SqlError::raw(
+        "002018",
+        "22023",
+        format!(
+            "SQL compilation error:\nInvalid argument [{what}] for table function. Table function argument is required to be a constant."
+        ),
+    )
+}
+
+/// The constant text of an argument.
+fn constant_text(
+    binder: &mut Binder<'_>,
+    call: &TableCall<'_>,
+    name: &str,
+    index: usize,
+) -> Result<Option<String>> {
+    let Some(e) = call.argument(name, index) else {
+        return Ok(None);
+    };
+    let t = binder.expr(e)?;
+    let t = binder.cast(t, &SqlType::text(), CastMode::Implicit)?;
+    match constant(&t.expr)? {
+        ScalarValue::Utf8(v) => Ok(v),
+        _ => Ok(None),
+    }
+}
+
+fn text_relation(
+    binder: &mut Binder<'_>,
+    columns: Vec<(&str, SqlType)>,
+    rows: &[Vec<Option<String>>],
+) -> Result<Relation> {
+    let infos: Vec<ColumnInfo> = columns
+        .into_iter()
+        .map(|(n, t)| ColumnInfo::new(n, t))
+        .collect();
+    let batch = text_batch(&infos, rows)?;
+    binder.values_relation(infos, vec![batch])
+}
+
+/// `VALIDATE(table, JOB_ID => '_last' | query id)`: the rows that a COPY refused.
+fn validate(
+    binder: &mut Binder<'_>,
+    call: &TableCall<'_>,
+    results: &dyn ResultSource,
+) -> Result<Relation> {
+    let parts = match call.argument("", 0) {
+        Some(ast::Expr::Identifier(i)) => vec![fold(i)],
+        Some(ast::Expr::CompoundIdentifier(ids)) => ids.iter().map(fold).collect(),
+        _ => return Err(invalid_argument("a table is needed")),
+    };
+    let Some((name, Object::Table(entry))) = binder.find_relation(&parts) else {
+        return Err(ErrorKind::UnknownObject {
+            kind: "table",
+            name: parts.join("."),
+        }
+        .into());
+    };
+    let job = constant_text(binder, call, "job_id", 1)?.unwrap_or_default();
+    let database = binder.catalog.database(&name.database).map_or(0, |d| d.oid);
+    let session = binder.env.session_id;
+    let mut runs = results
+        .copies()
+        .into_iter()
+        .filter(|r| r.table == (database, entry.def.oid));
+    let run =
+        if job.eq_ignore_ascii_case("_last") {
+            runs.filter(|r| r.session == session).last().ok_or_else(|| {
+            invalid_argument(
+                "We couldn't find a copy for this table which occurred during this session ",
+            )
+        })?
+        } else {
+            runs.find(|r| r.query_id == job)
+                .ok_or_else(|| invalid_argument("Invalid Job UUID provided."))?
+        };
+    text_relation(binder, error_columns(), &error_texts(&run.errors))
+}
+
+/// `COPY_HISTORY(TABLE_NAME => …, START_TIME => … [, END_TIME => …])`: the files that a table has loaded.
+fn copy_history(
+    binder: &mut Binder<'_>,
+    call: &TableCall<'_>,
+    results: &dyn ResultSource,
+) -> Result<Relation> {
+    let Some(table) = constant_text(binder, call, "table_name", 0)? else {
+        return Err(SqlError::argument("COPY_HISTORY", "TABLE_NAME is needed."));
+    };
+    let time = |binder: &mut Binder<'_>, name: &str, index: usize| -> Result<Option<i64>> {
+        let Some(e) = call.argument(name, index) else {
+            return Ok(None);
+        };
+        let t = binder.expr(e)?;
+        let t = binder.cast(t, &SqlType::TimestampLtz(6), CastMode::Implicit)?;
+        Ok(match constant(&t.expr)? {
+            ScalarValue::TimestampMicrosecond(t, _) => t.map(|t| t.div_euclid(1_000_000)),
+            _ => None,
+        })
+    };
+    let start = time(binder, "start_time", 1)?;
+    let end = time(binder, "end_time", 2)?;
+    let parts: Vec<String> = {
+        let mut c = Cursor::new(&table)?;
+        let n = c.name()?;
+        n.0.iter().filter_map(|p| p.as_ident()).map(fold).collect()
+    };
+    let Some((name, Object::Table(entry))) = binder.find_relation(&parts) else {
+        return Err(ErrorKind::UnknownObject {
+            kind: "table",
+            name: parts.join("."),
+        }
+        .into());
+    };
+    let database = binder.catalog.database(&name.database).map_or(0, |d| d.oid);
+    let mut rows = Vec::new();
+    for r in results
+        .copies()
+        .into_iter()
+        .filter(|r| r.table == (database, entry.def.oid))
+        .filter(|r| start.is_none_or(|s| r.at >= s) && end.is_none_or(|e| r.at <= e))
+    {
+        for [file, status, parsed, loaded, errors, first] in r.files {
+            let status = match status.as_str() {
+                "LOADED" => "Loaded",
+                "PARTIALLY_LOADED" => "Partially loaded",
+                _ => "Load failed",
+            };
+            rows.push(vec![
+                Some(file),
+                None,
+                Some(r.at.to_string()),
+                Some(loaded),
+                Some(parsed),
+                None,
+                (!first.is_empty()).then_some(first),
+                None,
+                None,
+                None,
+                Some(errors),
+                None,
+                Some(status.to_owned()),
+                Some(r.table_name.database.clone()),
+                Some(r.table_name.schema.clone()),
+                Some(r.table_name.name.clone()),
+                None,
+                None,
+                None,
+                None,
+                Some(r.at.to_string()),
+            ]);
+        }
+    }
+    let n = || SqlType::number(38, 0);
+    let t = SqlType::text;
+    let at = || SqlType::TimestampLtz(3);
+    let columns = vec![
+        ("FILE_NAME", t()),
+        ("STAGE_LOCATION", t()),
+        ("LAST_LOAD_TIME", at()),
+        ("ROW_COUNT", n()),
+        ("ROW_PARSED", n()),
+        ("FILE_SIZE", n()),
+        ("FIRST_ERROR_MESSAGE", t()),
+        ("FIRST_ERROR_LINE_NUMBER", n()),
+        ("FIRST_ERROR_CHARACTER_POS", n()),
+        ("FIRST_ERROR_COLUMN_NAME", t()),
+        ("ERROR_COUNT", n()),
+        ("ERROR_LIMIT", n()),
+        ("STATUS", t()),
+        ("TABLE_CATALOG_NAME", t()),
+        ("TABLE_SCHEMA_NAME", t()),
+        ("TABLE_NAME", t()),
+        ("PIPE_CATALOG_NAME", t()),
+        ("PIPE_SCHEMA_NAME", t()),
+        ("PIPE_NAME", t()),
+        ("PIPE_RECEIVED_TIME", at()),
+        ("FIRST_COMMIT_TIME", at()),
+    ];
+    text_relation(binder, columns, &rows)
 }

@@ -39,6 +39,8 @@ pub enum Described {
     FileFormat(ObjectName),
     /// A database or schema.
     Container(ObjectName, bool),
+    /// Anything else, as SHOW lists it: the list in upper case, and the name.
+    Listed(String, ObjectName),
 }
 
 /// CREATE of an object that consists of options.
@@ -132,6 +134,8 @@ pub enum Command {
     DropObject(String, ObjectName, bool),
     /// UNDROP: "TABLE", "SCHEMA" or "DATABASE".
     Undrop(String, ObjectName),
+    /// CREATE TABLE … USING TEMPLATE: the text before it, and the query.
+    CreateFromTemplate(String, String),
     /// EXECUTE TASK.
     ExecuteTask(ObjectName),
     /// EXPLAIN [USING …]: format, statement as text.
@@ -280,8 +284,24 @@ fn describe(c: &mut Cursor<'_>) -> Result<Command> {
         Described::Container(c.name()?, true)
     } else if c.eat(&["SCHEMA"]) {
         Described::Container(c.name()?, false)
+    } else if let Some(list) = [
+        ("SEQUENCE", "SEQUENCES"),
+        ("STREAM", "STREAMS"),
+        ("TASK", "TASKS"),
+        ("PIPE", "PIPES"),
+        ("WAREHOUSE", "WAREHOUSES"),
+        ("USER", "USERS"),
+        ("ROLE", "ROLES"),
+    ]
+    .into_iter()
+    .find_map(|(word, list)| c.eat(&[word]).then_some(list))
+    {
+        Described::Listed(list.to_owned(), c.name()?)
     } else {
-        let _ = c.eat(&["TABLE"]) || c.eat(&["VIEW"]);
+        let _ = c.eat(&["TABLE"])
+            || c.eat(&["VIEW"])
+            || c.eat(&["MATERIALIZED", "VIEW"])
+            || c.eat(&["DYNAMIC", "TABLE"]);
         let name = c.name()?;
         let _ = c.eat(&["TYPE"]) && c.eat_token(&Token::Eq) && c.eat(&["COLUMNS"]);
         Described::Relation(name)
@@ -399,8 +419,34 @@ fn tagged(c: &mut Cursor<'_>) -> Result<Option<Command>> {
     Ok(None)
 }
 
+/// `CREATE … TABLE name USING TEMPLATE (query)`; nothing is read otherwise.
+fn template(c: &mut Cursor<'_>) -> Result<Option<Command>> {
+    let mark = c.mark();
+    let from = c.offset();
+    while c.peek_word(0).is_some() && !c.sees(&["USING"]) && !c.sees(&["AS"]) {
+        let _ = c.name()?;
+    }
+    let to = c.offset();
+    if !c.eat(&["USING", "TEMPLATE"]) {
+        c.reset(mark);
+        return Ok(None);
+    }
+    let create = c.slice(from, to).trim().to_owned();
+    c.expect_token(&Token::LParen)?;
+    let start = c.offset();
+    let _ = c.sql(|p| p.parse_query())?;
+    let query = c.text_from(start).to_owned();
+    c.expect_token(&Token::RParen)?;
+    c.end()?;
+    Ok(Some(Command::CreateFromTemplate(create, query)))
+}
+
 fn create(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
+    if let Ok(Some(command)) = template(c) {
+        return Ok(command);
+    }
+    c.reset(mark);
     let _ = c.ident()?;
     let or_replace = c.eat(&["OR", "REPLACE"]);
     if c.eat(&["STREAM"]) {

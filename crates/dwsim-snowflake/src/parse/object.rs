@@ -311,7 +311,7 @@ pub(super) fn change(c: &mut Cursor<'_>) -> Result<Change> {
 }
 
 /// One kind of object in GRANT: "TABLE", "FILE FORMAT", "DYNAMIC TABLE", …; plural in ALL and FUTURE.
-fn object_type(c: &mut Cursor<'_>) -> Result<String> {
+pub(super) fn object_type(c: &mut Cursor<'_>) -> Result<String> {
     for pair in [
         ["FILE", "FORMAT"],
         ["FILE", "FORMATS"],

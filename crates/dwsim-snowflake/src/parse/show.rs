@@ -21,6 +21,12 @@ pub enum ShowScope {
     Table(ObjectName),
     /// The session, for parameters.
     Session,
+    /// Grants on an object: its kind in upper case, and its name.
+    On(String, ObjectName),
+    /// Grants to a role, user or share: its kind in upper case, and its name.
+    To(String, ObjectName),
+    /// Who was granted a role.
+    Of(ObjectName),
 }
 
 /// A SHOW command.
@@ -87,7 +93,10 @@ pub(super) fn show(c: &mut Cursor<'_>) -> Result<Show> {
         from: None,
     };
     loop {
-        if c.eat(&["LIKE"]) {
+        if show.what.ends_with("GRANTS") && (c.sees(&["ON"]) || c.sees(&["TO"]) || c.sees(&["OF"]))
+        {
+            show.scope = grant_scope(c)?;
+        } else if c.eat(&["LIKE"]) {
             show.like = Some(c.string()?);
         } else if c.eat(&["IN"])
             || c.eat(&["ON"])
@@ -108,6 +117,24 @@ pub(super) fn show(c: &mut Cursor<'_>) -> Result<Show> {
     }
     c.end()?;
     Ok(show)
+}
+
+/// ON, TO or OF of SHOW GRANTS.
+fn grant_scope(c: &mut Cursor<'_>) -> Result<ShowScope> {
+    if c.eat(&["ON"]) {
+        if c.eat(&["ACCOUNT"]) {
+            return Ok(ShowScope::Account);
+        }
+        let kind = super::object::object_type(c)?;
+        return Ok(ShowScope::On(kind, c.name()?));
+    }
+    if c.eat(&["OF"]) {
+        let _ = super::object::object_type(c)?;
+        return Ok(ShowScope::Of(c.name()?));
+    }
+    c.expect(&["TO"])?;
+    let kind = super::object::object_type(c)?;
+    Ok(ShowScope::To(kind, c.name()?))
 }
 
 fn scope(c: &mut Cursor<'_>, what: &str) -> Result<ShowScope> {

@@ -50,6 +50,14 @@ fn semantics_prefixes(tokens: &mut Vec<TokenWithSpan>) {
     if !tokens.iter().any(|t| is(t, &["MATCH_RECOGNIZE"])) {
         return;
     }
+    // `sqlparser` knows PERMUTE in upper case only.
+    for t in tokens.iter_mut() {
+        if is(t, &["PERMUTE"])
+            && let Token::Word(w) = &mut t.token
+        {
+            w.value = "PERMUTE".into();
+        }
+    }
     let mut i = 0;
     while i + 2 < tokens.len() {
         if is(&tokens[i], &["FINAL", "RUNNING"]) && tokens[i + 2].token == Token::LParen {

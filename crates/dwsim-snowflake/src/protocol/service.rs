@@ -145,6 +145,23 @@ impl SnowflakeService {
             )]));
             account.databases.insert((*name).to_owned(), Arc::new(db));
         }
+        // Every account has the shared database of the service itself.
+        let mut shared = Database::new("");
+        shared.comment = Some(String::new());
+        shared.properties.extend(
+            [
+                ("ORIGIN", "SNOWFLAKE.ACCOUNT_USAGE"),
+                ("KIND", "APPLICATION"),
+            ]
+            .map(|(k, v)| (k.to_owned(), v.to_owned())),
+        );
+        shared.schemas = Arc::new(BTreeMap::from([(
+            "ACCOUNT_USAGE".to_owned(),
+            Arc::new(Schema::new("")),
+        )]));
+        account
+            .databases
+            .insert("SNOWFLAKE".to_owned(), Arc::new(shared));
         let kept = [
             (ObjectKind::Role, "ACCOUNTADMIN"),
             (ObjectKind::Role, "SECURITYADMIN"),

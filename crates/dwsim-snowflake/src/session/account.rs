@@ -15,6 +15,47 @@ use crate::dialect::ResultSource;
 /// Finished results that are kept for RESULT_SCAN and for clients that fetch later.
 const KEPT_RESULTS: usize = 256;
 
+/// A row that a COPY refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyError {
+    /// Message.
+    pub message: String,
+    /// Snowflake's code.
+    pub code: String,
+    /// SQLSTATE.
+    pub sqlstate: String,
+    /// File.
+    pub file: String,
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// Row in the file, from 1.
+    pub row: u64,
+    /// The column as `"TABLE"["COLUMN":1]`.
+    pub column: Option<String>,
+}
+
+/// A COPY INTO a table that was run, for VALIDATE and COPY_HISTORY.
+#[derive(Debug, Clone)]
+pub struct CopyRun {
+    /// Query id.
+    pub query_id: String,
+    /// Session.
+    pub session: i64,
+    /// Database id and table id.
+    pub table: (u64, u64),
+    /// The table's name then.
+    pub table_name: dwsim_engine::catalog::ObjectName,
+    /// Refused rows.
+    pub errors: Vec<CopyError>,
+    /// Per file: name, status, rows parsed, rows loaded, errors, first error.
+    pub files: Vec<[String; 6]>,
+    /// Seconds since the epoch.
+    pub at: i64,
+}
+
+/// Runs of COPY that are remembered.
+const KEPT_COPIES: usize = 1000;
+
 /// A result, or the error in its place.
 pub type Finished = Result<Arc<Answer>, SqlError>;
 
@@ -27,6 +68,7 @@ pub struct AccountState {
     pub name: String,
     stages: StageFiles,
     results: Mutex<Results>,
+    copies: Mutex<VecDeque<CopyRun>>,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +89,17 @@ impl AccountState {
             name: name.into(),
             stages: StageFiles::open(dir)?,
             results: Mutex::default(),
+            copies: Mutex::default(),
         })
+    }
+
+    /// Remembers a COPY.
+    pub fn note_copy(&self, run: CopyRun) {
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.push_back(run);
+        while copies.len() > KEPT_COPIES {
+            copies.pop_front();
+        }
     }
 
     /// Files of internal stages whose keys start so, in key order.
@@ -123,5 +175,10 @@ impl AccountState {
 impl ResultSource for AccountState {
     fn result(&self, query_id: &str) -> Option<Arc<Answer>> {
         self.finished(query_id)?.ok()
+    }
+
+    fn copies(&self) -> Vec<CopyRun> {
+        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.iter().cloned().collect()
     }
 }

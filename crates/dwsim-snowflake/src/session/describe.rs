@@ -7,7 +7,7 @@ use dwsim_engine::types::SqlType;
 
 use super::run::missing;
 use super::{Answer, SnowflakeSession, StatementKind};
-use crate::parse::Described;
+use crate::parse::{Described, Show, ShowScope};
 
 fn text(names: &[&'static str]) -> Vec<(&'static str, SqlType)> {
     names.iter().map(|n| (*n, SqlType::text())).collect()
@@ -158,6 +158,7 @@ impl SnowflakeSession {
                     .collect();
                 Answer::table(StatementKind::Describe, text(names), rows)
             }
+            Described::Listed(list, name) => self.describe_listed(list, name),
             Described::Container(name, database) => {
                 let parts: Vec<String> = name
                     .0
@@ -207,6 +208,78 @@ impl SnowflakeSession {
                 Answer::table(StatementKind::Describe, columns, rows)
             }
         }
+    }
+}
+
+impl SnowflakeSession {
+    /// One row of a list; of users, a row per property.
+    fn describe_listed(&mut self, list: &str, name: &sqlparser::ast::ObjectName) -> Result<Answer> {
+        let account_level = matches!(list, "WAREHOUSES" | "USERS" | "ROLES");
+        let last = name
+            .0
+            .last()
+            .and_then(|p| p.as_ident())
+            .map(crate::dialect::fold)
+            .unwrap_or_default();
+        let scope = if account_level {
+            ShowScope::Account
+        } else {
+            let full = self.inner.resolve_name(name)?;
+            let parts = [full.database, full.schema]
+                .map(|p| sqlparser::ast::Ident::with_quote('"', p))
+                .to_vec();
+            ShowScope::Schema(Some(sqlparser::ast::ObjectName::from(parts)))
+        };
+        let mut answer = self.show(&Show {
+            what: list.to_owned(),
+            terse: false,
+            history: false,
+            like: None,
+            scope,
+            starts_with: Some(last.clone()),
+            limit: None,
+            from: None,
+        })?;
+        let names: Vec<Option<String>> = match answer.columns.iter().position(|c| c.name == "name")
+        {
+            Some(at) => answer.texts(at),
+            None => Vec::new(),
+        };
+        let Some(row) = names.iter().position(|n| n.as_deref() == Some(&last)) else {
+            let kind = match list {
+                "SEQUENCES" => "sequence",
+                "STREAMS" => "stream",
+                "TASKS" => "task",
+                "PIPES" => "pipe",
+                "WAREHOUSES" => "warehouse",
+                "USERS" => "user",
+                _ => "role",
+            };
+            return Err(missing(kind, shown(name)));
+        };
+        answer.kind = StatementKind::Describe;
+        answer.batches = answer.batches.iter().map(|b| b.slice(row, 1)).collect();
+        if list != "USERS" {
+            return Ok(answer);
+        }
+        let rows = answer
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| {
+                vec![
+                    Some(c.name.to_uppercase()),
+                    answer.texts(i).into_iter().next().flatten(),
+                    None,
+                    None,
+                ]
+            })
+            .collect();
+        Answer::table(
+            StatementKind::Describe,
+            text(&["property", "value", "default", "description"]),
+            rows,
+        )
     }
 }
 

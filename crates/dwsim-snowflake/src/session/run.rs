@@ -157,6 +157,9 @@ impl SnowflakeSession {
             }
             Command::DropObject(word, name, if_exists) => self.drop_body(&word, &name, if_exists),
             Command::Undrop(kind, name) => self.undrop(&kind, &name),
+            Command::CreateFromTemplate(create, query) => {
+                self.create_from_template(&create, &query).await
+            }
             Command::ExecuteTask(name) => self.execute_task(&name).await,
             Command::Explain(format, text) => self.explain(&format, &text).await,
         }

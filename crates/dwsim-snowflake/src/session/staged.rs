@@ -15,9 +15,16 @@ use super::SnowflakeSession;
 use super::answer::schema;
 use super::copy::staged_rows;
 use super::file_format::FileFormat;
+use super::infer::Inference;
 use super::stage::matching;
 use crate::dialect::Rows;
 use crate::parse::STAGED;
+
+/// What stands in FROM and is read before the query is bound.
+enum Read {
+    Files(Source),
+    Infer(Inference),
+}
 
 /// A location that a query names.
 struct Source {
@@ -28,13 +35,34 @@ struct Source {
 
 /// Takes the locations out of a query and puts names in their places.
 struct Finder {
-    found: Vec<Source>,
+    found: Vec<Read>,
 }
 
 impl VisitorMut for Finder {
     type Break = SqlError;
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
+        match infer_call(factor) {
+            Err(e) => return ControlFlow::Break(e),
+            Ok(Some((call, alias))) => {
+                let name = format!("{STAGED}{}", self.found.len());
+                let stand_in = match crate::parse::query(&format!("select * from \"{name}\"")) {
+                    Ok(q) => q,
+                    Err(e) => return ControlFlow::Break(e),
+                };
+                if let ast::SetExpr::Select(s) = *stand_in.body
+                    && let Some(t) = s.from.into_iter().next()
+                {
+                    *factor = t.relation;
+                    if let TableFactor::Table { alias: a, .. } = factor {
+                        *a = alias;
+                    }
+                }
+                self.found.push(Read::Infer(call));
+                return ControlFlow::Continue(());
+            }
+            Ok(None) => {}
+        }
         let TableFactor::Table { name, args, .. } = factor else {
             return ControlFlow::Continue(());
         };
@@ -76,9 +104,74 @@ impl VisitorMut for Finder {
             format!("{STAGED}{}", self.found.len()),
         )]);
         *args = None;
-        self.found.push(source);
+        self.found.push(Read::Files(source));
         ControlFlow::Continue(())
     }
+}
+
+/// A call of INFER_SCHEMA in FROM, with its alias.
+fn infer_call(factor: &TableFactor) -> Result<Option<(Inference, Option<ast::TableAlias>)>> {
+    let (name, args, alias) = match factor {
+        TableFactor::TableFunction {
+            expr: ast::Expr::Function(f),
+            alias,
+        } => {
+            let ast::FunctionArguments::List(list) = &f.args else {
+                return Ok(None);
+            };
+            (&f.name, list.args.as_slice(), alias)
+        }
+        TableFactor::Table {
+            name,
+            args: Some(args),
+            alias,
+            ..
+        } => (name, args.args.as_slice(), alias),
+        TableFactor::Function {
+            name, args, alias, ..
+        } => (name, args.as_slice(), alias),
+        _ => return Ok(None),
+    };
+    if !name.to_string().eq_ignore_ascii_case("INFER_SCHEMA") {
+        return Ok(None);
+    }
+    let mut call = Inference::default();
+    for a in args {
+        let unknown = || SqlError::unsupported(format!("INFER_SCHEMA ({a})"));
+        let FunctionArg::Named {
+            name,
+            arg: FunctionArgExpr::Expr(value),
+            ..
+        } = a
+        else {
+            return Err(unknown());
+        };
+        let text = value.to_string();
+        let plain = match value {
+            ast::Expr::Value(v) => match &v.value {
+                Value::SingleQuotedString(s) => s.clone(),
+                _ => text,
+            },
+            _ => text,
+        };
+        match name.value.to_uppercase().as_str() {
+            "LOCATION" => call.location = plain,
+            "FILE_FORMAT" => call.format = Some(plain),
+            "FILES" => {
+                call.files = plain
+                    .trim_matches(['(', ')'])
+                    .split(',')
+                    .map(|f| f.trim().trim_matches('\'').to_owned())
+                    .collect();
+            }
+            "IGNORE_CASE" => call.ignore_case = plain.eq_ignore_ascii_case("true"),
+            // All rows of all files are looked at.
+            "MAX_FILE_COUNT" | "MAX_RECORDS_PER_FILE" => {}
+            "KIND" if plain.eq_ignore_ascii_case("STANDARD") => {}
+            _ => return Err(unknown()),
+        }
+    }
+    Ok(Some((call, alias.clone())))
 }
 
 impl SnowflakeSession {
@@ -95,7 +188,15 @@ impl SnowflakeSession {
         if finder.found.is_empty() {
             return Ok(None);
         }
-        for (i, source) in finder.found.into_iter().enumerate() {
+        for (i, read) in finder.found.into_iter().enumerate() {
+            let source = match read {
+                Read::Files(source) => source,
+                Read::Infer(call) => {
+                    let rows = self.infer(&call).await?;
+                    self.dialect.set_staged(format!("{STAGED}{i}"), Some(rows));
+                    continue;
+                }
+            };
             let at = self.locate(&source.location)?;
             let properties = match source.format {
                 Some(name) => self.named_format([("FORMAT_NAME".to_owned(), name)].into())?,

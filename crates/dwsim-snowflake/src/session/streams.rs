@@ -49,8 +49,8 @@ impl SnowflakeSession {
                 None => entry,
                 Some(clause) => {
                     let view = self.inner.view()?;
-                    let mut b = self.inner.binder(self.inner.env(), &view, &[]);
-                    let past = b.past(clause)?;
+                    let past = self.inner.past(&view, clause)?;
+                    let b = self.inner.binder(self.inner.env(), &view, &[]);
                     b.table_then(&source, &entry, &past)?
                 }
             };

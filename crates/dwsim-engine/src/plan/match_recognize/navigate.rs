@@ -129,6 +129,11 @@ pub(super) fn values(
             Arc::new(numbers)
         }
         Value::Total(t) => {
+            if places.is_empty() {
+                let none = Place { of: None, rows: 0 };
+                let ty = total(t, &none, inputs)?.data_type();
+                return Ok(arrow::array::new_empty_array(&ty));
+            }
             let mut out = Vec::with_capacity(places.len());
             for p in places {
                 out.push(total(t, p, inputs)?);

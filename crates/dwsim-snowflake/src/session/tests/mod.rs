@@ -26,7 +26,7 @@ impl Trial {
     pub fn new() -> Self {
         let account = SnowflakeService::account(&["DB"]);
         let engine = Engine::new(EngineConfig::default(), account).unwrap();
-        let service = SnowflakeService::new(engine, ServerOptions::default());
+        let service = SnowflakeService::new(engine, ServerOptions::default()).unwrap();
         Trial {
             session: service.session("tester", Some("DB"), Some("PUBLIC")),
             service,

@@ -253,3 +253,78 @@ async fn objects_with_a_body() {
     let other = t.other().rows("select count(*) from src").await.unwrap();
     assert_eq!(other, ["3"]);
 }
+
+#[tokio::test]
+async fn lists_and_descriptions() {
+    let mut t = Trial::new();
+    t.setup(
+        "create table a_table (i int primary key, v text default 'x') comment = 'c';
+         create view a_view as select i from a_table;
+         create sequence q start 5 increment 2;
+         create stream st on table a_table;
+         create task tk warehouse = w schedule = '5 minutes' as select 1;
+         create tag tg allowed_values 'a';
+         create role analyst;
+         grant select on table a_table to role analyst;
+         grant role analyst to user tester;",
+    )
+    .await;
+    for (sql, columns) in [
+        (
+            "show tables",
+            "created_on,name,database_name,schema_name,kind,comment,cluster_by,rows,bytes,owner",
+        ),
+        (
+            "show streams",
+            "created_on,name,database_name,schema_name,owner,comment,table_name,source_type",
+        ),
+        (
+            "show tasks",
+            "created_on,name,id,database_name,schema_name,owner,comment,warehouse,schedule,predecessors,state",
+        ),
+        (
+            "show grants on table a_table",
+            "created_on,privilege,granted_on,name,granted_to,grantee_name,grant_option,granted_by",
+        ),
+        (
+            "show warehouses",
+            "name,state,type,size,min_cluster_count,max_cluster_count",
+        ),
+        (
+            "desc table a_table",
+            "name,type,kind,null?,default,primary key",
+        ),
+        ("describe task tk", "created_on,name,id"),
+    ] {
+        let got = t.columns(sql).await;
+        assert!(got.starts_with(columns), "{sql}: {got}");
+    }
+    t.expect(&[
+        (
+            "select get_ddl('table', 'a_table')",
+            &["create or replace TABLE A_TABLE (\n\tI NUMBER(38,0) NOT NULL,\n\tV VARCHAR(16777216) DEFAULT 'x',\n\tprimary key (I)\n)COMMENT='c'\n;"],
+        ),
+        ("select get_ddl('view', 'a_view')", &["create or replace view A_VIEW(\n\tI\n) as\nselect i from a_table;"]),
+        ("select get_ddl('sequence', 'q')", &["create or replace sequence Q start with 5 increment by 2 noorder;"]),
+        ("select get_ddl('table', 'nope')", &["!002003 does not exist or not authorized"]),
+        ("select system$stream_has_data('st')", &["false"]),
+        ("describe stream nope", &["!002003 NOPE"]),
+        ("show grants to role nobody", &["!002043 Object does not exist"]),
+        ("show tables in schema nowhere", &["!002043 Object does not exist"]),
+    ])
+    .await;
+    for (sql, expected) in [
+        ("show tables like 'a\\\\_%'", 1),
+        ("show tables like 'A_T%'", 1),
+        ("show objects", 2),
+        ("show views starts with 'a'", 0),
+        ("show objects limit 1", 1),
+        ("show grants on table a_table", 2),
+        ("show grants to role analyst", 1),
+        ("show grants of role analyst", 1),
+        ("show databases like 'SNOWFLAKE'", 1),
+    ] {
+        let got = t.rows(sql).await.unwrap();
+        assert_eq!(got.len(), expected, "{sql}: {got:?}");
+    }
+}

@@ -1,0 +1,123 @@
+//! Files as rows for a query: COPY with a transformation, and SELECT from a stage.
+//! Finding the files is the caller's work.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
+use bytes::Bytes;
+use dwsim_engine::error::{ErrorKind, Result};
+use dwsim_engine::load::{CsvReader, JsonReader, ParquetReader, parquet};
+use dwsim_engine::types::{ColumnInfo, SqlType};
+use sqlparser::ast;
+
+use super::rows::{Loaded, record_error};
+use crate::parse::STAGED;
+use crate::session::SnowflakeSession;
+use crate::session::answer::schema;
+use crate::session::file_format::{FileFormat, FileType};
+use crate::session::stage::Found;
+
+impl SnowflakeSession {
+    /// The rows that a query makes of a file.
+    pub(super) async fn transformed(
+        &mut self,
+        query: &ast::Query,
+        file: &Found,
+        bytes: Bytes,
+        format: &FileFormat,
+    ) -> Result<(Loaded, Vec<SqlType>)> {
+        let (columns, batches) = staged_rows(bytes, format, &file.path)?;
+        let parsed = batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64;
+        self.dialect
+            .set_staged(STAGED.to_owned(), Some((columns, batches)));
+        let outcome = match self.inner.run_query(query, &[]).await {
+            Ok(stream) => stream.collect().await,
+            Err(e) => Err(e),
+        };
+        self.dialect.clear_staged();
+        let (columns, batches) = outcome?;
+        let loaded = batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64;
+        let types = columns.into_iter().map(|c| c.ty).collect();
+        Ok((
+            Loaded {
+                batches,
+                parsed,
+                loaded,
+                bad: Vec::new(),
+            },
+            types,
+        ))
+    }
+}
+
+/// A file as rows for a query: `$1`, `$2`, … of texts, or `$1` of VARIANT; with METADATA$ columns at the end.
+pub(in crate::session) fn staged_rows(
+    bytes: Bytes,
+    format: &FileFormat,
+    file: &str,
+) -> Result<(Vec<ColumnInfo>, Vec<RecordBatch>)> {
+    let bytes = format.compression.unpack(bytes)?;
+    let mut rows: Vec<Vec<ArrayRef>> = Vec::new();
+    let variant = format.file_type != FileType::Csv;
+    match format.file_type {
+        FileType::Csv => {
+            let mut reader = CsvReader::new(bytes, format.csv.clone())?;
+            while let Some(b) = reader.next_batch() {
+                if let Some(r) = b.records.iter().find(|r| r.error.is_some()) {
+                    return Err(record_error(r.error.as_ref()));
+                }
+                rows.push(b.columns);
+            }
+        }
+        FileType::Json => {
+            let mut reader = JsonReader::new(bytes, format.json.clone())?;
+            while let Some(b) = reader.next_batch() {
+                if let Some((_, message)) = b.errors.first() {
+                    return Err(ErrorKind::InvalidJson {
+                        message: message.clone(),
+                    }
+                    .into());
+                }
+                rows.push(vec![b.column]);
+            }
+        }
+        FileType::Parquet => {
+            let mut reader = ParquetReader::new(bytes, None)?;
+            while let Some(b) = reader.next_batch()? {
+                rows.push(vec![parquet::rows_as_variant(reader.columns(), &b)?]);
+            }
+        }
+    }
+    let width = rows
+        .iter()
+        .map(Vec::len)
+        .max()
+        .unwrap_or(usize::from(variant));
+    let ty = if variant {
+        SqlType::Variant
+    } else {
+        SqlType::text()
+    };
+    let mut columns: Vec<ColumnInfo> = (1..=width)
+        .map(|i| ColumnInfo::new(format!("C{i}"), ty.clone()))
+        .collect();
+    columns.push(ColumnInfo::new("METADATA$FILENAME", SqlType::text()));
+    columns.push(ColumnInfo::new("METADATA$FILE_ROW_NUMBER", SqlType::BigInt));
+    let mut number = 0i64;
+    let batches = rows
+        .into_iter()
+        .map(|mut arrays| {
+            let n = arrays.first().map_or(0, |a| a.len());
+            while arrays.len() < width {
+                arrays.push(new_null_array(&ty.arrow(), n));
+            }
+            arrays.push(Arc::new(StringArray::from(vec![file; n])));
+            arrays.push(Arc::new(Int64Array::from_iter_values(
+                (1..=n as i64).map(|i| number + i),
+            )));
+            number += n as i64;
+            Ok(RecordBatch::try_new(schema(&columns), arrays)?)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok((columns, batches))
+}
