@@ -39,7 +39,8 @@ fn find(scope: &Scope, qualifier: &[String], name: &str) -> Found {
     let mut hits = scope.columns.iter().filter(|c| {
         c.name == name
             && (if qualifier.is_empty() {
-                !c.hidden
+                // Columns that tell where a row comes from are not part of `*`, but can be named.
+                !c.hidden || c.name.starts_with("METADATA$")
             } else {
                 qualifies(&c.qualifier, qualifier)
             })

@@ -214,6 +214,48 @@ pub(super) fn name_constraints(table: &str, constraints: &mut [Constraint]) {
     }
 }
 
+/// Clauses of Snowflake's CREATE TABLE that are kept as properties; policies would change results.
+fn snowflake_properties(c: &ast::CreateTable) -> Result<BTreeMap<String, String>> {
+    for (what, given) in [
+        ("WITH ROW ACCESS POLICY", c.with_row_access_policy.is_some()),
+        (
+            "WITH AGGREGATION POLICY",
+            c.with_aggregation_policy.is_some(),
+        ),
+    ] {
+        if given {
+            return Err(SqlError::unsupported(what));
+        }
+    }
+    let mut out = BTreeMap::new();
+    let mut put = |name: &str, value: Option<String>| {
+        if let Some(v) = value {
+            out.insert(name.to_owned(), v);
+        }
+    };
+    put("change_tracking", c.change_tracking.map(|b| b.to_string()));
+    put(
+        "enable_schema_evolution",
+        c.enable_schema_evolution.map(|b| b.to_string()),
+    );
+    put(
+        "data_retention_time_in_days",
+        c.data_retention_time_in_days.map(|n| n.to_string()),
+    );
+    put(
+        "max_data_extension_time_in_days",
+        c.max_data_extension_time_in_days.map(|n| n.to_string()),
+    );
+    put("default_ddl_collation", c.default_ddl_collation.clone());
+    if let Some(keys) = &c.cluster_by {
+        let (ast::WrappedCollection::NoWrapping(keys) | ast::WrappedCollection::Parentheses(keys)) =
+            keys;
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        put("cluster_by", Some(format!("({})", keys.join(", "))));
+    }
+    Ok(out)
+}
+
 impl Session {
     pub(super) async fn create_table(
         &mut self,
@@ -375,7 +417,21 @@ impl Session {
                 });
             }
         }
-        def.comment = match (&c.comment, attributes.comment) {
+        if dialect.name() == DialectName::Snowflake {
+            def.properties.extend(snowflake_properties(c)?);
+        }
+        let plain = match &c.table_options {
+            ast::CreateTableOptions::Plain(options) => options.as_slice(),
+            _ => &[],
+        };
+        let comment = plain
+            .iter()
+            .find_map(|o| match o {
+                ast::SqlOption::Comment(c) => Some(c.clone()),
+                _ => None,
+            })
+            .or_else(|| c.comment.clone());
+        def.comment = match (&comment, attributes.comment) {
             (_, Some(t)) => Some(t),
             (Some(ast::CommentDef::WithEq(t) | ast::CommentDef::WithoutEq(t)), None) => {
                 Some(t.clone())

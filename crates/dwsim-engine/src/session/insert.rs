@@ -150,6 +150,28 @@ fn plain_values(q: &ast::Query) -> Option<Vec<&[ast::Expr]>> {
     }
 }
 
+/// Fails for a value with a query in it, which Snowflake's VALUES does not take.
+fn no_query(e: &ast::Expr) -> Result<()> {
+    use std::ops::ControlFlow;
+    let found = ast::visit_expressions(e, |e: &ast::Expr| {
+        if matches!(
+            e,
+            ast::Expr::Subquery(_) | ast::Expr::Exists { .. } | ast::Expr::InSubquery { .. }
+        ) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    match found {
+        ControlFlow::Break(()) => Err(SqlError::raw(
+            "002014",
+            "22000",
+            format!("SQL compilation error:\nInvalid expression [{e}] in VALUES clause"),
+        )),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
 /// DEFAULT as a value.
 fn is_default(e: &ast::Expr) -> bool {
     matches!(e, ast::Expr::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("default"))
@@ -203,6 +225,9 @@ impl Binder<'_> {
                         }
                     }
                 } else {
+                    if self.env.dialect == crate::dialect::DialectName::Snowflake {
+                        no_query(e)?;
+                    }
                     let t = self.expr(e)?;
                     self.assignable(&t, &c.ty, &c.name)?;
                     self.cast(t, &c.ty, CastMode::Implicit)?

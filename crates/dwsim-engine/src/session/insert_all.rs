@@ -29,7 +29,7 @@ struct Into<'a> {
 
 impl Binder<'_> {
     /// The source's rows as an INTO clause takes them, in the target's columns.
-    fn into_rows(
+    fn rows_of_clause(
         &mut self,
         source: Relation,
         into: &Into<'_>,
@@ -201,7 +201,7 @@ impl Session {
                 b.variables = Some(&lookup);
                 let infos: Vec<ColumnInfo> = columns.clone();
                 let source = b.values_relation(infos, rows.clone())?;
-                let (plan, identities) = b.into_rows(source, into, &entry.def)?;
+                let (plan, identities) = b.rows_of_clause(source, into, &entry.def)?;
                 (plan, identities, b.scanned_rows)
             };
             let batches = self.rows_for(&plan, scanned, &entry).await?;

@@ -7,7 +7,9 @@ use sqlparser::ast::{self, Ident, ObjectName, Statement};
 use sqlparser::tokenizer::Token;
 
 use super::split::{is_transfer, skip_trivia};
-use super::{Change, CopyInto, CreateBody, CreateStream, Cursor, Grant, Options, Show};
+use super::{
+    Change, CopyInto, CreateBody, CreateSequence, CreateStream, Cursor, Grant, Options, Show,
+};
 
 /// What USE makes current.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,6 +125,10 @@ pub enum Command {
     Comment(String, ObjectName, String, bool),
     /// GRANT and REVOKE: kept and shown; everybody may do everything.
     Grant(Box<Grant>),
+    /// CREATE SEQUENCE.
+    CreateSequence(Box<CreateSequence>),
+    /// SET or UNSET of properties of a table, view, schema or sequence: kind in upper case, name, IF EXISTS, change.
+    Properties(String, ObjectName, bool, Box<Change>),
     /// CREATE STREAM.
     CreateStream(Box<CreateStream>),
     /// CREATE TASK, PIPE, DYNAMIC TABLE or TAG.
@@ -419,6 +425,35 @@ fn tagged(c: &mut Cursor<'_>) -> Result<Option<Command>> {
     Ok(None)
 }
 
+/// `ALTER TABLE | VIEW | SCHEMA | SEQUENCE name SET option = …`, UNSET, and RENAME of a schema or sequence; nothing is
+/// read otherwise.
+fn properties(c: &mut Cursor<'_>) -> Result<Option<Command>> {
+    let mark = c.mark();
+    let Some(word) = ["TABLE", "VIEW", "SCHEMA", "SEQUENCE"]
+        .into_iter()
+        .find(|w| c.eat(&[w]))
+    else {
+        return Ok(None);
+    };
+    let if_exists = c.eat(&["IF", "EXISTS"]);
+    if let Ok(name) = c.name() {
+        let own = matches!(word, "SCHEMA" | "SEQUENCE") && c.sees(&["RENAME", "TO"]);
+        if (own || c.sees(&["SET"]) || c.sees(&["UNSET"]))
+            && let Ok(change) = super::object::change(c)
+            && !matches!(&change, Change::Set(o) if o.0.is_empty())
+        {
+            return Ok(Some(Command::Properties(
+                word.to_owned(),
+                name,
+                if_exists,
+                Box::new(change),
+            )));
+        }
+    }
+    c.reset(mark);
+    Ok(None)
+}
+
 /// `CREATE … TABLE name USING TEMPLATE (query)`; nothing is read otherwise.
 fn template(c: &mut Cursor<'_>) -> Result<Option<Command>> {
     let mark = c.mark();
@@ -451,6 +486,10 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
     let or_replace = c.eat(&["OR", "REPLACE"]);
     if c.eat(&["STREAM"]) {
         return super::object::stream(c, or_replace).map(|s| Command::CreateStream(Box::new(s)));
+    }
+    if c.eat(&["SEQUENCE"]) {
+        return super::object::sequence(c, or_replace)
+            .map(|s| Command::CreateSequence(Box::new(s)));
     }
     let body = if c.eat(&["TASK"]) {
         Some(super::object::task(c, or_replace)?)
@@ -587,6 +626,9 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         ));
     }
     if let Some(command) = tagged(c)? {
+        return Ok(command);
+    }
+    if let Some(command) = properties(c)? {
         return Ok(command);
     }
     let kind = if !c.sees(&["DATABASE", "ROLE"]) && c.eat(&["DATABASE"]) {

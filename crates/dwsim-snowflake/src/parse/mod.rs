@@ -16,7 +16,7 @@ pub use copy::STAGED;
 pub use copy::{CopyFrom, CopyInto, CopyTarget};
 pub use cursor::{Cursor, expr, query};
 pub use identifier::resolve_identifiers;
-pub use object::{Change, CreateBody, CreateStream, Grant};
+pub use object::{Change, CreateBody, CreateSequence, CreateStream, Grant};
 pub use options::{OptionValue, Options, invalid as invalid_option};
 pub use show::{Show, ShowScope};
 pub use split::{Piece, split};

@@ -52,6 +52,21 @@ pub struct CreateBody {
     pub body: String,
 }
 
+/// CREATE SEQUENCE.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateSequence {
+    /// Name.
+    pub name: ObjectName,
+    /// OR REPLACE.
+    pub or_replace: bool,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// START and INCREMENT.
+    pub numbers: Vec<ast::SequenceOptions>,
+    /// COMMENT.
+    pub comment: Option<String>,
+}
+
 /// A change of such an object.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
@@ -143,6 +158,38 @@ pub(super) fn stream(c: &mut Cursor<'_>, or_replace: bool) -> Result<CreateStrea
     }
     let more = c.options()?;
     out.options.0.extend(more.0);
+    c.end()?;
+    Ok(out)
+}
+
+/// CREATE SEQUENCE, behind the word SEQUENCE.
+pub(super) fn sequence(c: &mut Cursor<'_>, or_replace: bool) -> Result<CreateSequence> {
+    let mut out = CreateSequence {
+        if_not_exists: flags(c),
+        name: c.name()?,
+        or_replace,
+        numbers: Vec::new(),
+        comment: None,
+    };
+    let _ = c.eat(&["WITH"]);
+    loop {
+        if c.eat(&["START"]) {
+            let _ = c.eat(&["WITH"]);
+            let _ = c.eat_token(&Token::Eq);
+            let n = c.sql(|p| p.parse_expr())?;
+            out.numbers.push(ast::SequenceOptions::StartWith(n, true));
+        } else if c.eat(&["INCREMENT"]) {
+            let _ = c.eat(&["BY"]);
+            let _ = c.eat_token(&Token::Eq);
+            let n = c.sql(|p| p.parse_expr())?;
+            out.numbers.push(ast::SequenceOptions::IncrementBy(n, true));
+        } else if c.eat(&["COMMENT"]) {
+            c.expect_token(&Token::Eq)?;
+            out.comment = Some(c.string()?);
+        } else if !(c.eat(&["ORDER"]) || c.eat(&["NOORDER"]) || c.eat_token(&Token::Comma)) {
+            break;
+        }
+    }
     c.end()?;
     Ok(out)
 }

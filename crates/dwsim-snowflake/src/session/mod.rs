@@ -14,6 +14,7 @@ mod grants;
 mod infer;
 mod objects;
 mod parameters;
+mod properties;
 mod run;
 mod show;
 mod stage;

@@ -150,6 +150,10 @@ impl SnowflakeSession {
                 self.comment(&kind, &name, &text, if_exists)
             }
             Command::Grant(g) => self.grant(&g),
+            Command::CreateSequence(s) => self.create_sequence(&s),
+            Command::Properties(word, name, if_exists, change) => {
+                self.change_properties(&word, &name, if_exists, &change)
+            }
             Command::CreateStream(s) => self.create_stream(&s),
             Command::CreateBody(c) => self.create_body(&c).await,
             Command::Change(word, name, if_exists, change) => {

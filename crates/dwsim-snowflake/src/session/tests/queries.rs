@@ -236,7 +236,7 @@ async fn match_recognize() {
                partition by c order by d measures count(*) as n
                after match skip to next row
                pattern (permute(hi, lo)) define hi as v >= 10, lo as v < 10) order by n",
-            &["2", "2", "2"],
+            &["2", "2"],
         ),
     ])
     .await;

@@ -264,7 +264,7 @@ async fn lists_and_descriptions() {
          create stream st on table a_table;
          create task tk warehouse = w schedule = '5 minutes' as select 1;
          create tag tg allowed_values 'a';
-         create role analyst;
+         create role analyst; create user tester;
          grant select on table a_table to role analyst;
          grant role analyst to user tester;",
     )
@@ -308,6 +308,15 @@ async fn lists_and_descriptions() {
         ("select get_ddl('sequence', 'q')", &["create or replace sequence Q start with 5 increment by 2 noorder;"]),
         ("select get_ddl('table', 'nope')", &["!002003 does not exist or not authorized"]),
         ("select system$stream_has_data('st')", &["false"]),
+        ("alter table a_table set comment = 'other' change_tracking = true", &["Statement executed successfully."]),
+        ("select comment from information_schema.tables where table_name = 'A_TABLE'", &["other"]),
+        ("alter schema public rename to renamed", &["Statement executed successfully."]),
+        ("select count(*) from db.renamed.a_table", &["0"]),
+        ("alter schema renamed rename to public", &["Statement executed successfully."]),
+        ("alter sequence q set increment = 3", &["Statement executed successfully."]),
+        ("insert into a_table values ((select 1), 'x')", &["!002014 in VALUES clause"]),
+        ("select stage_name from information_schema.stages", &[]),
+        ("select grantee, privilege_type from information_schema.table_privileges", &["ANALYST|SELECT"]),
         ("describe stream nope", &["!002003 NOPE"]),
         ("show grants to role nobody", &["!002043 Object does not exist"]),
         ("show tables in schema nowhere", &["!002043 Object does not exist"]),

@@ -1,7 +1,5 @@
-//! INFORMATION_SCHEMA: views of the catalog, made when they are read.
-//! SHOW has lists of its own, in `session::show`.
-//!
-//! Source: "Snowflake Information Schema".
+//! INFORMATION_SCHEMA of databases, schemas, tables, views, columns, sequences and constraints, and the choice of a view.
+//! Everything else is in `objects`.
 
 use std::sync::Arc;
 
@@ -11,11 +9,12 @@ use dwsim_engine::plan::{Binder, Relation};
 use dwsim_engine::session::is_temp_schema;
 use dwsim_engine::types::{ColumnInfo, SqlType, TypeClass};
 
+use super::objects;
 use crate::session::text_batch;
 
-type Rows = (Vec<(&'static str, SqlType)>, Vec<Vec<Option<String>>>);
+pub(super) type Rows = (Vec<(&'static str, SqlType)>, Vec<Vec<Option<String>>>);
 
-fn some(s: impl Into<String>) -> Option<String> {
+pub(super) fn some(s: impl Into<String>) -> Option<String> {
     Some(s.into())
 }
 
@@ -53,6 +52,14 @@ pub(crate) fn relation(binder: &mut Binder<'_>, path: &[String]) -> Result<Optio
                 .map(|(n, d)| vec![some(n), some(&d.owner), d.comment.clone()])
                 .collect(),
         ),
+        "STAGES" => objects::stages(&database, db),
+        "FILE_FORMATS" => objects::file_formats(&database, db),
+        "PIPES" => objects::pipes(&database, db),
+        "REFERENTIAL_CONSTRAINTS" => objects::references(&database, db),
+        "TABLE_PRIVILEGES" => objects::privileges(&database, &account, true),
+        "OBJECT_PRIVILEGES" => objects::privileges(&database, &account, false),
+        "APPLICABLE_ROLES" => objects::roles(&account, &binder.env.user, true),
+        "ENABLED_ROLES" => objects::roles(&account, &binder.env.user, false),
         "INFORMATION_SCHEMA_CATALOG_NAME" => {
             (texts(&["CATALOG_NAME"]), vec![vec![some(&database)]])
         }
@@ -67,7 +74,7 @@ pub(crate) fn relation(binder: &mut Binder<'_>, path: &[String]) -> Result<Optio
     binder.values_relation(infos, vec![batch]).map(Some)
 }
 
-fn texts(names: &[&'static str]) -> Vec<(&'static str, SqlType)> {
+pub(super) fn texts(names: &[&'static str]) -> Vec<(&'static str, SqlType)> {
     names
         .iter()
         .map(|n| {
@@ -91,7 +98,7 @@ fn texts(names: &[&'static str]) -> Vec<(&'static str, SqlType)> {
 }
 
 /// The schemas of a database that are not hidden.
-fn visible(db: &Database) -> impl Iterator<Item = (&String, &Arc<Schema>)> {
+pub(super) fn visible(db: &Database) -> impl Iterator<Item = (&String, &Arc<Schema>)> {
     db.schemas.iter().filter(|(n, _)| !is_temp_schema(n))
 }
 
