@@ -153,17 +153,16 @@ fn validate(
         .copies()
         .into_iter()
         .filter(|r| r.table == (database, entry.def.oid));
-    let run =
-        if job.eq_ignore_ascii_case("_last") {
-            runs.filter(|r| r.session == session).last().ok_or_else(|| {
+    let run = if job.eq_ignore_ascii_case("_last") {
+        runs.rfind(|r| r.session == session).ok_or_else(|| {
             invalid_argument(
                 "We couldn't find a copy for this table which occurred during this session ",
             )
         })?
-        } else {
-            runs.find(|r| r.query_id == job)
-                .ok_or_else(|| invalid_argument("Invalid Job UUID provided."))?
-        };
+    } else {
+        runs.find(|r| r.query_id == job)
+            .ok_or_else(|| invalid_argument("Invalid Job UUID provided."))?
+    };
     text_relation(binder, error_columns(), &error_texts(&run.errors))
 }
 
