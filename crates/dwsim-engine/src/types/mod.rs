@@ -6,6 +6,6 @@ mod sql_type;
 
 pub use column::{ColumnInfo, ColumnOrigin};
 pub use sql_type::{
-    REDSHIFT_MAX_VARCHAR, SNOWFLAKE_MAX_BINARY, SNOWFLAKE_MAX_VARCHAR, SqlType, TypeClass,
-    time_unit, tz_fields,
+    NANOS_PRECISION, REDSHIFT_MAX_VARCHAR, SNOWFLAKE_MAX_BINARY, SNOWFLAKE_MAX_VARCHAR, SqlType,
+    TypeClass, timestamp_storage, tz_fields,
 };

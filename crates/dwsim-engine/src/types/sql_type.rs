@@ -152,8 +152,8 @@ impl SqlType {
                 Field::new("time", DataType::Time64(TimeUnit::Nanosecond), true),
                 Field::new("offset", DataType::Int32, true),
             ])),
-            SqlType::Timestamp(s) => DataType::Timestamp(time_unit(*s), None),
-            SqlType::TimestampLtz(s) => DataType::Timestamp(time_unit(*s), Some(Arc::from("UTC"))),
+            SqlType::Timestamp(s) => timestamp_storage(*s, None),
+            SqlType::TimestampLtz(s) => timestamp_storage(*s, Some(Arc::from("UTC"))),
             SqlType::TimestampTz(s) => DataType::Struct(tz_fields(*s)),
             SqlType::IntervalYm => DataType::Interval(IntervalUnit::YearMonth),
             SqlType::IntervalDs => DataType::Duration(TimeUnit::Microsecond),
@@ -332,12 +332,16 @@ impl fmt::Display for SqlType {
     }
 }
 
-/// The unit that stores this many fractional digits.
-pub fn time_unit(scale: u8) -> TimeUnit {
+/// Digits of the decimal that stores nanoseconds: every day that an `i32` counts fits.
+pub const NANOS_PRECISION: u8 = 29;
+
+/// What stores a timestamp of this many fractional digits: 64-bit microseconds up to six, beyond that a decimal of
+/// seconds with nine digits. 64-bit nanoseconds would end in 2262, before the dates that mean "for ever".
+pub fn timestamp_storage(scale: u8, zone: Option<Arc<str>>) -> DataType {
     if scale > 6 {
-        TimeUnit::Nanosecond
+        DataType::Decimal128(NANOS_PRECISION, 9)
     } else {
-        TimeUnit::Microsecond
+        DataType::Timestamp(TimeUnit::Microsecond, zone)
     }
 }
 
@@ -346,7 +350,7 @@ pub fn tz_fields(scale: u8) -> Fields {
     Fields::from(vec![
         Field::new(
             "instant",
-            DataType::Timestamp(time_unit(scale), Some(Arc::from("UTC"))),
+            timestamp_storage(scale, Some(Arc::from("UTC"))),
             true,
         ),
         Field::new("offset", DataType::Int32, true),

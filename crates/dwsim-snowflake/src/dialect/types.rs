@@ -156,6 +156,28 @@ fn custom(name: &str, modifiers: &[String]) -> Result<SqlType> {
         "VARIANT" => SqlType::Variant,
         "OBJECT" => SqlType::Object,
         "ARRAY" => SqlType::Array,
+        "VECTOR" => {
+            let float = match modifiers.first().map(|m| m.to_ascii_uppercase()).as_deref() {
+                Some("FLOAT") => true,
+                Some("INT" | "INTEGER") => false,
+                _ => {
+                    return Err(invalid(
+                        "Invalid element type of VECTOR. It must be INT or FLOAT.".into(),
+                    ));
+                }
+            };
+            match digit(1)? {
+                Some(n @ 1..=4096) => SqlType::Vector {
+                    float,
+                    dimension: n as u32,
+                },
+                _ => {
+                    return Err(invalid(
+                        "Invalid vector dimension. It must be between 1 and 4096.".into(),
+                    ));
+                }
+            }
+        }
         "GEOGRAPHY" => SqlType::Geography,
         "GEOMETRY" => SqlType::Geometry,
         other => {

@@ -416,22 +416,6 @@ pub const AGGREGATES: &[AggregateDef] = &[
         implementation: AggregateImpl::DataFusion(agg::df_grouping),
     },
     AggregateDef {
-        name: "APPROX_COUNT_DISTINCT",
-        page: "https://docs.snowflake.com/en/sql-reference/functions/approx_count_distinct",
-        params: &[Param::Any],
-        optional: 0,
-        returns: ret::bigint,
-        implementation: AggregateImpl::DataFusion(agg::df_approx_distinct),
-    },
-    AggregateDef {
-        name: "HLL",
-        page: "https://docs.snowflake.com/en/sql-reference/functions/hll",
-        params: &[Param::Any],
-        optional: 0,
-        returns: ret::bigint,
-        implementation: AggregateImpl::DataFusion(agg::df_approx_distinct),
-    },
-    AggregateDef {
         name: "BITANDAGG",
         page: "https://docs.snowflake.com/en/sql-reference/functions/bitand_agg",
         params: &[Param::Int],

@@ -395,6 +395,20 @@ pub const SCALARS: &[ScalarDef] = &[
     )
     .optional(2)
     .volatile(),
+    ScalarDef::new(
+        "NORMAL",
+        "https://docs.snowflake.com/en/sql-reference/functions/normal",
+        &[Param::Double, Param::Double, Param::Int],
+        ret::double,
+        n::normal,
+    ),
+    ScalarDef::new(
+        "ZIPF",
+        "https://docs.snowflake.com/en/sql-reference/functions/zipf",
+        &[Param::Double, Param::Int, Param::Int],
+        ret::bigint,
+        n::zipf,
+    ),
     ScalarDef::custom(
         "UNIFORM",
         "https://docs.snowflake.com/en/sql-reference/functions/uniform",

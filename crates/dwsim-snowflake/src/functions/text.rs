@@ -313,6 +313,13 @@ pub const SCALARS: &[ScalarDef] = &[
         t::soundex,
     ),
     ScalarDef::new(
+        "SOUNDEX_P123",
+        "https://docs.snowflake.com/en/sql-reference/functions/soundex_p123",
+        &[Param::Text],
+        ret::text,
+        t::soundex_p123,
+    ),
+    ScalarDef::new(
         "EDITDISTANCE",
         "https://docs.snowflake.com/en/sql-reference/functions/editdistance",
         &[Param::Text, Param::Text, Param::Int],

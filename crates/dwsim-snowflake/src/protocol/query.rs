@@ -241,6 +241,12 @@ async fn run(
     session.begin_statement(id);
     let outcome = session.run(&piece.text, bindings, describe).await;
     session.end_statement(id);
+    let outcome = outcome.map(|mut answer| {
+        if answer.columns.iter().any(|c| c.ty.is_semi()) {
+            answer.env = Some(session.engine_session().env());
+        }
+        answer
+    });
     outcome.map_err(|mut e| {
         e.position = e.position.map(|p| piece.place(p));
         e

@@ -15,7 +15,7 @@ use crate::types::{SqlType, TypeClass};
 pub use boolean::parse_boolean;
 pub use numeric::{double_text, double_to_decimal, general, parse_decimal, parse_double, rescale};
 pub use text::{decode_hex, encode_hex};
-pub use variant::encode_at;
+pub use variant::{encode_at, nanos};
 
 /// Whether a value of one type is a value of the other as it stands.
 pub fn is_relabel(from: &SqlType, to: &SqlType) -> bool {
@@ -63,6 +63,17 @@ pub fn is_widening(from: &SqlType, to: &SqlType) -> bool {
 /// The kernel for a pair of types, if there is such a conversion. It reads the types and the mode from its call.
 pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kernel> {
     use TypeClass::{Boolean, Date, Interval, Numeric, Text, Time, Timestamp};
+    match (from, to) {
+        (SqlType::Vector { dimension: a, .. }, SqlType::Vector { dimension: b, .. }) => {
+            return (a == b).then_some(super::vector::convert);
+        }
+        (SqlType::Array | SqlType::Variant, SqlType::Vector { .. }) => {
+            return Some(super::vector::from_array);
+        }
+        (SqlType::Vector { .. }, SqlType::Varchar(_)) => return Some(super::vector::to_text),
+        (SqlType::Vector { .. }, SqlType::Array) => return Some(variant::sql_to_variant),
+        _ => {}
+    }
     if from.is_semi() || to.is_semi() {
         return variant::kernel(from, to, dialect);
     }

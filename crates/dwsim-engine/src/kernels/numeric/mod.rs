@@ -17,7 +17,9 @@ pub use math::{
     acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, cot, degrees, exp, factorial,
     haversine, ln, log, log10, pi, radians, sin, sinh, sqrt, square, tan, tanh, width_bucket,
 };
-pub use random::{random_float, random_int, randstr, uniform_float, uniform_int, uuid_string};
+pub use random::{
+    normal, random_float, random_int, randstr, uniform_float, uniform_int, uuid_string, zipf,
+};
 pub use round::{
     abs_decimal, abs_float, abs_int, round_decimal, round_float, sign_number, truncate_decimal,
     truncate_float,
