@@ -63,7 +63,7 @@ pub(crate) fn argument_hash(
     scratch: &mut Vec<u8>,
 ) -> Result<u64> {
     if *ty == SqlType::Null || array.is_null(i) {
-        return Ok(finish(seed ^ MIX));
+        return Ok(finish(seed.rotate_left(17) ^ MIX));
     }
     scratch.clear();
     encode_at(array, ty, i, &mut Builder { out: scratch })?;

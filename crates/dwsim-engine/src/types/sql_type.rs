@@ -71,6 +71,8 @@ pub enum SqlType {
     Object,
     /// Snowflake's ARRAY.
     Array,
+    /// Snowflake's ARRAY(t), OBJECT(k t, …) and MAP(k, v).
+    Structured(Box<super::Structured>),
     /// Redshift's HLLSKETCH.
     HllSketch,
     /// GEOMETRY, as extended well-known binary.
@@ -158,7 +160,9 @@ impl SqlType {
             SqlType::IntervalYm => DataType::Interval(IntervalUnit::YearMonth),
             SqlType::IntervalDs => DataType::Duration(TimeUnit::Microsecond),
             SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
-            SqlType::Variant | SqlType::Object | SqlType::Array => DataType::LargeBinary,
+            SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
+                DataType::LargeBinary
+            }
             SqlType::Vector { float, dimension } => DataType::FixedSizeList(
                 Arc::new(Field::new(
                     "item",
@@ -194,7 +198,9 @@ impl SqlType {
                 TypeClass::Timestamp
             }
             SqlType::IntervalYm | SqlType::IntervalDs | SqlType::Interval => TypeClass::Interval,
-            SqlType::Variant | SqlType::Object | SqlType::Array => TypeClass::Semi,
+            SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
+                TypeClass::Semi
+            }
             SqlType::HllSketch
             | SqlType::Geometry
             | SqlType::Geography
@@ -277,6 +283,7 @@ impl SqlType {
             SqlType::Variant => "VARIANT".into(),
             SqlType::Object => "OBJECT".into(),
             SqlType::Array => "ARRAY".into(),
+            SqlType::Structured(t) => t.snowflake(),
             SqlType::HllSketch => "HLLSKETCH".into(),
             SqlType::Geometry => "GEOMETRY".into(),
             SqlType::Geography => "GEOGRAPHY".into(),
@@ -315,7 +322,9 @@ impl SqlType {
             SqlType::IntervalYm => "interval year to month".into(),
             SqlType::IntervalDs => "interval day to second".into(),
             SqlType::Interval => "interval".into(),
-            SqlType::Variant | SqlType::Object | SqlType::Array => "super".into(),
+            SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
+                "super".into()
+            }
             SqlType::HllSketch => "hllsketch".into(),
             SqlType::Geometry => "geometry".into(),
             SqlType::Geography => "geography".into(),

@@ -75,13 +75,6 @@ pub(super) const AGGREGATES: &[AggregateDef] = &[
         ret::binary,
         sketch::hll_combine,
     ),
-    collect(
-        "HLL_ESTIMATE",
-        page!("hll_estimate"),
-        &[Binary],
-        ret::bigint,
-        sketch::hll_estimate,
-    ),
     custom("MINHASH", page!("minhash"), minhash),
     collect(
         "MINHASH_COMBINE",
@@ -194,6 +187,13 @@ pub(super) const AGGREGATES: &[AggregateDef] = &[
 /// Scalar functions of the family.
 pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("HASH", page!("hash"), hash_bind),
+    ScalarDef::new(
+        "HLL_ESTIMATE",
+        page!("hll_estimate"),
+        &[Binary],
+        ret::bigint,
+        sketch::hll_estimate,
+    ),
     ScalarDef::new(
         "HLL_EXPORT",
         page!("hll_export"),

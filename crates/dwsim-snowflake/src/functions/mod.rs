@@ -8,6 +8,7 @@ mod conversion;
 mod cryptography;
 mod datetime;
 mod estimation;
+mod map;
 mod numeric;
 pub mod reference;
 mod refused;
@@ -38,6 +39,7 @@ pub fn table() -> FunctionTable {
     t.scalars(semi::SCALARS);
     t.scalars(estimation::SCALARS);
     t.scalars(cryptography::SCALARS);
+    t.scalars(map::SCALARS);
     t.scalars(search::SCALARS);
     t.scalars(system::SCALARS);
     t.extend(refused::scalars().map(FunctionDef::Scalar));

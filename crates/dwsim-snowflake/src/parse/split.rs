@@ -33,10 +33,97 @@ pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
                 column: e.location.column,
             }))
         })?;
-    Ok(all
-        .into_iter()
-        .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
-        .collect())
+    Ok(structured(
+        all.into_iter()
+            .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
+            .collect(),
+    ))
+}
+
+/// Ending of the word that stands for a structured type among tokens.
+pub(crate) const STRUCTURED: &str = "$STRUCTURED";
+
+/// `ARRAY(type)`, `MAP(type, type)` and `OBJECT(name type, …)`, which `sqlparser` does not know, as a type of another
+/// name whose modifier is the text in the parentheses.
+fn structured(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let word = |t: Option<&TokenWithSpan>| match t.map(|t| &t.token) {
+        Some(Token::Word(w)) => Some(w.clone()),
+        _ => None,
+    };
+    let starts = |i: usize| {
+        let kind = word(tokens.get(i))
+            .filter(|w| w.quote_style.is_none())
+            .map(|w| w.value.to_uppercase())
+            .filter(|w| matches!(w.as_str(), "ARRAY" | "MAP" | "OBJECT"))?;
+        if tokens.get(i + 1).map(|t| &t.token) != Some(&Token::LParen) {
+            return None;
+        }
+        // Where a name may stand before parentheses, these words are names.
+        let before = i.checked_sub(1).and_then(|i| tokens.get(i));
+        let name = word(before).is_some_and(|w| {
+            let w = w.value.to_uppercase();
+            matches!(
+                w.as_str(),
+                "TABLE"
+                    | "EXISTS"
+                    | "WITH"
+                    | "RECURSIVE"
+                    | "INTO"
+                    | "VIEW"
+                    | "FUNCTION"
+                    | "PROCEDURE"
+                    | "CALL"
+            )
+        });
+        if name || before.map(|t| &t.token) == Some(&Token::Period) {
+            return None;
+        }
+        let first = word(tokens.get(i + 2))?;
+        let second = tokens.get(i + 3).map(|t| &t.token);
+        let fits = match kind.as_str() {
+            "OBJECT" => matches!(second, Some(Token::Word(_))),
+            _ => first.quote_style.is_none(),
+        };
+        fits.then_some(kind)
+    };
+    if !(0..tokens.len()).any(|i| starts(i).is_some()) {
+        return tokens;
+    }
+    let mut out = Vec::with_capacity(tokens.len());
+    let mut i = 0;
+    while i < tokens.len() {
+        let Some(kind) = starts(i) else {
+            out.push(tokens[i].clone());
+            i += 1;
+            continue;
+        };
+        let mut depth = 0usize;
+        let end = (i + 1..tokens.len()).find(|k| {
+            match tokens[*k].token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some(end) = end else {
+            out.push(tokens[i].clone());
+            i += 1;
+            continue;
+        };
+        let text: Vec<String> = tokens[i + 2..end]
+            .iter()
+            .map(|t| t.token.to_string())
+            .collect();
+        let name = Token::make_word(&format!("{kind}{STRUCTURED}"), None);
+        out.push(TokenWithSpan::new(name, tokens[i].span));
+        out.push(tokens[i + 1].clone());
+        let inner = Token::SingleQuotedString(text.join(" "));
+        out.push(TokenWithSpan::new(inner, tokens[i + 2].span));
+        out.push(tokens[end].clone());
+        i = end + 1;
+    }
+    out
 }
 
 /// Byte offsets at which lines start.

@@ -152,7 +152,7 @@ fn encode(a: &ArrayRef, ty: &SqlType, env: Option<&Env>) -> Result<ArrayRef> {
                 .collect();
             instants(s.column(0), s.nulls().cloned(), Some(zone))?
         }
-        SqlType::Variant | SqlType::Object | SqlType::Array => {
+        SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
             let v = a.as_binary::<i64>();
             let mut out = StringBuilder::with_capacity(v.len(), v.values().len() * 2);
             for value in v {

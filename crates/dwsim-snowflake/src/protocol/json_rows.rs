@@ -93,7 +93,7 @@ pub(super) fn cell(
                 offset + 1440
             )
         }
-        SqlType::Variant | SqlType::Object | SqlType::Array => {
+        SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
             json(a.as_binary::<i64>().value(row), env)
         }
         SqlType::Vector { .. } => shown(a, row)?,

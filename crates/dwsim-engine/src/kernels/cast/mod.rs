@@ -4,6 +4,7 @@
 mod boolean;
 pub(crate) mod datetime;
 mod numeric;
+mod structured;
 mod text;
 mod variant;
 
@@ -14,6 +15,7 @@ use crate::types::{SqlType, TypeClass};
 
 pub use boolean::parse_boolean;
 pub use numeric::{double_text, double_to_decimal, general, parse_decimal, parse_double, rescale};
+pub use structured::map_keys;
 pub use text::{decode_hex, encode_hex};
 pub use variant::{encode_at, nanos};
 
@@ -23,7 +25,8 @@ pub fn is_relabel(from: &SqlType, to: &SqlType) -> bool {
     match (from, to) {
         (Varchar(_) | Name | Char(_), Varchar(None) | Name) => !matches!((from, to), (Char(_), _)),
         (Varchar(Some(a)), Varchar(Some(b))) => a <= b,
-        (Array | Object, Variant) => true,
+        (Array | Object | SqlType::Structured(_), Variant) => true,
+        (SqlType::Structured(t), plain) if t.plain() == *plain => true,
         (BigInt, Oid) | (Oid, BigInt) => true,
         (SqlType::Binary(_), SqlType::Binary(None)) => true,
         (SqlType::Binary(Some(a)), SqlType::Binary(Some(b))) => a <= b,

@@ -30,6 +30,7 @@ pub(super) fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Opti
     Some(match (from.class(), to.class()) {
         (TypeClass::Semi, TypeClass::Semi) => match (from, to) {
             (SqlType::Array, SqlType::Object) => return None,
+            (_, SqlType::Structured(_)) => super::structured::to_structured,
             _ => semi_to_semi,
         },
         (TypeClass::Semi, TypeClass::Text) => semi_to_text,
@@ -49,7 +50,7 @@ pub(super) fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Opti
             | TypeClass::Timestamp,
             TypeClass::Semi,
         ) => match to {
-            SqlType::Object => return None,
+            SqlType::Object | SqlType::Structured(_) => return None,
             SqlType::Array => sql_to_array,
             _ => sql_to_variant,
         },

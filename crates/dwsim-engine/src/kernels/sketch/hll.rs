@@ -75,11 +75,13 @@ pub(super) fn estimate(registers: &[u8]) -> i64 {
     }
 }
 
-/// HLL_ESTIMATE of a state. The documentation lists it as an aggregate over states: they are combined first.
-pub fn hll_estimate(call: &AggCall<'_>) -> Result<ArrayRef> {
-    let combined = hll_combine(call)?;
-    let n = estimate(combined.as_binary::<i32>().value(0));
-    Ok(Arc::new(arrow::array::Int64Array::from(vec![n])))
+/// HLL_ESTIMATE of a state.
+pub fn hll_estimate(call: &Call<'_>) -> Result<ArrayRef> {
+    let v = call.bytes(0)?;
+    call.map_int(|row| match v.get(row) {
+        Some(state) => Ok(Some(estimate(checked(call.name, state)?))),
+        None => Ok(None),
+    })
 }
 
 /// HLL_EXPORT: the registers as an OBJECT, listed one by one when many are used.

@@ -61,7 +61,7 @@ fn distinct_counts_survive_export_and_import() {
             &[SqlType::BigInt],
             &SqlType::Binary(None),
         );
-        let got = agg(
+        let got = scalar(
             hll_estimate,
             std::slice::from_ref(&state),
             &[SqlType::Binary(None)],
