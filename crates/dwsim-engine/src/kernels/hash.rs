@@ -136,11 +136,7 @@ pub fn sha1_binary(call: &Call<'_>) -> Result<ArrayRef> {
 /// SHA-2 as bytes; the second argument is the number of bits (224, 256, 384, 512; 0 is 256).
 pub fn sha2_binary(call: &Call<'_>) -> Result<ArrayRef> {
     let bytes = bytes_of(call)?;
-    let bits = if call.len() > 1 {
-        Some(call.int(1)?)
-    } else {
-        None
-    };
+    let bits = call.optional_int(1)?;
     call.map_bytes(|row| {
         let Some(b) = bytes(row) else { return Ok(None) };
         let n = match &bits {

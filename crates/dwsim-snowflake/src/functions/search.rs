@@ -103,8 +103,26 @@ fn first_only(f: &ast::Function) -> ast::Function {
 
 /// `SEARCH(data, text [, ANALYZER => …] [, SEARCH_MODE => …])`, `SEARCH_IP(data, address)`.
 fn search(call: &mut FnCall<'_, '_>) -> Result<Typed> {
-    let compilation = |code: &str, message: String, at| {
-        SqlError::raw(code, "22023", format!("SQL compilation error:\n{message}")).at(at)
+    let compilation = |code: &str, message: String| {
+        SqlError::raw(code, "22023", format!("SQL compilation error:\n{message}"))
+    };
+    // These two are told with the place of the call.
+    let placed = |call: &FnCall<'_, '_>, code: &str, message: &str, apart: char| {
+        let at = place(call);
+        let shown = at.map_or_else(String::new, |p| {
+            format!(
+                " error line {} at position {}",
+                p.line,
+                p.column.saturating_sub(1)
+            )
+        });
+        let colon = if apart == ' ' && at.is_some() {
+            ":"
+        } else {
+            ""
+        };
+        let text = format!("SQL compilation error:{shown}{colon}{apart}{message}");
+        SqlError::raw(code, "22023", text).at(at)
     };
     let unnamed = (0..call.len())
         .filter(|i| call.arg_name(*i).is_none())
@@ -127,34 +145,30 @@ fn search(call: &mut FnCall<'_, '_>) -> Result<Typed> {
                 "argument 1 to function {} needs to be constant, found '{shown}'",
                 call.name
             ),
-            None,
         ));
     }
     if !wanted.ty.is_text() && wanted.ty != SqlType::Null {
         return Err(compilation(
             "001045",
             "argument needs to be a string: '1'".to_owned(),
-            None,
         ));
     }
     if unnamed > 2 {
-        let at = place(call);
         let message = format!(
             "too many arguments for function [{}] expected 2, got {unnamed}",
             call.name
         );
-        return Err(compilation("000939", message, at));
+        return Err(placed(call, "000939", &message, '\n'));
     }
     let fits = |c: &Typed| c.ty.is_text() || c.ty.is_semi();
     let columns: Vec<Typed> = columns.into_iter().filter(fits).collect();
     if columns.is_empty() {
-        let at = place(call);
-        return Err(SqlError::raw(
+        return Err(placed(
+            call,
             "001173",
-            "22023",
-            "SQL compilation error:\nExpected non-empty set of columns supporting full-text search.",
-        )
-        .at(at));
+            "Expected non-empty set of columns supporting full-text search.",
+            ' ',
+        ));
     }
     let wanted = call.coerce(wanted, Param::Text)?;
     let mut args = vec![wanted];

@@ -21,7 +21,9 @@ pub struct Piece {
 /// # Errors
 /// A syntax error with its place, for an unterminated string, say.
 pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
+    // Escapes are resolved here: Snowflake knows more of them than the tokenizer.
     let all = Tokenizer::new(&SnowflakeDialect {}, text)
+        .with_unescape(false)
         .tokenize_with_location()
         .map_err(|e| {
             SqlError::new(ErrorKind::Syntax {
@@ -33,11 +35,103 @@ pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
                 column: e.location.column,
             }))
         })?;
-    Ok(structured(
+    Ok(structured(bare_star(
         all.into_iter()
             .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
+            .map(resolved)
             .collect(),
-    ))
+    )))
+}
+
+/// A token with the escapes of its text resolved.
+fn resolved(mut t: TokenWithSpan) -> TokenWithSpan {
+    match &mut t.token {
+        Token::SingleQuotedString(s) if s.contains(['\\', '\'']) => *s = unescaped(s),
+        Token::Word(w) => {
+            if let Some(q @ '"') = w.quote_style
+                && w.value.contains(q)
+            {
+                w.value = w.value.replace("\"\"", "\"");
+            }
+        }
+        _ => {}
+    }
+    t
+}
+
+/// The text of a string constant: doubled quotes, `\n` and its kind, `\ooo`, `\xhh` and `\uhhhh`; a backslash before
+/// any other character means that character.
+///
+/// Source: "String constants".
+fn unescaped(s: &str) -> String {
+    let mut out = String::with_capacity(s.len());
+    let mut rest = s.chars();
+    while let Some(c) = rest.next() {
+        if c == '\'' {
+            // The tokenizer has seen to it that quotes come in pairs.
+            if rest.as_str().starts_with('\'') {
+                rest.next();
+            }
+            out.push(c);
+            continue;
+        }
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        let digits = |rest: &std::str::Chars<'_>, least: usize, most: usize, radix: u32| {
+            let text: String = rest
+                .as_str()
+                .chars()
+                .take(most)
+                .take_while(|c| c.is_digit(radix))
+                .collect();
+            (text.len() >= least)
+                .then(|| {
+                    u32::from_str_radix(&text, radix)
+                        .ok()
+                        .and_then(char::from_u32)
+                })
+                .flatten()
+                .map(|c| (c, text.len()))
+        };
+        let Some(next) = rest.next() else {
+            out.push(c);
+            break;
+        };
+        let coded = match next {
+            'x' => digits(&rest, 2, 2, 16),
+            'u' => digits(&rest, 4, 4, 16),
+            '0'..='7' => {
+                let mut from = rest.clone();
+                // The first digit belongs to the number.
+                let text: String = std::iter::once(next)
+                    .chain(from.by_ref().take(2).take_while(|c| c.is_digit(8)))
+                    .collect();
+                u32::from_str_radix(&text, 8)
+                    .ok()
+                    .and_then(char::from_u32)
+                    .map(|c| (c, text.len() - 1))
+            }
+            _ => None,
+        };
+        if let Some((c, used)) = coded {
+            out.push(c);
+            for _ in 0..used {
+                rest.next();
+            }
+            continue;
+        }
+        out.push(match next {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            other => other,
+        });
+    }
+    out
 }
 
 /// Ending of the word that stands for a structured type among tokens.
@@ -124,6 +218,41 @@ fn structured(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         i = end + 1;
     }
     out
+}
+
+/// `SEARCH((t.*), …)` without the parentheses that `sqlparser` does not expect around a star.
+fn bare_star(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let is_search = |t: &Token| {
+        matches!(t, Token::Word(w) if w.quote_style.is_none()
+            && (w.value.eq_ignore_ascii_case("SEARCH") || w.value.eq_ignore_ascii_case("SEARCH_IP")))
+    };
+    let mut gone = Vec::new();
+    for i in 0..tokens.len() {
+        let at = |k: usize| tokens.get(i + k).map(|t| &t.token);
+        if !is_search(&tokens[i].token)
+            || at(1) != Some(&Token::LParen)
+            || at(2) != Some(&Token::LParen)
+        {
+            continue;
+        }
+        // Names and dots up to a star, then the closing parenthesis.
+        let mut k = 3;
+        while matches!(at(k), Some(Token::Word(_))) && at(k + 1) == Some(&Token::Period) {
+            k += 2;
+        }
+        if k > 3 && at(k) == Some(&Token::Mul) && at(k + 1) == Some(&Token::RParen) {
+            gone.extend([i + 2, i + k + 1]);
+        }
+    }
+    if gone.is_empty() {
+        return tokens;
+    }
+    tokens
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| !gone.contains(i))
+        .map(|(_, t)| t)
+        .collect()
 }
 
 /// Byte offsets at which lines start.

@@ -224,6 +224,20 @@ fn convert(call: &Call<'_>, name: &str, ty: &SqlType, array: ArrayRef) -> Option
     if ty == call.returns {
         return Some(Ok(array));
     }
+    if let (SqlType::Number { .. }, SqlType::Timestamp(_), DialectName::Snowflake) =
+        (ty, call.returns, call.env.dialect)
+    {
+        // A number inside VARIANT is an instant, and a wall clock shows it in the session's zone.
+        let instant = SqlType::TimestampLtz(9);
+        let middle = Call {
+            returns: &instant,
+            ..*call
+        };
+        return match convert(&middle, name, ty, array)? {
+            Ok(instants) => convert(call, name, &instant, instants),
+            Err(e) => Some(Err(e)),
+        };
+    }
     let kernel: Option<Kernel> = super::kernel(ty, call.returns, call.env.dialect);
     let rows = array.len();
     let columns = [Column {

@@ -11,7 +11,8 @@ pub use bind::{
     abs, ceil, div0, div0_null, floor, modulo, power, round as round_bind, sign, truncate,
 };
 pub use bits::{
-    bit_and, bit_count, bit_not, bit_or, bit_shift_left, bit_shift_right, bit_xor, get_bit,
+    bit_and, bit_binary, bit_count, bit_not, bit_not_binary, bit_or, bit_shift_binary,
+    bit_shift_left, bit_shift_right, bit_xor, get_bit,
 };
 pub use math::{
     acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, cot, degrees, exp, factorial,

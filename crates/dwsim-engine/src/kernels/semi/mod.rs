@@ -14,6 +14,7 @@ mod path;
 pub mod print;
 mod set;
 mod util;
+mod xml;
 
 pub use aggregate::{array_agg, array_union_agg, array_unique_agg, object_agg};
 pub use arithmetic::{super_add, super_div, super_mod, super_mul, super_negate, super_sub};
@@ -54,6 +55,7 @@ pub use set::{
     array_position, array_sort, arrays_overlap, super_array_contains, super_array_position,
     super_array_positions,
 };
+pub use xml::{check_xml, parse_xml, to_xml, xml_get};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -162,11 +162,7 @@ pub fn approx_top_k_combine(call: &AggCall<'_>) -> Result<ArrayRef> {
 /// APPROX_TOP_K_ESTIMATE(state [, k])
 pub fn approx_top_k_estimate(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.variant(0)?;
-    let k = if call.len() > 1 {
-        Some(call.int(1)?)
-    } else {
-        None
-    };
+    let k = call.optional_int(1)?;
     call.map_variant(|row| {
         let Some(v) = v.get(row) else { return Ok(None) };
         let k = match &k {

@@ -112,11 +112,7 @@ pub fn difference(call: &Call<'_>) -> Result<ArrayRef> {
 /// Levenshtein distance; a third argument caps it.
 pub fn edit_distance(call: &Call<'_>) -> Result<ArrayRef> {
     let (a, b) = (call.text(0)?, call.text(1)?);
-    let max = if call.len() > 2 {
-        Some(call.int(2)?)
-    } else {
-        None
-    };
+    let max = call.optional_int(2)?;
     call.map_int(|row| {
         let (Some(a), Some(b)) = (a.get(row), b.get(row)) else {
             return Ok(None);
