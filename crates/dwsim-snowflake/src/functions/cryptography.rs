@@ -1,9 +1,9 @@
 //! Encryption, compression and digests as bytes or numbers, each with its page of the reference.
-//! Digests as texts are in `text`; what is computed is in `dwsim_engine::kernels::{crypto, compress, hash}`.
+//! Digests as texts are in `text`; what is computed is in `dwsim_engine::kernels::{crypto, compress, row_hash}`.
 
 use dwsim_engine::error::Result;
 use dwsim_engine::functions::{Param, ReturnArgs, ScalarDef, ret};
-use dwsim_engine::kernels::{compress, crypto, hash};
+use dwsim_engine::kernels::{compress, crypto, row_hash as hash};
 use dwsim_engine::types::SqlType;
 
 use Param::{Any, Binary, Int, Text};

@@ -1,11 +1,13 @@
 //! Estimation, hashing and bitmap aggregates of Snowflake, each with its page of the reference.
-//! What they compute is in `dwsim_engine::kernels::{sketch, hash, bitmap, vector}`.
+//! What they compute is in `dwsim_engine::kernels::{estimate, row_hash, bitmap, vector}`.
 
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::functions::{
     AggKernel, AggregateDef, AggregateImpl, FnCall, Kernel, Param, ReturnFn, ScalarDef, Typed, ret,
 };
-use dwsim_engine::kernels::{aggregate as agg, bitmap, hash, sketch, vector};
+use dwsim_engine::kernels::{
+    aggregate as agg, bitmap, estimate as sketch, row_hash as hash, vector,
+};
 use dwsim_engine::types::SqlType;
 
 use Param::{Any, Binary, Double, Int, Object, Variant};

@@ -10,7 +10,7 @@ use arrow::array::{ArrayRef, Float64Array};
 use super::state::{constant, items, number, one, state, variants};
 use crate::error::{Result, SqlError};
 use crate::functions::AggCall;
-use crate::kernels::hash::{argument_hash, finish};
+use crate::kernels::row_hash::{argument_hash, finish};
 use crate::variant::{Kind, Value};
 
 const TYPE: &str = "minhash";

@@ -9,7 +9,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryArray};
 
 use crate::error::{Result, SqlError};
 use crate::functions::{AggCall, Call};
-use crate::kernels::hash::argument_hash;
+use crate::kernels::row_hash::argument_hash;
 use crate::variant::{Kind, Ref, Value};
 
 const PRECISION: u32 = 12;
