@@ -1,10 +1,12 @@
 //! Structured ARRAY, OBJECT and MAP: semi-structured values whose parts have declared types.
 //! Values are stored as their semi-structured counterparts are; a MAP is an object whose keys are texts.
 
+use serde::{Deserialize, Serialize};
+
 use super::SqlType;
 
 /// A structured type.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Structured {
     /// `ARRAY(type [NOT NULL])`
     Array {
@@ -27,7 +29,7 @@ pub enum Structured {
 }
 
 /// A member of a structured OBJECT.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StructuredField {
     /// Key.
     pub name: String,
