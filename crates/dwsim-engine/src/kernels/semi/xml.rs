@@ -366,7 +366,7 @@ fn element(v: Ref<'_>, pretty: bool, depth: usize, env: &Env, out: &mut String) 
             out.push('"');
         }
     }
-    let content = v.member("$").unwrap_or_else(Ref::null);
+    let content = v.member("$").unwrap_or(Ref::null());
     let items: Vec<Ref<'_>> = match content.items() {
         Some(items) => items.collect(),
         None => vec![content],
