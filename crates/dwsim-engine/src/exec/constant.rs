@@ -35,3 +35,8 @@ pub fn constant(expr: &Expr) -> Result<ScalarValue> {
     let array = physical.evaluate(&batch)?.into_array(1)?;
     Ok(ScalarValue::try_from_array(&array, 0)?)
 }
+
+/// Whether an expression has one value for the whole statement.
+pub fn is_constant(expr: &Expr) -> bool {
+    !expr.any_column_refs() && !expr.is_volatile()
+}

@@ -134,6 +134,22 @@ impl<'a> Call<'a> {
     pub fn bool(&self, i: usize) -> Result<View<'a, BooleanArray>> {
         self.view(i)
     }
+    /// Argument `i` as text when it was given.
+    pub fn optional_text(&self, i: usize) -> Result<Option<View<'a, StringArray>>> {
+        (self.len() > i).then(|| self.text(i)).transpose()
+    }
+    /// Argument `i` as 64-bit integers when it was given.
+    pub fn optional_int(&self, i: usize) -> Result<Option<View<'a, Int64Array>>> {
+        (self.len() > i).then(|| self.int(i)).transpose()
+    }
+    /// Argument `i` as floats when it was given.
+    pub fn optional_double(&self, i: usize) -> Result<Option<View<'a, Float64Array>>> {
+        (self.len() > i).then(|| self.double(i)).transpose()
+    }
+    /// Argument `i` as booleans when it was given.
+    pub fn optional_bool(&self, i: usize) -> Result<Option<View<'a, BooleanArray>>> {
+        (self.len() > i).then(|| self.bool(i)).transpose()
+    }
     /// Argument `i` as bytes (parameter kind Binary).
     pub fn bytes(&self, i: usize) -> Result<View<'a, BinaryArray>> {
         self.view(i)

@@ -3,12 +3,18 @@
 
 pub mod aggregate;
 pub mod arithmetic;
+pub mod bitmap;
 pub mod cast;
+pub mod compress;
 pub mod conditional;
+pub mod crypto;
 pub mod datetime;
+pub mod estimate;
 pub mod format;
 pub mod format_number;
 pub mod like;
 pub mod numeric;
+pub mod row_hash;
 pub mod semi;
 pub mod text;
+pub mod vector;

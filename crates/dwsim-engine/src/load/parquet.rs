@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, LargeBinaryBuilder, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, LargeBinaryBuilder, PrimitiveArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Field, Float64Type, Int64Type, Time64NanosecondType,
@@ -207,6 +207,16 @@ fn to_natural(array: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
     if array.data_type() == &want {
         return Ok(Arc::clone(array));
     }
+    if let (DataType::Timestamp(TimeUnit::Nanosecond, _), DataType::Decimal128(..)) =
+        (array.data_type(), &want)
+    {
+        let nanos: PrimitiveArray<Decimal128Type> = array
+            .as_primitive::<TimestampNanosecondType>()
+            .iter()
+            .map(|v| v.map(i128::from))
+            .collect();
+        return Ok(Arc::new(nanos.with_data_type(want)));
+    }
     let options = arrow::compute::CastOptions {
         safe: false,
         ..Default::default()
@@ -245,6 +255,10 @@ pub fn rows_as_variant(columns: &[FileColumn], batch: &ParquetBatch) -> Result<A
                         }
                     })?;
                     b.value(&parsed);
+                }
+                // A zone in Parquet means "adjusted to UTC"; Snowflake shows such values as wall-clock UTC.
+                (SqlType::Timestamp(_) | SqlType::TimestampLtz(_), _) => {
+                    b.timestamp(crate::kernels::cast::nanos(array, row)?);
                 }
                 _ => value(array, row, &mut b)?,
             }

@@ -468,7 +468,17 @@ impl Binder<'_> {
     ) -> Result<Typed> {
         let v = self.expr(expr)?;
         let escape = escape.map(|e| self.expr(e)).transpose()?;
+        // The parser takes LIKE ALL (…) for LIKE and a call of a function ALL.
+        let every = match pattern {
+            ast::Expr::Function(f) if f.name.to_string().eq_ignore_ascii_case("ALL") => Some(f),
+            _ => None,
+        };
         let patterns: Vec<&ast::Expr> = match pattern {
+            ast::Expr::Function(_) if every.is_some() => every
+                .into_iter()
+                .flat_map(super::call::arguments)
+                .filter_map(super::call::argument_expr)
+                .collect(),
             ast::Expr::Tuple(items) if any => items.iter().collect(),
             ast::Expr::Nested(one) if any => vec![one],
             other => vec![other],
@@ -479,6 +489,7 @@ impl Binder<'_> {
             let one = self.like(v.clone(), p, escape.clone(), insensitive, false)?;
             all = Some(match all {
                 None => one,
+                Some(t) if every.is_some() => Typed::new(t.expr.and(one.expr), SqlType::Boolean),
                 Some(t) => Typed::new(t.expr.or(one.expr), SqlType::Boolean),
             });
         }

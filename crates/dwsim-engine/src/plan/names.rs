@@ -91,6 +91,30 @@ impl Binder<'_> {
     }
 
     /// The columns of the innermost scope that a qualified `*` means.
+    /// The columns that `*` means in the innermost scope.
+    pub fn all_columns(&self) -> Vec<Typed> {
+        self.scopes
+            .last()
+            .map(|s| {
+                let visible = s.columns.iter().filter(|c| !c.hidden);
+                visible.map(ScopeColumn::typed).collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// A column as messages name it, with its relation; None for other expressions.
+    pub fn column_label(&self, value: &Typed) -> Option<String> {
+        let Expr::Column(internal) = &value.expr else {
+            return None;
+        };
+        let columns = self.scopes.iter().rev().flat_map(|s| &s.columns);
+        let found = columns.into_iter().find(|c| c.internal == *internal)?;
+        Some(match found.qualifier.last() {
+            Some(q) => format!("{q}.{}", found.name),
+            None => found.name.clone(),
+        })
+    }
+
     pub(crate) fn columns_of(&self, qualifier: &[String]) -> Vec<ScopeColumn> {
         self.scopes
             .iter()

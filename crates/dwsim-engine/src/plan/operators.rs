@@ -339,6 +339,7 @@ impl Binder<'_> {
 
     /// A path into a semi-structured value; steps are texts (members) or integers (elements).
     pub(crate) fn path(&mut self, value: Typed, steps: Vec<Typed>) -> Result<Typed> {
+        let declared = declared_part(&value.ty, &steps);
         let value = if value.ty.is_semi() || value.ty == SqlType::Null {
             self.cast(value, &SqlType::Variant, CastMode::Implicit)?
         } else {
@@ -374,7 +375,11 @@ impl Binder<'_> {
                 }
             });
         }
-        Ok(self.kernel("path", kernels::semi::path, args, SqlType::Variant))
+        let part = self.kernel("path", kernels::semi::path, args, SqlType::Variant);
+        match declared {
+            Some(ty) => self.cast(part, &ty, CastMode::Explicit),
+            None => Ok(part),
+        }
     }
 
     /// A literal of a dialect-independent kind.
@@ -446,4 +451,19 @@ impl Binder<'_> {
         }
         Err(SqlError::unsupported(format!("placeholder {p}")))
     }
+}
+
+/// The declared type of a part of a structured value; None where nothing is declared.
+fn declared_part(ty: &SqlType, steps: &[Typed]) -> Option<SqlType> {
+    let mut at = ty;
+    for step in steps {
+        let SqlType::Structured(of) = at else {
+            return None;
+        };
+        at = match step.literal_text() {
+            Some(name) => of.member(name)?,
+            None => of.item()?,
+        };
+    }
+    (!steps.is_empty() && *at != SqlType::Variant).then(|| at.clone())
 }

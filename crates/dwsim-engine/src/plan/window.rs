@@ -1,7 +1,11 @@
 //! Binding of OVER: aggregates over windows, ranking and value functions, frames.
 //! Computing them is DataFusion's work, except for whole-partition kernels.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, TimestampNanosecondArray};
 use arrow::compute::SortOptions;
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::logical_expr::expr::{
     AggregateFunction, NullTreatment, WindowFunction, WindowFunctionParams,
 };
@@ -16,7 +20,8 @@ use super::call::aggregate_mut;
 use crate::dialect::DialectName;
 use crate::error::{Result, SqlError};
 use crate::functions::{
-    AggregateDef, AggregateImpl, FnCall, Typed, WindowDef, WindowImpl, WindowKernel, partition_udwf,
+    AggregateDef, AggregateImpl, Call, FnCall, Typed, WindowDef, WindowImpl, WindowKernel,
+    list_expr, partition_udwf,
 };
 use crate::types::SqlType;
 
@@ -29,6 +34,37 @@ pub struct BoundWindow {
     pub order: Vec<(Typed, SortOptions)>,
     /// The frame as written, if it was.
     pub frame: Option<WindowFrame>,
+}
+
+/// Whether a bound is an interval away from the current row.
+fn steps_by_interval(frame: &WindowFrame) -> bool {
+    [&frame.start_bound, &frame.end_bound].iter().any(|b| {
+        matches!(
+            b,
+            WindowFrameBound::Preceding(v) | WindowFrameBound::Following(v)
+                if matches!(v.data_type(), DataType::Interval(_) | DataType::Duration(_)) && !v.is_null()
+        )
+    })
+}
+
+/// A timestamp of more than six digits as 64-bit nanoseconds.
+fn nanoseconds(call: &Call<'_>) -> Result<ArrayRef> {
+    let values = call.decimal(0)?;
+    let mut out = TimestampNanosecondArray::builder(call.rows);
+    for row in 0..call.rows {
+        let value = values
+            .get(row)
+            .map(|v| {
+                i64::try_from(v).map_err(|_| {
+                    SqlError::unsupported(
+                        "a RANGE frame by intervals over timestamps of nine digits outside of the years 1677 to 2262",
+                    )
+                })
+            })
+            .transpose()?;
+        out.append_option(value);
+    }
+    Ok(Arc::new(out.finish()))
 }
 
 impl Binder<'_> {
@@ -60,6 +96,15 @@ impl Binder<'_> {
             order.push((self.sort_operand(t)?, self.sort_options(&o.options)));
         }
         let frame = frame.map(|f| self.frame(&f, &order)).transpose()?;
+        if let (Some(frame), Some((key, _))) = (&frame, order.first_mut())
+            && steps_by_interval(frame)
+            && matches!(key.ty, SqlType::Timestamp(7..) | SqlType::TimestampLtz(7..))
+        {
+            // DataFusion moves 64-bit timestamps by intervals; beyond their years this is an error, not a wrong frame.
+            let args = vec![key.clone()];
+            let arrow = DataType::Timestamp(TimeUnit::Nanosecond, None);
+            key.expr = list_expr("range_key", nanoseconds, args, arrow, &self.env);
+        }
         Ok(BoundWindow {
             partition,
             order,

@@ -71,6 +71,8 @@ pub enum SqlType {
     Object,
     /// Snowflake's ARRAY.
     Array,
+    /// Snowflake's ARRAY(t), OBJECT(k t, …) and MAP(k, v).
+    Structured(Box<super::Structured>),
     /// Redshift's HLLSKETCH.
     HllSketch,
     /// GEOMETRY, as extended well-known binary.
@@ -152,13 +154,15 @@ impl SqlType {
                 Field::new("time", DataType::Time64(TimeUnit::Nanosecond), true),
                 Field::new("offset", DataType::Int32, true),
             ])),
-            SqlType::Timestamp(s) => DataType::Timestamp(time_unit(*s), None),
-            SqlType::TimestampLtz(s) => DataType::Timestamp(time_unit(*s), Some(Arc::from("UTC"))),
+            SqlType::Timestamp(s) => timestamp_storage(*s, None),
+            SqlType::TimestampLtz(s) => timestamp_storage(*s, Some(Arc::from("UTC"))),
             SqlType::TimestampTz(s) => DataType::Struct(tz_fields(*s)),
             SqlType::IntervalYm => DataType::Interval(IntervalUnit::YearMonth),
             SqlType::IntervalDs => DataType::Duration(TimeUnit::Microsecond),
             SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
-            SqlType::Variant | SqlType::Object | SqlType::Array => DataType::LargeBinary,
+            SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
+                DataType::LargeBinary
+            }
             SqlType::Vector { float, dimension } => DataType::FixedSizeList(
                 Arc::new(Field::new(
                     "item",
@@ -194,7 +198,9 @@ impl SqlType {
                 TypeClass::Timestamp
             }
             SqlType::IntervalYm | SqlType::IntervalDs | SqlType::Interval => TypeClass::Interval,
-            SqlType::Variant | SqlType::Object | SqlType::Array => TypeClass::Semi,
+            SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
+                TypeClass::Semi
+            }
             SqlType::HllSketch
             | SqlType::Geometry
             | SqlType::Geography
@@ -277,6 +283,7 @@ impl SqlType {
             SqlType::Variant => "VARIANT".into(),
             SqlType::Object => "OBJECT".into(),
             SqlType::Array => "ARRAY".into(),
+            SqlType::Structured(t) => t.snowflake(),
             SqlType::HllSketch => "HLLSKETCH".into(),
             SqlType::Geometry => "GEOMETRY".into(),
             SqlType::Geography => "GEOGRAPHY".into(),
@@ -315,7 +322,9 @@ impl SqlType {
             SqlType::IntervalYm => "interval year to month".into(),
             SqlType::IntervalDs => "interval day to second".into(),
             SqlType::Interval => "interval".into(),
-            SqlType::Variant | SqlType::Object | SqlType::Array => "super".into(),
+            SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
+                "super".into()
+            }
             SqlType::HllSketch => "hllsketch".into(),
             SqlType::Geometry => "geometry".into(),
             SqlType::Geography => "geography".into(),
@@ -332,12 +341,16 @@ impl fmt::Display for SqlType {
     }
 }
 
-/// The unit that stores this many fractional digits.
-pub fn time_unit(scale: u8) -> TimeUnit {
+/// Digits of the decimal that stores nanoseconds: every day that an `i32` counts fits.
+pub const NANOS_PRECISION: u8 = 29;
+
+/// What stores a timestamp of this many fractional digits: 64-bit microseconds up to six, beyond that a decimal of
+/// seconds with nine digits. 64-bit nanoseconds would end in 2262, before the dates that mean "for ever".
+pub fn timestamp_storage(scale: u8, zone: Option<Arc<str>>) -> DataType {
     if scale > 6 {
-        TimeUnit::Nanosecond
+        DataType::Decimal128(NANOS_PRECISION, 9)
     } else {
-        TimeUnit::Microsecond
+        DataType::Timestamp(TimeUnit::Microsecond, zone)
     }
 }
 
@@ -346,7 +359,7 @@ pub fn tz_fields(scale: u8) -> Fields {
     Fields::from(vec![
         Field::new(
             "instant",
-            DataType::Timestamp(time_unit(scale), Some(Arc::from("UTC"))),
+            timestamp_storage(scale, Some(Arc::from("UTC"))),
             true,
         ),
         Field::new("offset", DataType::Int32, true),

@@ -126,7 +126,11 @@ pub fn internal_name(ty: &SqlType) -> String {
         SqlType::IntervalYm => "intervaly2m",
         SqlType::IntervalDs => "intervald2s",
         SqlType::Interval => "interval",
-        SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Vector { .. } => "super",
+        SqlType::Variant
+        | SqlType::Object
+        | SqlType::Array
+        | SqlType::Structured(_)
+        | SqlType::Vector { .. } => "super",
         SqlType::HllSketch => "hllsketch",
         SqlType::Geometry => "geometry",
         SqlType::Geography => "geography",

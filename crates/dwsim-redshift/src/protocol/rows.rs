@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
             SqlType::IntervalYm => Reader::Months(cast(array, ty)?),
             SqlType::IntervalDs => Reader::Duration(cast(array, ty)?),
             SqlType::Interval => Reader::Interval(cast(array, ty)?),
-            SqlType::Variant | SqlType::Object | SqlType::Array => {
+            SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
                 Reader::Variant(cast(array, ty)?)
             }
             SqlType::TimestampTz(_) | SqlType::Vector { .. } => {

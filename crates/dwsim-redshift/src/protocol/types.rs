@@ -79,7 +79,11 @@ pub fn oid(ty: &SqlType) -> u32 {
         SqlType::IntervalYm => INTERVAL_Y2M,
         SqlType::IntervalDs => INTERVAL_D2S,
         SqlType::Interval => INTERVAL,
-        SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Vector { .. } => SUPER,
+        SqlType::Variant
+        | SqlType::Object
+        | SqlType::Array
+        | SqlType::Structured(_)
+        | SqlType::Vector { .. } => SUPER,
         SqlType::HllSketch => HLLSKETCH,
         SqlType::Geometry => GEOMETRY,
         SqlType::Geography => GEOGRAPHY,

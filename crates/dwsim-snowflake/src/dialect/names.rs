@@ -18,6 +18,9 @@ pub(super) fn column_name(expr: &Expr) -> String {
         Expr::Identifier(i) => fold(i),
         Expr::CompoundIdentifier(parts) => parts.last().map(fold).unwrap_or_default(),
         Expr::Nested(inner) => format!("({})", column_name(inner)),
-        other => other.to_string().to_uppercase(),
+        other => other
+            .to_string()
+            .to_uppercase()
+            .replace(crate::parse::STRUCTURED, ""),
     }
 }

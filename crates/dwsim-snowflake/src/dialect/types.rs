@@ -6,7 +6,9 @@ use datafusion::scalar::ScalarValue;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::functions::Typed;
 use dwsim_engine::kernels::cast::parse_decimal;
-use dwsim_engine::types::{SNOWFLAKE_MAX_BINARY, SNOWFLAKE_MAX_VARCHAR, SqlType};
+use dwsim_engine::types::{
+    SNOWFLAKE_MAX_BINARY, SNOWFLAKE_MAX_VARCHAR, SqlType, Structured, StructuredField,
+};
 use sqlparser::ast::{BinaryLength, CharacterLength, DataType, ExactNumberInfo, TimezoneInfo};
 
 const INTEGER: SqlType = SqlType::number(38, 0);
@@ -156,6 +158,32 @@ fn custom(name: &str, modifiers: &[String]) -> Result<SqlType> {
         "VARIANT" => SqlType::Variant,
         "OBJECT" => SqlType::Object,
         "ARRAY" => SqlType::Array,
+        "ARRAY$STRUCTURED" | "MAP$STRUCTURED" | "OBJECT$STRUCTURED" => {
+            let text = modifiers.first().map_or("", String::as_str);
+            SqlType::Structured(Box::new(structured(name, text)?))
+        }
+        "VECTOR" => {
+            let float = match modifiers.first().map(|m| m.to_ascii_uppercase()).as_deref() {
+                Some("FLOAT") => true,
+                Some("INT" | "INTEGER") => false,
+                _ => {
+                    return Err(invalid(
+                        "Invalid element type of VECTOR. It must be INT or FLOAT.".into(),
+                    ));
+                }
+            };
+            match digit(1)? {
+                Some(n @ 1..=4096) => SqlType::Vector {
+                    float,
+                    dimension: n as u32,
+                },
+                _ => {
+                    return Err(invalid(
+                        "Invalid vector dimension. It must be between 1 and 4096.".into(),
+                    ));
+                }
+            }
+        }
         "GEOGRAPHY" => SqlType::Geography,
         "GEOMETRY" => SqlType::Geometry,
         other => {
@@ -166,6 +194,48 @@ fn custom(name: &str, modifiers: &[String]) -> Result<SqlType> {
             ));
         }
     })
+}
+
+/// `ARRAY(…)`, `MAP(…)` and `OBJECT(…)` from the text in their parentheses.
+fn structured(name: &str, text: &str) -> Result<Structured> {
+    let parts = crate::parse::structured_type(text, name.starts_with("OBJECT"))?
+        .into_iter()
+        .map(|(name, ty, nullable)| {
+            Ok(StructuredField {
+                name,
+                ty: data_type(&ty)?,
+                nullable,
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    if name.starts_with("OBJECT") {
+        return Ok(Structured::Object(parts));
+    }
+    match (name.starts_with("ARRAY"), parts.as_slice()) {
+        (true, [element]) => Ok(Structured::Array {
+            element: element.ty.clone(),
+            nullable: element.nullable,
+        }),
+        (false, [key, value]) => {
+            let text = key.ty.is_text();
+            if !text && !matches!(key.ty, SqlType::Number { scale: 0, .. }) {
+                return Err(invalid(format!(
+                    "Unsupported key type '{}' for MAP. It must be VARCHAR or NUMBER with scale 0.",
+                    key.ty.snowflake()
+                )));
+            }
+            Ok(Structured::Map {
+                key: key.ty.clone(),
+                value: value.ty.clone(),
+                nullable: value.nullable,
+            })
+        }
+        (array, _) => Err(invalid(format!(
+            "Type {} takes {} type(s), not '{text}'.",
+            if array { "ARRAY" } else { "MAP" },
+            if array { "one" } else { "two" },
+        ))),
+    }
 }
 
 /// A number as written: exact with the digits it shows, a float when it has an exponent or more than 38 digits.

@@ -3,12 +3,39 @@
 
 use dwsim_engine::error::Result;
 use dwsim_engine::functions::ReturnArgs;
-use dwsim_engine::functions::{AggregateDef, AggregateImpl, Param, ret};
+use dwsim_engine::functions::{AggregateDef, AggregateImpl, FnCall, Param, Typed, ret};
 use dwsim_engine::kernels::aggregate as agg;
 use dwsim_engine::types::SqlType;
 
 fn agg_int(_: &ReturnArgs<'_>) -> Result<SqlType> {
     Ok(SqlType::number(38, 0))
+}
+
+/// MIN_BY and MAX_BY: one value, or an array of as many as a third argument says.
+fn extreme_by(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(2, 3)?;
+    let mut args = call.bind_all()?;
+    let options = call.aggregate_options()?;
+    if args.len() == 3 {
+        args[2] = call.coerce(args[2].clone(), Param::Int)?;
+        return Ok(call.binder.collect(
+            call.name,
+            agg::extremes_by,
+            false,
+            args,
+            SqlType::Array,
+            options,
+        ));
+    }
+    let kernel = if call.name == "MIN_BY" {
+        agg::min_by
+    } else {
+        agg::max_by
+    };
+    let ty = args[0].ty.clone();
+    Ok(call
+        .binder
+        .collect(call.name, kernel, false, args, ty, options))
 }
 
 /// The table's rows.
@@ -35,7 +62,7 @@ pub const AGGREGATES: &[AggregateDef] = &[
         params: &[Param::Number],
         optional: 0,
         returns: agg::sum_type,
-        implementation: AggregateImpl::DataFusion(agg::df_sum),
+        implementation: AggregateImpl::Custom(agg::sum_bind),
     },
     AggregateDef {
         name: "AVG",
@@ -75,24 +102,18 @@ pub const AGGREGATES: &[AggregateDef] = &[
     AggregateDef {
         name: "MIN_BY",
         page: "https://docs.snowflake.com/en/sql-reference/functions/min_by",
-        params: &[Param::Any, Param::Any],
+        params: &[],
         optional: 0,
         returns: ret::first,
-        implementation: AggregateImpl::Collect {
-            kernel: agg::min_by,
-            skip_nulls: false,
-        },
+        implementation: AggregateImpl::Custom(extreme_by),
     },
     AggregateDef {
         name: "MAX_BY",
         page: "https://docs.snowflake.com/en/sql-reference/functions/max_by",
-        params: &[Param::Any, Param::Any],
+        params: &[],
         optional: 0,
         returns: ret::first,
-        implementation: AggregateImpl::Collect {
-            kernel: agg::max_by,
-            skip_nulls: false,
-        },
+        implementation: AggregateImpl::Custom(extreme_by),
     },
     AggregateDef {
         name: "MODE",
@@ -414,22 +435,6 @@ pub const AGGREGATES: &[AggregateDef] = &[
         optional: usize::MAX,
         returns: ret::bigint,
         implementation: AggregateImpl::DataFusion(agg::df_grouping),
-    },
-    AggregateDef {
-        name: "APPROX_COUNT_DISTINCT",
-        page: "https://docs.snowflake.com/en/sql-reference/functions/approx_count_distinct",
-        params: &[Param::Any],
-        optional: 0,
-        returns: ret::bigint,
-        implementation: AggregateImpl::DataFusion(agg::df_approx_distinct),
-    },
-    AggregateDef {
-        name: "HLL",
-        page: "https://docs.snowflake.com/en/sql-reference/functions/hll",
-        params: &[Param::Any],
-        optional: 0,
-        returns: ret::bigint,
-        implementation: AggregateImpl::DataFusion(agg::df_approx_distinct),
     },
     AggregateDef {
         name: "BITANDAGG",

@@ -1,7 +1,8 @@
 //! Conditional functions of Snowflake, each with its page of the reference.
 //! What they compute is in `dwsim_engine::kernels::conditional`.
 
-use dwsim_engine::functions::ScalarDef;
+use dwsim_engine::error::Result;
+use dwsim_engine::functions::{FnCall, Param, ScalarDef, Typed};
 use dwsim_engine::kernels::conditional as cond;
 
 macro_rules! page {
@@ -25,6 +26,8 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("NULLIFZERO", page!("nullifzero"), cond::null_if_zero),
     ScalarDef::custom("EQUAL_NULL", page!("equal_null"), cond::equal_null),
     ScalarDef::custom("DECODE", page!("decode"), cond::decode),
+    ScalarDef::custom("REGR_VALX", page!("regr_valx"), regression_value),
+    ScalarDef::custom("REGR_VALY", page!("regr_valy"), regression_value),
     ScalarDef::custom("BOOLAND", page!("booland"), cond::boolean_pair),
     ScalarDef::custom("BOOLOR", page!("boolor"), cond::boolean_pair),
     ScalarDef::custom("BOOLXOR", page!("boolxor"), cond::boolean_pair),
@@ -42,3 +45,23 @@ pub const SCALARS: &[ScalarDef] = &[
         cond::extreme,
     ),
 ];
+
+/// REGR_VALX(y, x) is x unless y is NULL, REGR_VALY(y, x) is y unless x is NULL.
+fn regression_value(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(2, 2)?;
+    let (y, x) = (call.bind(0)?, call.bind(1)?);
+    let (y, x) = (
+        call.coerce(y, Param::Double)?,
+        call.coerce(x, Param::Double)?,
+    );
+    let (value, other) = if call.name == "REGR_VALX" {
+        (x, y)
+    } else {
+        (y, x)
+    };
+    let known = other.expr.is_not_null();
+    Ok(Typed::new(
+        datafusion::logical_expr::when(known, value.expr).end()?,
+        value.ty,
+    ))
+}

@@ -3,8 +3,10 @@
 
 use arrow::array::ArrayRef;
 use base64::Engine as _;
+use datafusion::scalar::ScalarValue;
 use dwsim_engine::error::{Result, SqlError};
-use dwsim_engine::functions::{Call, FnCall, ScalarDef, Typed};
+use dwsim_engine::exec::constant;
+use dwsim_engine::functions::{Call, FnCall, Kernel, Param, ScalarDef, Typed};
 use dwsim_engine::plan::CastMode;
 use dwsim_engine::types::{SqlType, TypeClass};
 
@@ -112,20 +114,54 @@ fn binary(call: &Call<'_>) -> Result<ArrayRef> {
 /// SEQ1 to SEQ8: numbers from 0, one per row.
 fn sequence(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 1)?;
-    if call.len() == 1 {
-        return Err(SqlError::unsupported(format!(
-            "{} with a sign argument",
-            call.name
-        )));
-    }
+    let signed = match call.len() {
+        0 => false,
+        _ => {
+            let sign = call.bind(0)?;
+            let sign = call.coerce(sign, Param::Int)?;
+            match constant(&sign.expr)? {
+                ScalarValue::Int64(Some(0)) => false,
+                ScalarValue::Int64(Some(1)) => true,
+                _ => {
+                    return Err(SqlError::argument(
+                        call.name,
+                        format!("the argument of {} must be 0 or 1", call.name),
+                    ));
+                }
+            }
+        }
+    };
     let number = crate::parse::expr("ROW_NUMBER() OVER (ORDER BY NULL) - 1")?;
     let value = call.binder.expr(&number)?;
-    let precision = match call.name {
-        "SEQ1" => 3,
-        "SEQ2" => 5,
-        "SEQ4" => 10,
-        _ => 19,
+    let value = call
+        .binder
+        .cast(value, &SqlType::BigInt, CastMode::Implicit)?;
+    let (precision, kernel): (u8, Kernel) = match (call.name, signed) {
+        ("SEQ1", false) => (3, wrapped::<8, false>),
+        ("SEQ1", true) => (3, wrapped::<8, true>),
+        ("SEQ2", false) => (5, wrapped::<16, false>),
+        ("SEQ2", true) => (5, wrapped::<16, true>),
+        ("SEQ4", false) => (10, wrapped::<32, false>),
+        ("SEQ4", true) => (10, wrapped::<32, true>),
+        (_, false) => (19, wrapped::<64, false>),
+        (_, true) => (19, wrapped::<64, true>),
     };
-    call.binder
-        .cast(value, &SqlType::number(precision, 0), CastMode::Implicit)
+    Ok(call.kernel(kernel, vec![value], SqlType::number(precision, 0)))
+}
+
+/// Row numbers in as many bits: after the largest signed number come 0 or the smallest signed number.
+fn wrapped<const BITS: u32, const SIGNED: bool>(call: &Call<'_>) -> Result<ArrayRef> {
+    let numbers = call.int(0)?;
+    let half = 1i128 << (BITS - 1);
+    call.map_int(|row| {
+        Ok(numbers.get(row).map(|n| {
+            let n = i128::from(n);
+            let n = if SIGNED {
+                (n + half).rem_euclid(2 * half) - half
+            } else {
+                n.rem_euclid(half)
+            };
+            n as i64
+        }))
+    })
 }

@@ -5,16 +5,23 @@ mod aggregate;
 mod conditional;
 mod context;
 mod conversion;
+mod cryptography;
 mod datetime;
+mod estimation;
+mod map;
 mod numeric;
 mod objects;
+pub mod reference;
+mod refused;
+mod search;
 pub(crate) mod semi;
+mod system;
 mod table;
 mod text;
 mod window;
 
 use dwsim_engine::error::Result;
-use dwsim_engine::functions::FunctionTable;
+use dwsim_engine::functions::{FunctionDef, FunctionTable};
 use dwsim_engine::plan::{Binder, Relation, TableCall};
 
 use crate::dialect::ResultSource;
@@ -32,7 +39,14 @@ pub fn table() -> FunctionTable {
     t.aggregates(aggregate::AGGREGATES);
     t.windows(window::WINDOWS);
     t.scalars(semi::SCALARS);
+    t.scalars(estimation::SCALARS);
+    t.scalars(cryptography::SCALARS);
+    t.scalars(map::SCALARS);
+    t.scalars(search::SCALARS);
+    t.scalars(system::SCALARS);
+    t.extend(refused::scalars().map(FunctionDef::Scalar));
     t.aggregates(semi::AGGREGATES);
+    t.aggregates(estimation::AGGREGATES);
     t
 }
 
@@ -45,6 +59,9 @@ pub(crate) fn table_function(
 ) -> Result<Option<Relation>> {
     match table::table_function(binder, name, call, results)? {
         Some(r) => Ok(Some(r)),
-        None => semi::table_function(binder, name, call),
+        None => match refused::reason(name.rsplit('.').next().unwrap_or(name)) {
+            Some(reason) => Err(refused::error(name, reason)),
+            None => semi::table_function(binder, name, call),
+        },
     }
 }

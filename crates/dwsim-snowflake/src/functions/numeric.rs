@@ -2,7 +2,7 @@
 //! What they compute is in `dwsim_engine::kernels::numeric`.
 
 use dwsim_engine::error::Result;
-use dwsim_engine::functions::{FnCall, Param, ReturnArgs, ScalarDef, Typed, ret};
+use dwsim_engine::functions::{FnCall, Kernel, Param, ReturnArgs, ScalarDef, Typed, ret};
 use dwsim_engine::kernels::numeric as n;
 use dwsim_engine::types::SqlType;
 
@@ -26,6 +26,55 @@ fn uniform(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     } else {
         call.kernel(n::uniform_int, args, SqlType::number(38, 0))
     })
+}
+
+/// Bitwise functions: on BINARY when the first argument is, else on whole numbers.
+fn bits(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    let not = call.name.ends_with("NOT");
+    let shift = call.name.contains("SHIFT");
+    let most = if not {
+        1
+    } else if shift {
+        2
+    } else {
+        3
+    };
+    call.expect(most.min(2), most)?;
+    let mut args = call.bind_all()?;
+    let binary = matches!(args[0].ty, SqlType::Binary(_));
+    let value = if binary { Param::Binary } else { Param::Int };
+    let fits = |a: &Typed| a.ty == SqlType::Null || matches!(a.ty, SqlType::Binary(_)) == binary;
+    if !shift && !not && !fits(&args[1]) {
+        return Err(call.type_error(&args));
+    }
+    for (i, a) in args.iter_mut().enumerate() {
+        let param = match i {
+            2 => Param::Text,
+            1 if shift => Param::Int,
+            _ => value,
+        };
+        *a = call.coerce(a.clone(), param)?;
+    }
+    if binary {
+        let kernel: Kernel = if not {
+            n::bit_not_binary
+        } else if shift {
+            n::bit_shift_binary
+        } else {
+            n::bit_binary
+        };
+        return Ok(call.kernel(kernel, args, SqlType::Binary(None)));
+    }
+    let kernel: Kernel = match call.name {
+        "BITAND" | "BIT_AND" => n::bit_and,
+        "BITOR" | "BIT_OR" => n::bit_or,
+        "BITXOR" | "BIT_XOR" => n::bit_xor,
+        "BITNOT" | "BIT_NOT" => n::bit_not,
+        name if name.ends_with("LEFT") => n::bit_shift_left,
+        _ => n::bit_shift_right,
+    };
+    args.truncate(2);
+    Ok(call.kernel(kernel, args, SqlType::number(38, 0)))
 }
 
 /// The table's rows.
@@ -272,89 +321,65 @@ pub const SCALARS: &[ScalarDef] = &[
         ret::double,
         n::atan2,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BITAND",
         "https://docs.snowflake.com/en/sql-reference/functions/bitand",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_and,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BIT_AND",
         "https://docs.snowflake.com/en/sql-reference/functions/bitand",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_and,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BITOR",
         "https://docs.snowflake.com/en/sql-reference/functions/bitor",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_or,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BIT_OR",
         "https://docs.snowflake.com/en/sql-reference/functions/bitor",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_or,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BITXOR",
         "https://docs.snowflake.com/en/sql-reference/functions/bitxor",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_xor,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BIT_XOR",
         "https://docs.snowflake.com/en/sql-reference/functions/bitxor",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_xor,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BITNOT",
         "https://docs.snowflake.com/en/sql-reference/functions/bitnot",
-        &[Param::Int],
-        number38,
-        n::bit_not,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BIT_NOT",
         "https://docs.snowflake.com/en/sql-reference/functions/bitnot",
-        &[Param::Int],
-        number38,
-        n::bit_not,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BITSHIFTLEFT",
         "https://docs.snowflake.com/en/sql-reference/functions/bitshiftleft",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_shift_left,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BIT_SHIFTLEFT",
         "https://docs.snowflake.com/en/sql-reference/functions/bitshiftleft",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_shift_left,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BITSHIFTRIGHT",
         "https://docs.snowflake.com/en/sql-reference/functions/bitshiftright",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_shift_right,
+        bits,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "BIT_SHIFTRIGHT",
         "https://docs.snowflake.com/en/sql-reference/functions/bitshiftright",
-        &[Param::Int, Param::Int],
-        number38,
-        n::bit_shift_right,
+        bits,
     ),
     ScalarDef::new(
         "GETBIT",
@@ -395,6 +420,20 @@ pub const SCALARS: &[ScalarDef] = &[
     )
     .optional(2)
     .volatile(),
+    ScalarDef::new(
+        "NORMAL",
+        "https://docs.snowflake.com/en/sql-reference/functions/normal",
+        &[Param::Double, Param::Double, Param::Int],
+        ret::double,
+        n::normal,
+    ),
+    ScalarDef::new(
+        "ZIPF",
+        "https://docs.snowflake.com/en/sql-reference/functions/zipf",
+        &[Param::Double, Param::Int, Param::Int],
+        ret::bigint,
+        n::zipf,
+    ),
     ScalarDef::custom(
         "UNIFORM",
         "https://docs.snowflake.com/en/sql-reference/functions/uniform",

@@ -26,6 +26,37 @@ pub(super) const SCALARS: &[ScalarDef] = &[
         semi::to_json,
     ),
     ScalarDef::new(
+        "PARSE_XML",
+        "functions/parse_xml",
+        &[Text, Bool],
+        ret::variant,
+        semi::parse_xml,
+    )
+    .optional(1),
+    ScalarDef::new(
+        "CHECK_XML",
+        "functions/check_xml",
+        &[Text, Bool],
+        ret::text,
+        semi::check_xml,
+    )
+    .optional(1),
+    ScalarDef::new(
+        "TO_XML",
+        "functions/to_xml",
+        &[Variant],
+        ret::text,
+        semi::to_xml,
+    ),
+    ScalarDef::new(
+        "XMLGET",
+        "functions/xmlget",
+        &[Variant, Text, Int],
+        ret::object,
+        semi::xml_get,
+    )
+    .optional(1),
+    ScalarDef::new(
         "JSON_EXTRACT_PATH_TEXT",
         "functions/json_extract_path_text",
         &[Text, Text],

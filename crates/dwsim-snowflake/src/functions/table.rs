@@ -20,6 +20,9 @@ use crate::session::{error_columns, error_texts, text_batch};
 /// Largest number of rows that GENERATOR makes at once, in one batch.
 const BATCH: usize = 65_536;
 
+/// Rows of GENERATOR for a second of TIMELIMIT.
+const ROWS_PER_SECOND: i64 = 1_000_000;
+
 /// RESULT_SCAN and GENERATOR in FROM; None for other names.
 pub(crate) fn table_function(
     binder: &mut Binder<'_>,
@@ -53,21 +56,32 @@ pub(crate) fn table_function(
             copy_history(binder, call, results).map(Some)
         }
         "GENERATOR" => {
-            if call.argument("timelimit", usize::MAX).is_some()
-                && call.argument("rowcount", usize::MAX).is_none()
-            {
-                return Err(SqlError::unsupported("GENERATOR by TIMELIMIT alone"));
-            }
-            let Some(count) = call.argument("rowcount", 0) else {
-                return Err(SqlError::argument(name, "GENERATOR needs ROWCOUNT"));
+            let mut number = |what: &'static str, position: usize| -> Result<Option<i64>> {
+                let Some(value) = call.argument(what, position) else {
+                    return Ok(None);
+                };
+                let value = binder.expr(value)?;
+                let value = binder.cast(value, &SqlType::BigInt, CastMode::Implicit)?;
+                match constant(&value.expr)? {
+                    ScalarValue::Int64(Some(n @ 0..)) => Ok(Some(n)),
+                    _ => Err(SqlError::argument(
+                        name,
+                        format!("{what} must be a number that is not negative"),
+                    )),
+                }
             };
-            let count = binder.expr(count)?;
-            let count = binder.cast(count, &SqlType::BigInt, CastMode::Implicit)?;
-            let ScalarValue::Int64(Some(count @ 0..)) = constant(&count.expr)? else {
-                return Err(SqlError::argument(
-                    name,
-                    "ROWCOUNT must be a number that is not negative",
-                ));
+            let rows = number("rowcount", 0)?;
+            let seconds = number("timelimit", 1)?;
+            let count = match (rows, seconds) {
+                (Some(rows), _) => rows,
+                // How many rows a time gives is not told; here it is always the same number.
+                (None, Some(seconds)) => seconds.saturating_mul(ROWS_PER_SECOND),
+                (None, None) => {
+                    return Err(SqlError::argument(
+                        name,
+                        "GENERATOR needs ROWCOUNT or TIMELIMIT",
+                    ));
+                }
             };
             let mut left = count as usize;
             let mut batches = Vec::new();

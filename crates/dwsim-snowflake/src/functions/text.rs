@@ -1,8 +1,8 @@
 //! Text functions of Snowflake, each with its page of the reference.
 //! What they compute is in `dwsim_engine::kernels::text`.
 
-use dwsim_engine::error::Result;
-use dwsim_engine::functions::{Param, ReturnArgs, ScalarDef, ret};
+use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::functions::{FnCall, Param, ReturnArgs, ScalarDef, Typed, ret};
 use dwsim_engine::kernels::text as t;
 use dwsim_engine::types::SqlType;
 
@@ -312,6 +312,18 @@ pub const SCALARS: &[ScalarDef] = &[
         ret::text,
         t::soundex,
     ),
+    ScalarDef::custom(
+        "COLLATE",
+        "https://docs.snowflake.com/en/sql-reference/functions/collate",
+        collate,
+    ),
+    ScalarDef::new(
+        "SOUNDEX_P123",
+        "https://docs.snowflake.com/en/sql-reference/functions/soundex_p123",
+        &[Param::Text],
+        ret::text,
+        t::soundex_p123,
+    ),
     ScalarDef::new(
         "EDITDISTANCE",
         "https://docs.snowflake.com/en/sql-reference/functions/editdistance",
@@ -540,3 +552,24 @@ pub const SCALARS: &[ScalarDef] = &[
     )
     .optional(4),
 ];
+
+/// COLLATE(text, specification): `utf8` and the empty specification are the order of all texts here; others are
+/// refused, because their order and equality would be wrong.
+fn collate(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(2, 2)?;
+    let text = call.bind(0)?;
+    let text = call.coerce(text, Param::Text)?;
+    let specification = call.bind(1)?;
+    match specification
+        .literal_text()
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
+        Some("" | "utf8" | "bin") => Ok(text),
+        Some(other) => Err(SqlError::unsupported(format!("collation '{other}'"))),
+        None => Err(SqlError::argument(
+            call.name,
+            "the collation must be a constant text",
+        )),
+    }
+}

@@ -4,6 +4,7 @@
 use dwsim_engine::error::{ErrorKind, Position, Result, SqlError};
 use sqlparser::ast::{self, Ident};
 use sqlparser::dialect::SnowflakeDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -105,6 +106,28 @@ pub fn expr(sql: &str) -> Result<ast::Expr> {
         Ok(e)
     })?;
     Ok(e)
+}
+
+/// The parts of a structured type, from the text in its parentheses: name (of a member), type, whether NULL may occur.
+///
+/// # Errors
+/// A syntax error.
+pub fn structured_type(text: &str, named: bool) -> Result<Vec<(String, ast::DataType, bool)>> {
+    let (parts, _) = parse_with(tokens(text)?, |p| {
+        let parts = p.parse_comma_separated(|p| {
+            let name = if named {
+                p.parse_identifier()?.value
+            } else {
+                String::new()
+            };
+            let ty = p.parse_data_type()?;
+            let not_null = p.parse_keywords(&[Keyword::NOT, Keyword::NULL]);
+            Ok((name, ty, !not_null))
+        })?;
+        p.expect_token(&Token::EOF)?;
+        Ok(parts)
+    })?;
+    Ok(parts)
 }
 
 impl<'a> Cursor<'a> {

@@ -21,7 +21,9 @@ pub struct Piece {
 /// # Errors
 /// A syntax error with its place, for an unterminated string, say.
 pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
+    // Escapes are resolved here: Snowflake knows more of them than the tokenizer.
     let all = Tokenizer::new(&SnowflakeDialect {}, text)
+        .with_unescape(false)
         .tokenize_with_location()
         .map_err(|e| {
             SqlError::new(ErrorKind::Syntax {
@@ -33,10 +35,12 @@ pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
                 column: e.location.column,
             }))
         })?;
-    let mut out: Vec<TokenWithSpan> = all
-        .into_iter()
-        .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
-        .collect();
+    let mut out = structured(bare_star(
+        all.into_iter()
+            .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
+            .map(resolved)
+            .collect(),
+    ));
     semantics_prefixes(&mut out);
     Ok(out)
 }
@@ -72,6 +76,218 @@ fn semantics_prefixes(tokens: &mut Vec<TokenWithSpan>) {
         }
         i += 1;
     }
+}
+
+/// A token with the escapes of its text resolved.
+fn resolved(mut t: TokenWithSpan) -> TokenWithSpan {
+    match &mut t.token {
+        Token::SingleQuotedString(s) if s.contains(['\\', '\'']) => *s = unescaped(s),
+        Token::Word(w) => {
+            if let Some(q @ '"') = w.quote_style
+                && w.value.contains(q)
+            {
+                w.value = w.value.replace("\"\"", "\"");
+            }
+        }
+        _ => {}
+    }
+    t
+}
+
+/// The text of a string constant: doubled quotes, `\n` and its kind, `\ooo`, `\xhh` and `\uhhhh`; a backslash before
+/// any other character means that character.
+///
+/// Source: "String constants".
+fn unescaped(s: &str) -> String {
+    let mut out = String::with_capacity(s.len());
+    let mut rest = s.chars();
+    while let Some(c) = rest.next() {
+        if c == '\'' {
+            // The tokenizer has seen to it that quotes come in pairs.
+            if rest.as_str().starts_with('\'') {
+                rest.next();
+            }
+            out.push(c);
+            continue;
+        }
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        let digits = |rest: &std::str::Chars<'_>, least: usize, most: usize, radix: u32| {
+            let text: String = rest
+                .as_str()
+                .chars()
+                .take(most)
+                .take_while(|c| c.is_digit(radix))
+                .collect();
+            (text.len() >= least)
+                .then(|| {
+                    u32::from_str_radix(&text, radix)
+                        .ok()
+                        .and_then(char::from_u32)
+                })
+                .flatten()
+                .map(|c| (c, text.len()))
+        };
+        let Some(next) = rest.next() else {
+            out.push(c);
+            break;
+        };
+        let coded = match next {
+            'x' => digits(&rest, 2, 2, 16),
+            'u' => digits(&rest, 4, 4, 16),
+            '0'..='7' => {
+                let mut from = rest.clone();
+                // The first digit belongs to the number.
+                let text: String = std::iter::once(next)
+                    .chain(from.by_ref().take(2).take_while(|c| c.is_digit(8)))
+                    .collect();
+                u32::from_str_radix(&text, 8)
+                    .ok()
+                    .and_then(char::from_u32)
+                    .map(|c| (c, text.len() - 1))
+            }
+            _ => None,
+        };
+        if let Some((c, used)) = coded {
+            out.push(c);
+            for _ in 0..used {
+                rest.next();
+            }
+            continue;
+        }
+        out.push(match next {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            other => other,
+        });
+    }
+    out
+}
+
+/// Ending of the word that stands for a structured type among tokens.
+pub(crate) const STRUCTURED: &str = "$STRUCTURED";
+
+/// `ARRAY(type)`, `MAP(type, type)` and `OBJECT(name type, …)`, which `sqlparser` does not know, as a type of another
+/// name whose modifier is the text in the parentheses.
+fn structured(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let word = |t: Option<&TokenWithSpan>| match t.map(|t| &t.token) {
+        Some(Token::Word(w)) => Some(w.clone()),
+        _ => None,
+    };
+    let starts = |i: usize| {
+        let kind = word(tokens.get(i))
+            .filter(|w| w.quote_style.is_none())
+            .map(|w| w.value.to_uppercase())
+            .filter(|w| matches!(w.as_str(), "ARRAY" | "MAP" | "OBJECT"))?;
+        if tokens.get(i + 1).map(|t| &t.token) != Some(&Token::LParen) {
+            return None;
+        }
+        // Where a name may stand before parentheses, these words are names.
+        let before = i.checked_sub(1).and_then(|i| tokens.get(i));
+        let name = word(before).is_some_and(|w| {
+            let w = w.value.to_uppercase();
+            matches!(
+                w.as_str(),
+                "TABLE"
+                    | "EXISTS"
+                    | "WITH"
+                    | "RECURSIVE"
+                    | "INTO"
+                    | "VIEW"
+                    | "FUNCTION"
+                    | "PROCEDURE"
+                    | "CALL"
+            )
+        });
+        if name || before.map(|t| &t.token) == Some(&Token::Period) {
+            return None;
+        }
+        let first = word(tokens.get(i + 2))?;
+        let second = tokens.get(i + 3).map(|t| &t.token);
+        let fits = match kind.as_str() {
+            "OBJECT" => matches!(second, Some(Token::Word(_))),
+            _ => first.quote_style.is_none(),
+        };
+        fits.then_some(kind)
+    };
+    if !(0..tokens.len()).any(|i| starts(i).is_some()) {
+        return tokens;
+    }
+    let mut out = Vec::with_capacity(tokens.len());
+    let mut i = 0;
+    while i < tokens.len() {
+        let Some(kind) = starts(i) else {
+            out.push(tokens[i].clone());
+            i += 1;
+            continue;
+        };
+        let mut depth = 0usize;
+        let end = (i + 1..tokens.len()).find(|k| {
+            match tokens[*k].token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some(end) = end else {
+            out.push(tokens[i].clone());
+            i += 1;
+            continue;
+        };
+        let text: Vec<String> = tokens[i + 2..end]
+            .iter()
+            .map(|t| t.token.to_string())
+            .collect();
+        let name = Token::make_word(&format!("{kind}{STRUCTURED}"), None);
+        out.push(TokenWithSpan::new(name, tokens[i].span));
+        out.push(tokens[i + 1].clone());
+        let inner = Token::SingleQuotedString(text.join(" "));
+        out.push(TokenWithSpan::new(inner, tokens[i + 2].span));
+        out.push(tokens[end].clone());
+        i = end + 1;
+    }
+    out
+}
+
+/// `SEARCH((t.*), …)` without the parentheses that `sqlparser` does not expect around a star.
+fn bare_star(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let is_search = |t: &Token| {
+        matches!(t, Token::Word(w) if w.quote_style.is_none()
+            && (w.value.eq_ignore_ascii_case("SEARCH") || w.value.eq_ignore_ascii_case("SEARCH_IP")))
+    };
+    let mut gone = Vec::new();
+    for i in 0..tokens.len() {
+        let at = |k: usize| tokens.get(i + k).map(|t| &t.token);
+        if !is_search(&tokens[i].token)
+            || at(1) != Some(&Token::LParen)
+            || at(2) != Some(&Token::LParen)
+        {
+            continue;
+        }
+        // Names and dots up to a star, then the closing parenthesis.
+        let mut k = 3;
+        while matches!(at(k), Some(Token::Word(_))) && at(k + 1) == Some(&Token::Period) {
+            k += 2;
+        }
+        if k > 3 && at(k) == Some(&Token::Mul) && at(k + 1) == Some(&Token::RParen) {
+            gone.extend([i + 2, i + k + 1]);
+        }
+    }
+    if gone.is_empty() {
+        return tokens;
+    }
+    tokens
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| !gone.contains(i))
+        .map(|(_, t)| t)
+        .collect()
 }
 
 /// Byte offsets at which lines start.

@@ -13,11 +13,11 @@ use arrow::datatypes::{
     DataType, Decimal128Type, Field, Fields, Int32Type, Schema, SchemaRef, Time64NanosecondType,
 };
 use arrow::ipc::writer::StreamWriter;
+use dwsim_engine::env::Env;
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::types::{ColumnInfo, SqlType};
-use dwsim_engine::variant::{JsonStyle, Ref, to_json};
 
-use super::json_rows::nanos;
+use super::json_rows::{json, nanos};
 use super::rowtype::{lengths, shape, wire_type};
 
 /// The stored integer type of a NUMBER of this precision; None is decimal128.
@@ -61,6 +61,7 @@ fn physical(ty: &SqlType) -> DataType {
         SqlType::Timestamp(_) | SqlType::TimestampLtz(_) => DataType::Struct(instant_fields(false)),
         SqlType::TimestampTz(_) => DataType::Struct(instant_fields(true)),
         SqlType::Binary(_) | SqlType::HllSketch => DataType::Binary,
+        SqlType::Vector { .. } => ty.arrow(),
         _ => DataType::Utf8,
     }
 }
@@ -105,7 +106,7 @@ fn instants(
         let ns = if values.is_null(row) {
             0
         } else {
-            nanos(values, row)
+            nanos(values, row)?
         };
         epoch.push(ns.div_euclid(1_000_000_000) as i64);
         fraction.push(ns.rem_euclid(1_000_000_000) as i32);
@@ -119,7 +120,7 @@ fn instants(
     Ok(Arc::new(StructArray::try_new(fields, children, nulls)?))
 }
 
-fn encode(a: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
+fn encode(a: &ArrayRef, ty: &SqlType, env: Option<&Env>) -> Result<ArrayRef> {
     let target = physical(ty);
     Ok(match ty {
         SqlType::Number { precision, .. } => match integer(*precision) {
@@ -151,11 +152,11 @@ fn encode(a: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
                 .collect();
             instants(s.column(0), s.nulls().cloned(), Some(zone))?
         }
-        SqlType::Variant | SqlType::Object | SqlType::Array => {
+        SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
             let v = a.as_binary::<i64>();
             let mut out = StringBuilder::with_capacity(v.len(), v.values().len() * 2);
             for value in v {
-                out.append_option(value.map(|v| to_json(Ref::new(v), JsonStyle::Pretty)));
+                out.append_option(value.map(|v| json(v, env)));
             }
             Arc::new(out.finish())
         }
@@ -165,8 +166,7 @@ fn encode(a: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
         | SqlType::IntervalDs
         | SqlType::Interval
         | SqlType::Geometry
-        | SqlType::Geography
-        | SqlType::Vector { .. } => {
+        | SqlType::Geography => {
             return Err(SqlError::unsupported(format!(
                 "results of type {}",
                 ty.snowflake()
@@ -181,6 +181,7 @@ fn encode(a: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
 pub(super) fn stream<'a>(
     columns: &[ColumnInfo],
     batches: impl IntoIterator<Item = &'a RecordBatch>,
+    env: Option<&Env>,
 ) -> Result<Vec<u8>> {
     let schema = wire_schema(columns);
     let mut w = StreamWriter::try_new(Vec::new(), &schema)?;
@@ -188,7 +189,7 @@ pub(super) fn stream<'a>(
         let arrays = columns
             .iter()
             .zip(b.columns())
-            .map(|(c, a)| encode(a, &c.ty))
+            .map(|(c, a)| encode(a, &c.ty, env))
             .collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(b.num_rows()));
         w.write(&RecordBatch::try_new_with_options(

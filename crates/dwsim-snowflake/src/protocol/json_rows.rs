@@ -4,27 +4,20 @@
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type,
-    Int64Type, Time64NanosecondType, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
+    Int64Type, Time64NanosecondType,
 };
+use dwsim_engine::env::Env;
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::kernels::cast::{double_text, general};
 use dwsim_engine::kernels::format::decimal;
+use dwsim_engine::kernels::semi::print::json_text;
+use dwsim_engine::kernels::vector::shown;
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use dwsim_engine::variant::{JsonStyle, Ref, to_json};
 
 /// Nanoseconds of a timestamp array's value.
-pub(super) fn nanos(a: &ArrayRef, row: usize) -> i128 {
-    match a.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            i128::from(a.as_primitive::<TimestampNanosecondType>().value(row))
-        }
-        _ => {
-            i128::from(
-                a.as_primitive_opt::<TimestampMicrosecondType>()
-                    .map_or(0, |a| a.value(row)),
-            ) * 1000
-        }
-    }
+pub(super) fn nanos(a: &ArrayRef, row: usize) -> Result<i128> {
+    dwsim_engine::kernels::cast::nanos(a, row)
 }
 
 /// Seconds and their fraction with as many digits as the type has.
@@ -46,8 +39,22 @@ fn seconds(nanos: i128, digits: u8) -> String {
     format!("{sign}{whole}.{}", &text[..usize::from(digits.min(9))])
 }
 
+/// A VARIANT value as JSON, dates and times in the session's formats.
+pub(super) fn json(encoded: &[u8], env: Option<&Env>) -> String {
+    let value = Ref::new(encoded);
+    match env {
+        Some(env) => json_text(value, JsonStyle::Pretty, env),
+        None => to_json(value, JsonStyle::Pretty),
+    }
+}
+
 /// A cell's text.
-pub(super) fn cell(a: &ArrayRef, ty: &SqlType, row: usize) -> Result<Option<String>> {
+pub(super) fn cell(
+    a: &ArrayRef,
+    ty: &SqlType,
+    row: usize,
+    env: Option<&Env>,
+) -> Result<Option<String>> {
     if a.is_null(row) || a.data_type() == &DataType::Null {
         return Ok(None);
     }
@@ -76,19 +83,20 @@ pub(super) fn cell(a: &ArrayRef, ty: &SqlType, row: usize) -> Result<Option<Stri
             i128::from(a.as_primitive::<Time64NanosecondType>().value(row)),
             digits,
         ),
-        SqlType::Timestamp(_) | SqlType::TimestampLtz(_) => seconds(nanos(a, row), digits),
+        SqlType::Timestamp(_) | SqlType::TimestampLtz(_) => seconds(nanos(a, row)?, digits),
         SqlType::TimestampTz(_) => {
             let s = a.as_struct();
             let offset = s.column(1).as_primitive::<Int32Type>().value(row);
             format!(
                 "{} {}",
-                seconds(nanos(s.column(0), row), digits),
+                seconds(nanos(s.column(0), row)?, digits),
                 offset + 1440
             )
         }
-        SqlType::Variant | SqlType::Object | SqlType::Array => {
-            to_json(Ref::new(a.as_binary::<i64>().value(row)), JsonStyle::Pretty)
+        SqlType::Variant | SqlType::Object | SqlType::Array | SqlType::Structured(_) => {
+            json(a.as_binary::<i64>().value(row), env)
         }
+        SqlType::Vector { .. } => shown(a, row)?,
         other => {
             return Err(SqlError::unsupported(format!(
                 "results of type {}",
@@ -109,7 +117,12 @@ fn real(d: f64) -> String {
 }
 
 /// Appends rows as JSON arrays, separated by commas, without outer brackets.
-pub(super) fn write(columns: &[ColumnInfo], batch: &RecordBatch, out: &mut String) -> Result<()> {
+pub(super) fn write(
+    columns: &[ColumnInfo],
+    batch: &RecordBatch,
+    env: Option<&Env>,
+    out: &mut String,
+) -> Result<()> {
     for row in 0..batch.num_rows() {
         if !out.is_empty() {
             out.push(',');
@@ -119,7 +132,7 @@ pub(super) fn write(columns: &[ColumnInfo], batch: &RecordBatch, out: &mut Strin
             if i > 0 {
                 out.push(',');
             }
-            match cell(a, &c.ty, row)? {
+            match cell(a, &c.ty, row, env)? {
                 None => out.push_str("null"),
                 Some(s) => out.push_str(&serde_json::Value::String(s).to_string()),
             }

@@ -10,6 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
+use dwsim_engine::types::{ColumnInfo, TypeClass};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -62,7 +63,7 @@ fn host(headers: &HeaderMap) -> String {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+pub(super) struct Request {
     #[serde(default)]
     sql_text: String,
     #[serde(default)]
@@ -75,6 +76,29 @@ struct Request {
     bindings: Option<BTreeMap<String, Binding>>,
     #[serde(default)]
     bind_stage: Option<String>,
+}
+
+impl Request {
+    /// A statement with its parameters and bindings.
+    pub(super) fn of(
+        sql_text: String,
+        parameters: BTreeMap<String, Value>,
+        bindings: Option<BTreeMap<String, Binding>>,
+    ) -> Self {
+        Request {
+            sql_text,
+            async_exec: false,
+            describe_only: None,
+            parameters: Some(parameters),
+            bindings,
+            bind_stage: None,
+        }
+    }
+
+    /// The statement.
+    pub(super) fn sql_text(&self) -> &str {
+        &self.sql_text
+    }
 }
 
 fn expired() -> Response {
@@ -113,6 +137,7 @@ pub(super) async fn query(
             done: waiting,
             after: Mutex::default(),
             parts: Mutex::default(),
+            formats: Vec::new(),
         })
     });
     let asynchronous = request.async_exec;
@@ -126,7 +151,7 @@ pub(super) async fn query(
 }
 
 /// Runs a statement in a task of its own, so that neither a panic nor a lost connection leaves it without a result.
-fn start(
+pub(super) fn start(
     s: &Arc<SnowflakeService>,
     job: &Arc<Job>,
     login: Arc<Login>,
@@ -241,6 +266,19 @@ async fn run(
     session.begin_statement(id);
     let outcome = session.run(&piece.text, bindings, describe).await;
     session.end_statement(id);
+    let outcome = outcome.map(|mut answer| {
+        let formatted = |c: &ColumnInfo| {
+            c.ty.is_semi()
+                || matches!(
+                    c.ty.class(),
+                    TypeClass::Date | TypeClass::Time | TypeClass::Timestamp | TypeClass::Binary
+                )
+        };
+        if answer.columns.iter().any(formatted) {
+            answer.env = Some(session.engine_session().env());
+        }
+        answer
+    });
     outcome.map_err(|mut e| {
         e.position = e.position.map(|p| piece.place(p));
         e
@@ -305,6 +343,7 @@ pub(super) async fn result(
         done,
         after: Mutex::new(Some(after)),
         parts: Mutex::default(),
+        formats: Vec::new(),
     });
     wait(&s, &job, &id, &host(&headers)).await
 }

@@ -170,15 +170,18 @@ impl SnowflakeService {
             let encoded = if total == 0 {
                 String::new()
             } else {
-                base64::engine::general_purpose::STANDARD
-                    .encode(arrow_rows::stream(&answer.columns, &first)?)
+                base64::engine::general_purpose::STANDARD.encode(arrow_rows::stream(
+                    &answer.columns,
+                    &first,
+                    answer.env.as_deref(),
+                )?)
             };
             data["rowsetBase64"] = encoded.into();
             data["queryResultFormat"] = "arrow".into();
         } else {
             let mut rows = String::new();
             for b in &first {
-                json_rows::write(&answer.columns, b, &mut rows)?;
+                json_rows::write(&answer.columns, b, answer.env.as_deref(), &mut rows)?;
             }
             data["rowset"] = serde_json::from_str(&format!("[{rows}]"))
                 .map_err(|e| SqlError::internal(format!("rows are no JSON: {e}")))?;
@@ -213,11 +216,11 @@ impl SnowflakeService {
     pub(super) fn chunk(&self, answer: &Answer, format: &str, from: usize) -> Result<Vec<u8>> {
         let rows = slice(&answer.batches, from, from + self.options.chunk_rows);
         if format == "arrow" {
-            return arrow_rows::stream(&answer.columns, &rows);
+            return arrow_rows::stream(&answer.columns, &rows, answer.env.as_deref());
         }
         let mut out = String::new();
         for b in &rows {
-            json_rows::write(&answer.columns, b, &mut out)?;
+            json_rows::write(&answer.columns, b, answer.env.as_deref(), &mut out)?;
         }
         Ok(out.into_bytes())
     }

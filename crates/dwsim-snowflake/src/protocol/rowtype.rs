@@ -23,6 +23,8 @@ pub(super) fn wire_type(ty: &SqlType) -> &'static str {
         SqlType::Variant => "variant",
         SqlType::Object => "object",
         SqlType::Array => "array",
+        SqlType::Structured(t) if t.plain() == SqlType::Array => "array",
+        SqlType::Structured(_) => "object",
         SqlType::Geography => "geography",
         SqlType::Geometry => "geometry",
         SqlType::Vector { .. } => "vector",

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 use super::presence::Presence;
 use super::respond::{body, refusal};
 use super::service::SnowflakeService;
-use super::{blob, login, query};
+use super::{blob, login, query, sql_api};
 
 /// A bound server.
 #[derive(Debug)]
@@ -103,6 +103,9 @@ fn routes(service: Arc<SnowflakeService>) -> Router {
         .route("/queries/{id}/abort-request", post(query::abort_query))
         .route("/queries/{id}/result", get(query::result))
         .route("/monitoring/queries/{id}", get(query::monitor))
+        .route("/api/v2/statements", post(sql_api::submit))
+        .route("/api/v2/statements/{handle}", get(sql_api::status))
+        .route("/api/v2/statements/{handle}/cancel", post(sql_api::cancel))
         .route("/telemetry/send", post(login::telemetry))
         .route("/telemetry/send/sessionless", post(login::telemetry))
         .route(

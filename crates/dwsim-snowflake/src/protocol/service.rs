@@ -77,6 +77,8 @@ pub(super) struct Job {
     pub after: Mutex<Option<After>>,
     /// Results of a request of several statements: ids and type ids.
     pub parts: Mutex<Vec<(String, i64)>>,
+    /// Output formats that a request of the SQL API asked for, by parameter.
+    pub formats: Vec<String>,
 }
 
 /// Context of a session that answers repeat.
@@ -243,6 +245,18 @@ impl SnowflakeService {
         lock(&self.tokens).insert(token.clone(), Arc::clone(&login));
         lock(&self.masters).insert(master.clone(), Arc::clone(&login));
         (login, token, master)
+    }
+
+    /// A session for one statement, which no token names.
+    pub(super) fn detached(&self, session: SnowflakeSession, app: &str) -> Arc<Login> {
+        Arc::new(Login {
+            cancel: session.cancel_handle(),
+            id: session.engine_session().id(),
+            session: tokio::sync::Mutex::new(session),
+            app: app.to_owned(),
+            app_version: String::new(),
+            used: Mutex::new(Instant::now()),
+        })
     }
 
     /// The login of a session token.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{Field, Schema};
+use dwsim_engine::env::Env;
 use dwsim_engine::error::Result;
 use dwsim_engine::functions::conform;
 use dwsim_engine::session::Completion;
@@ -98,6 +99,8 @@ pub struct Answer {
     pub transfer: Option<Transfer>,
     /// Number of placeholders in the statement.
     pub binds: usize,
+    /// The session's formats when the statement ran, for values inside VARIANT.
+    pub env: Option<Arc<Env>>,
 }
 
 impl Answer {
@@ -109,6 +112,7 @@ impl Answer {
             batches,
             transfer: None,
             binds: 0,
+            env: None,
         }
     }
 

@@ -8,7 +8,7 @@ use datafusion::scalar::ScalarValue;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::functions::Typed;
 use dwsim_engine::kernels::cast::parse_decimal;
-use dwsim_engine::types::SqlType;
+use dwsim_engine::types::{NANOS_PRECISION, SqlType};
 use serde::Deserialize;
 
 /// One binding: a type and one value, or one value per row.
@@ -73,7 +73,7 @@ fn literal(ty: &str, value: &serde_json::Value) -> Result<Typed> {
         }
         .into()
     };
-    let int = |s: &str| s.parse::<i64>().map_err(|_| bad(s));
+    let int = |s: &str| s.parse::<i128>().map_err(|_| bad(s));
     let text_value = |s: Option<String>| {
         let n = s.as_ref().map(|s| s.chars().count() as u32);
         (ScalarValue::Utf8(s), SqlType::Varchar(n))
@@ -122,27 +122,15 @@ fn literal(ty: &str, value: &serde_json::Value) -> Result<Typed> {
             None => (ScalarValue::Time64Nanosecond(None), SqlType::Time(9)),
         },
         // Nanoseconds since the epoch.
-        "TIMESTAMP_NTZ" | "TIMESTAMP" => match text.as_deref().map(str::parse::<i64>) {
-            Some(Ok(ns)) => (
-                ScalarValue::TimestampNanosecond(Some(ns), None),
-                SqlType::Timestamp(9),
-            ),
+        "TIMESTAMP_NTZ" | "TIMESTAMP" => match text.as_deref().map(str::parse::<i128>) {
+            Some(Ok(ns)) => (instant(Some(ns)), SqlType::Timestamp(9)),
             Some(Err(_)) => text_value(text),
-            None => (
-                ScalarValue::TimestampNanosecond(None, None),
-                SqlType::Timestamp(9),
-            ),
+            None => (instant(None), SqlType::Timestamp(9)),
         },
-        "TIMESTAMP_LTZ" => match text.as_deref().map(str::parse::<i64>) {
-            Some(Ok(ns)) => (
-                ScalarValue::TimestampNanosecond(Some(ns), Some("UTC".into())),
-                SqlType::TimestampLtz(9),
-            ),
+        "TIMESTAMP_LTZ" => match text.as_deref().map(str::parse::<i128>) {
+            Some(Ok(ns)) => (instant(Some(ns)), SqlType::TimestampLtz(9)),
             Some(Err(_)) => text_value(text),
-            None => (
-                ScalarValue::TimestampNanosecond(None, Some("UTC".into())),
-                SqlType::TimestampLtz(9),
-            ),
+            None => (instant(None), SqlType::TimestampLtz(9)),
         },
         // Nanoseconds since the epoch and the offset in minutes plus 1440.
         "TIMESTAMP_TZ" => {
@@ -177,17 +165,22 @@ fn literal(ty: &str, value: &serde_json::Value) -> Result<Typed> {
     Ok(Typed::new(Expr::Literal(value, None), ty))
 }
 
-fn tz(value: Option<(i64, i32)>) -> Result<(ScalarValue, SqlType)> {
-    use arrow::array::{Array, Int32Array, StructArray, TimestampNanosecondArray};
+/// Nanoseconds since the epoch as a timestamp of nine digits is stored.
+fn instant(nanos: Option<i128>) -> ScalarValue {
+    ScalarValue::Decimal128(nanos, NANOS_PRECISION, 9)
+}
+
+fn tz(value: Option<(i128, i32)>) -> Result<(ScalarValue, SqlType)> {
+    use arrow::array::{Decimal128Array, Int32Array, StructArray};
     use std::sync::Arc;
     let fields = dwsim_engine::types::tz_fields(9);
-    let instant = TimestampNanosecondArray::from(vec![value.map(|v| v.0)]).with_timezone("UTC");
+    let instant = Decimal128Array::from(vec![value.map(|v| v.0)])
+        .with_precision_and_scale(NANOS_PRECISION, 9)?;
     let offset = Int32Array::from(vec![value.map(|v| v.1)]);
     let nulls = value
         .is_none()
         .then(|| arrow::buffer::NullBuffer::new_null(1));
     let array = StructArray::try_new(fields, vec![Arc::new(instant), Arc::new(offset)], nulls)?;
-    let _ = array.len();
     Ok((
         ScalarValue::Struct(Arc::new(array)),
         SqlType::TimestampTz(9),

@@ -4,9 +4,12 @@
 //! Source: "COPY INTO <location>".
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::datatypes::{Field, Schema};
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
+use dwsim_engine::kernels::cast::nanos;
 use dwsim_engine::load::{Compression, TextToVariant, convert};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use dwsim_engine::variant::{JsonStyle, Ref, to_json};
@@ -252,15 +255,59 @@ fn parquet_file(columns: &[ColumnInfo], batches: &[RecordBatch]) -> Result<Vec<u
             "the Parquet file cannot be written: {e}"
         )))
     };
-    let schema = super::answer::schema(columns);
+    let batches = batches
+        .iter()
+        .map(|b| {
+            columns
+                .iter()
+                .zip(b.columns())
+                .map(|(c, a)| parquet_column(c, a))
+                .collect::<Result<Vec<_>>>()
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let stored = super::answer::schema(columns);
+    let fields: Vec<Field> = stored
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(i, f)| {
+            let ty = batches.first().map_or(f.data_type(), |b| b[i].data_type());
+            Field::new(f.name(), ty.clone(), f.is_nullable())
+        })
+        .collect();
+    let schema = Arc::new(Schema::new(fields));
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .build();
     let mut w = ArrowWriter::try_new(Vec::new(), std::sync::Arc::clone(&schema), Some(properties))
         .map_err(failed)?;
     for b in batches {
-        let b = RecordBatch::try_new(std::sync::Arc::clone(&schema), b.columns().to_vec())?;
+        let b = RecordBatch::try_new(Arc::clone(&schema), b)?;
         w.write(&b).map_err(failed)?;
     }
     w.into_inner().map_err(failed)
+}
+
+/// A column as Parquet holds it: timestamps of more than six digits are 64-bit microseconds there, as Snowflake
+/// writes them.
+fn parquet_column(column: &ColumnInfo, array: &ArrayRef) -> Result<ArrayRef> {
+    if !matches!(
+        column.ty,
+        SqlType::Timestamp(7..) | SqlType::TimestampLtz(7..)
+    ) {
+        return Ok(Arc::clone(array));
+    }
+    let mut out = TimestampMicrosecondArray::builder(array.len());
+    for row in 0..array.len() {
+        if array.is_null(row) {
+            out.append_null();
+        } else {
+            let micros = nanos(array, row)?.div_euclid(1000);
+            out.append_value(i64::try_from(micros).map_err(|_| {
+                SqlError::unsupported("unloading timestamps beyond 64-bit microseconds to Parquet")
+            })?);
+        }
+    }
+    let zone = matches!(column.ty, SqlType::TimestampLtz(_)).then(|| Arc::from("UTC"));
+    Ok(Arc::new(out.finish().with_timezone_opt(zone)))
 }

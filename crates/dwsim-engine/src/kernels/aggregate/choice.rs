@@ -4,11 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, LargeBinaryArray, new_null_array};
+use arrow::datatypes::Int64Type;
 use arrow::row::{RowConverter, SortField};
 
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 use crate::functions::AggCall;
+use crate::kernels::cast::encode_at;
+use crate::types::SqlType;
+use crate::variant::Builder;
 
 fn pick(call: &AggCall<'_>, row: Option<usize>) -> ArrayRef {
     match row {
@@ -87,4 +91,43 @@ pub fn count_distinct_rows(call: &AggCall<'_>) -> Result<ArrayRef> {
         }
     }
     Ok(Arc::new(Int64Array::from(vec![seen.len() as i64])))
+}
+
+/// MIN_BY and MAX_BY with a third argument: the first arguments where the second is smallest or largest, as many as
+/// the third says, as an array in that order.
+pub fn extremes_by(call: &AggCall<'_>) -> Result<ArrayRef> {
+    let wanted = call.args[2].as_primitive::<Int64Type>();
+    let n = if call.rows > 0 && wanted.is_valid(0) {
+        wanted.value(0)
+    } else {
+        0
+    };
+    if call.rows > 0 && n <= 0 {
+        return Err(SqlError::argument(
+            call.name,
+            format!("the number of values must be positive, not {n}"),
+        ));
+    }
+    let keys = &call.args[1];
+    let converter = RowConverter::new(vec![SortField::new(keys.data_type().clone())])?;
+    let rows = converter.convert_columns(&[Arc::clone(keys)])?;
+    let mut order: Vec<usize> = (0..call.rows).filter(|i| keys.is_valid(*i)).collect();
+    if call.name.starts_with("MAX") {
+        order.sort_by(|a, b| rows.row(*b).cmp(&rows.row(*a)));
+    } else {
+        order.sort_by(|a, b| rows.row(*a).cmp(&rows.row(*b)));
+    }
+    order.truncate(n as usize);
+    let mut out = Vec::new();
+    let mut b = Builder { out: &mut out };
+    b.begin_array();
+    for i in order {
+        if call.types[0] == SqlType::Null || call.args[0].is_null(i) {
+            b.null();
+        } else {
+            encode_at(call.args[0].as_ref(), &call.types[0], i, &mut b)?;
+        }
+    }
+    b.end();
+    Ok(Arc::new(LargeBinaryArray::from_iter_values([out])))
 }

@@ -126,6 +126,52 @@ pub fn sum_type(a: &ReturnArgs<'_>) -> Result<SqlType> {
     })
 }
 
+/// SUM that refuses results of more than 38 digits. DataFusion adds 128-bit integers without looking, so sums that may
+/// get near their end are also taken as floats, which tell whether the exact sum can be trusted.
+pub fn sum_bind(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 1)?;
+    let arg = call.bind(0)?;
+    let arg = call.coerce(arg, Param::Number)?;
+    let options = call.aggregate_options()?;
+    // Ten billion rows of 28 digits have a sum of at most 38.
+    let safe = arg.ty.decimal_shape().is_none_or(|(p, _)| p <= 28);
+    if safe {
+        return call.binder.aggregate_expr(&SUM, vec![arg], options);
+    }
+    let float = call.coerce(arg.clone(), Param::Double)?;
+    let about = call
+        .binder
+        .aggregate_expr(&SUM, vec![float], options.clone())?;
+    let exact = call.binder.aggregate_expr(&SUM, vec![arg], options)?;
+    let ty = exact.ty.clone();
+    Ok(call.kernel(trusted_sum, vec![exact, about], ty))
+}
+
+/// The exact sum, unless the float beside it says that it has left 128 bits, or it has more than 38 digits.
+fn trusted_sum(call: &Call<'_>) -> Result<ArrayRef> {
+    let (exact, about) = (call.decimal(0)?, call.double(1)?);
+    let scale = call.types[0].decimal_shape().map_or(0, |(_, s)| s);
+    let unit = 10f64.powi(i32::from(scale));
+    let limit = 10i128.pow(38);
+    let mut out = Decimal128Array::builder(call.rows);
+    for row in 0..call.rows {
+        let value = exact.get(row);
+        if let (Some(v), Some(a)) = (value, about.get(row))
+            && (v.unsigned_abs() >= limit.unsigned_abs() || (a * unit).abs() > 1.5e38)
+        {
+            return Err(ErrorKind::OutOfRange {
+                ty: format!("FIXED[SB16](38,{scale})"),
+                value: format!("{a:e}"),
+            }
+            .into());
+        }
+        out.append_option(value);
+    }
+    Ok(Arc::new(
+        out.finish().with_precision_and_scale(38, scale as i8)?,
+    ))
+}
+
 /// A definition for use inside of other bindings.
 const SUM: AggregateDef = AggregateDef {
     name: "SUM",

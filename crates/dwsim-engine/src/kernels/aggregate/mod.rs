@@ -10,7 +10,7 @@ mod statistics;
 pub mod windows;
 
 pub use bitwise::{bit_and, bit_or, bit_xor, bool_and, bool_or, bool_xor};
-pub use choice::{any_value, count_distinct_rows, max_by, min_by, mode};
+pub use choice::{any_value, count_distinct_rows, extremes_by, max_by, min_by, mode};
 pub use defs::*;
 pub use listagg::listagg;
 pub use percentile::{median, percentile_cont, percentile_disc};

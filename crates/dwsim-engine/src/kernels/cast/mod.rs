@@ -4,6 +4,7 @@
 mod boolean;
 pub(crate) mod datetime;
 mod numeric;
+mod structured;
 mod text;
 mod variant;
 
@@ -14,8 +15,9 @@ use crate::types::{SqlType, TypeClass};
 
 pub use boolean::parse_boolean;
 pub use numeric::{double_text, double_to_decimal, general, parse_decimal, parse_double, rescale};
+pub use structured::map_keys;
 pub use text::{decode_hex, encode_hex};
-pub use variant::encode_at;
+pub use variant::{encode_at, nanos};
 
 /// Whether a value of one type is a value of the other as it stands.
 pub fn is_relabel(from: &SqlType, to: &SqlType) -> bool {
@@ -23,7 +25,8 @@ pub fn is_relabel(from: &SqlType, to: &SqlType) -> bool {
     match (from, to) {
         (Varchar(_) | Name | Char(_), Varchar(None) | Name) => !matches!((from, to), (Char(_), _)),
         (Varchar(Some(a)), Varchar(Some(b))) => a <= b,
-        (Array | Object, Variant) => true,
+        (Array | Object | SqlType::Structured(_), Variant) => true,
+        (SqlType::Structured(t), plain) if t.plain() == *plain => true,
         (BigInt, Oid) | (Oid, BigInt) => true,
         (SqlType::Binary(_), SqlType::Binary(None)) => true,
         (SqlType::Binary(Some(a)), SqlType::Binary(Some(b))) => a <= b,
@@ -63,6 +66,17 @@ pub fn is_widening(from: &SqlType, to: &SqlType) -> bool {
 /// The kernel for a pair of types, if there is such a conversion. It reads the types and the mode from its call.
 pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kernel> {
     use TypeClass::{Boolean, Date, Interval, Numeric, Text, Time, Timestamp};
+    match (from, to) {
+        (SqlType::Vector { dimension: a, .. }, SqlType::Vector { dimension: b, .. }) => {
+            return (a == b).then_some(super::vector::convert);
+        }
+        (SqlType::Array | SqlType::Variant, SqlType::Vector { .. }) => {
+            return Some(super::vector::from_array);
+        }
+        (SqlType::Vector { .. }, SqlType::Varchar(_)) => return Some(super::vector::to_text),
+        (SqlType::Vector { .. }, SqlType::Array) => return Some(variant::sql_to_variant),
+        _ => {}
+    }
     if from.is_semi() || to.is_semi() {
         return variant::kernel(from, to, dialect);
     }

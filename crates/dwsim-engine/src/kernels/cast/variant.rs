@@ -9,12 +9,12 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array,
     Float64Array, Int32Array, LargeBinaryBuilder, StringArray, StructArray, Time64NanosecondArray,
-    TimestampMicrosecondArray, TimestampNanosecondArray, new_null_array,
+    new_null_array,
 };
 use arrow::compute::interleave;
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type,
-    Int64Type, Time64NanosecondType, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
+    Int64Type, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
 };
 
 use super::{attempt, is_try, text};
@@ -22,7 +22,7 @@ use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::{Call, Column, Kernel, conform};
 use crate::kernels::semi::print;
-use crate::types::{SqlType, TypeClass, tz_fields};
+use crate::types::{SqlType, TypeClass, timestamp_storage, tz_fields};
 use crate::variant::{Builder, JsonStyle, Kind, Ref};
 
 /// The kernel for a pair of types of which one is semi-structured.
@@ -30,6 +30,7 @@ pub(super) fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Opti
     Some(match (from.class(), to.class()) {
         (TypeClass::Semi, TypeClass::Semi) => match (from, to) {
             (SqlType::Array, SqlType::Object) => return None,
+            (_, SqlType::Structured(_)) => super::structured::to_structured,
             _ => semi_to_semi,
         },
         (TypeClass::Semi, TypeClass::Text) => semi_to_text,
@@ -49,7 +50,7 @@ pub(super) fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Opti
             | TypeClass::Timestamp,
             TypeClass::Semi,
         ) => match to {
-            SqlType::Object => return None,
+            SqlType::Object | SqlType::Structured(_) => return None,
             SqlType::Array => sql_to_array,
             _ => sql_to_variant,
         },
@@ -112,27 +113,16 @@ enum Values {
     Date(Vec<i32>),
     Time(Vec<i64>),
     Binary(Vec<Vec<u8>>),
-    /// Nanoseconds, or microseconds when the type says so.
-    Timestamp(Vec<i64>),
-    TimestampTz(Vec<i64>, Vec<i32>),
+    /// Nanoseconds.
+    Timestamp(Vec<i128>),
+    TimestampTz(Vec<i128>, Vec<i32>),
 }
 
 impl Values {
     fn array(self, ty: &SqlType) -> Result<ArrayRef> {
-        let unit = match ty.arrow() {
-            DataType::Timestamp(u, _) => u,
-            DataType::Struct(_) if ty.fraction().is_some_and(|s| s > 6) => TimeUnit::Nanosecond,
-            _ => TimeUnit::Microsecond,
-        };
-        let timestamps = |v: Vec<i64>, utc: bool| -> ArrayRef {
-            match (unit, utc) {
-                (TimeUnit::Nanosecond, false) => Arc::new(TimestampNanosecondArray::from(v)),
-                (TimeUnit::Nanosecond, true) => {
-                    Arc::new(TimestampNanosecondArray::from(v).with_timezone("UTC"))
-                }
-                (_, false) => Arc::new(TimestampMicrosecondArray::from(v)),
-                (_, true) => Arc::new(TimestampMicrosecondArray::from(v).with_timezone("UTC")),
-            }
+        let timestamps = |v: Vec<i128>| -> Result<ArrayRef> {
+            let nanos = Decimal128Array::from(v).with_data_type(timestamp_storage(9, None));
+            Ok(Arc::new(nanos))
         };
         Ok(match self {
             Values::Bool(v) => Arc::new(BooleanArray::from(v)),
@@ -144,21 +134,13 @@ impl Values {
             Values::Date(v) => Arc::new(Date32Array::from(v)),
             Values::Time(v) => Arc::new(Time64NanosecondArray::from(v)),
             Values::Binary(v) => Arc::new(BinaryArray::from_iter_values(v)),
-            Values::Timestamp(v) => timestamps(v, matches!(ty, SqlType::TimestampLtz(_))),
+            Values::Timestamp(v) => timestamps(v)?,
             Values::TimestampTz(v, offsets) => Arc::new(StructArray::try_new(
                 tz_fields(ty.fraction().unwrap_or(9)),
-                vec![timestamps(v, true), Arc::new(Int32Array::from(offsets))],
+                vec![timestamps(v)?, Arc::new(Int32Array::from(offsets))],
                 None,
             )?),
         })
-    }
-}
-
-/// Nanoseconds as they are stored: as nanoseconds where 64 bits hold them, else as microseconds.
-fn stored(nanos: i128) -> Option<(i64, u8)> {
-    match i64::try_from(nanos) {
-        Ok(n) => Some((n, 9)),
-        Err(_) => i64::try_from(nanos.div_euclid(1000)).ok().map(|n| (n, 6)),
     }
 }
 
@@ -211,19 +193,10 @@ fn sort_into(buckets: &mut Vec<Bucket>, row: usize, kind: Kind<'_>) -> bool {
         Kind::Binary(b) => put!(SqlType::Binary(None), Binary, b.into_owned()),
         Kind::Date(d) => put!(SqlType::Date, Date, d),
         Kind::Time(t) => put!(SqlType::Time(9), Time, t),
-        Kind::Timestamp(t) => match stored(t) {
-            Some((v, s)) => put!(SqlType::Timestamp(s), Timestamp, v),
-            None => false,
-        },
-        Kind::TimestampLtz(t) => match stored(t) {
-            Some((v, s)) => put!(SqlType::TimestampLtz(s), Timestamp, v),
-            None => false,
-        },
-        Kind::TimestampTz(t, offset) => {
-            let Some((v, s)) = stored(t) else {
-                return false;
-            };
-            let ty = SqlType::TimestampTz(s);
+        Kind::Timestamp(t) => put!(SqlType::Timestamp(9), Timestamp, t),
+        Kind::TimestampLtz(t) => put!(SqlType::TimestampLtz(9), Timestamp, t),
+        Kind::TimestampTz(v, offset) => {
+            let ty = SqlType::TimestampTz(9);
             match buckets.iter_mut().find(|b| b.ty == ty) {
                 Some(Bucket {
                     rows,
@@ -250,6 +223,20 @@ fn sort_into(buckets: &mut Vec<Bucket>, row: usize, kind: Kind<'_>) -> bool {
 fn convert(call: &Call<'_>, name: &str, ty: &SqlType, array: ArrayRef) -> Option<Result<ArrayRef>> {
     if ty == call.returns {
         return Some(Ok(array));
+    }
+    if let (SqlType::Number { .. }, SqlType::Timestamp(_), DialectName::Snowflake) =
+        (ty, call.returns, call.env.dialect)
+    {
+        // A number inside VARIANT is an instant, and a wall clock shows it in the session's zone.
+        let instant = SqlType::TimestampLtz(9);
+        let middle = Call {
+            returns: &instant,
+            ..*call
+        };
+        return match convert(&middle, name, ty, array)? {
+            Ok(instants) => convert(call, name, &instant, instants),
+            Err(e) => Some(Err(e)),
+        };
     }
     let kernel: Option<Kernel> = super::kernel(ty, call.returns, call.env.dialect);
     let rows = array.len();
@@ -441,7 +428,7 @@ pub fn encode_at(array: &dyn Array, ty: &SqlType, i: usize, b: &mut Builder<'_>)
         DataType::Int16 => b.decimal(array.as_primitive::<Int16Type>().value(i).into(), 0),
         DataType::Int32 => b.decimal(array.as_primitive::<Int32Type>().value(i).into(), 0),
         DataType::Int64 => b.decimal(array.as_primitive::<Int64Type>().value(i).into(), 0),
-        DataType::Decimal128(_, s) => {
+        DataType::Decimal128(_, s) if ty.class() != TypeClass::Timestamp => {
             b.decimal(array.as_primitive::<Decimal128Type>().value(i), *s as u8);
         }
         DataType::Float32 => {
@@ -464,7 +451,7 @@ pub fn encode_at(array: &dyn Array, ty: &SqlType, i: usize, b: &mut Builder<'_>)
         DataType::Time64(TimeUnit::Nanosecond) => {
             b.time(array.as_primitive::<Time64NanosecondType>().value(i));
         }
-        DataType::Timestamp(..) => {
+        DataType::Timestamp(..) | DataType::Decimal128(..) => {
             let t = nanos(array, i)?;
             if matches!(ty, SqlType::TimestampLtz(_)) {
                 b.timestamp_ltz(t);
@@ -472,6 +459,7 @@ pub fn encode_at(array: &dyn Array, ty: &SqlType, i: usize, b: &mut Builder<'_>)
                 b.timestamp(t);
             }
         }
+        DataType::FixedSizeList(..) => crate::kernels::vector::encode(array, ty, i, b)?,
         DataType::Struct(_) if matches!(ty, SqlType::TimestampTz(_)) => {
             let parts = array.as_struct();
             let offset = parts.column(1).as_primitive::<Int32Type>().value(i);
@@ -488,12 +476,13 @@ pub fn encode_at(array: &dyn Array, ty: &SqlType, i: usize, b: &mut Builder<'_>)
     Ok(())
 }
 
-fn nanos(array: &dyn Array, i: usize) -> Result<i128> {
+/// Nanoseconds since the epoch of a stored timestamp, which is not NULL.
+///
+/// # Errors
+/// An internal error when the array stores no timestamps.
+pub fn nanos(array: &dyn Array, i: usize) -> Result<i128> {
     Ok(match array.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => array
-            .as_primitive::<TimestampNanosecondType>()
-            .value(i)
-            .into(),
+        DataType::Decimal128(..) => array.as_primitive::<Decimal128Type>().value(i),
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             i128::from(array.as_primitive::<TimestampMicrosecondType>().value(i)) * 1000
         }
@@ -532,7 +521,7 @@ fn sql_to_semi(call: &Call<'_>, wrap: bool) -> Result<ArrayRef> {
     Ok(Arc::new(out.finish()))
 }
 
-fn sql_to_variant(call: &Call<'_>) -> Result<ArrayRef> {
+pub(super) fn sql_to_variant(call: &Call<'_>) -> Result<ArrayRef> {
     sql_to_semi(call, false)
 }
 

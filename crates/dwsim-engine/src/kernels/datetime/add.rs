@@ -242,11 +242,7 @@ pub fn time_from_parts(call: &Call<'_>) -> Result<ArrayRef> {
 /// the session's zone stands in for the last.
 pub fn timestamp_from_parts(call: &Call<'_>) -> Result<ArrayRef> {
     let (y, m, d) = (call.int(0)?, call.int(1)?, call.int(2)?);
-    let zone_names = if call.len() > 7 {
-        Some(call.text(7)?)
-    } else {
-        None
-    };
+    let zone_names = call.optional_text(7)?;
     let mut zones = super::convert::Zones::default();
     let mut sink = Sink::new(call)?;
     for row in 0..call.rows {

@@ -102,10 +102,18 @@ fn fields(call: &Call<'_>, part: Part, arg: usize) -> Result<ArrayRef> {
     let redshift_micros =
         part == Part::Microsecond && call.env.dialect == crate::dialect::DialectName::Redshift;
     call.map_int(|row| {
-        Ok(source.get(row).map(|m| {
-            let v = field(part, m, rules);
-            if redshift_micros { v % 1000 } else { v }
-        }))
+        let Some(m) = source.get(row) else {
+            return Ok(None);
+        };
+        if part == Part::EpochNanosecond && m.utc().nanos().is_none() {
+            return Err(super::sink::out_of_range(
+                call.returns,
+                m.wall,
+                call.env.dialect,
+            ));
+        }
+        let v = field(part, m, rules);
+        Ok(Some(if redshift_micros { v % 1000 } else { v }))
     })
 }
 

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int32Builder, PrimitiveBuilder, StructArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{
-    DataType, Date32Type, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
-    TimestampNanosecondType,
+    DataType, Date32Type, Decimal128Type, Time64NanosecondType, TimestampMicrosecondType,
 };
 
 use super::source::Moment;
@@ -17,7 +16,7 @@ use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::Call;
 use crate::kernels::format;
-use crate::types::SqlType;
+use crate::types::{SqlType, timestamp_storage};
 
 /// Builds a column of a call's result type.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ enum Values {
     Days(PrimitiveBuilder<Date32Type>),
     Time(PrimitiveBuilder<Time64NanosecondType>),
     Micros(PrimitiveBuilder<TimestampMicrosecondType>),
-    Nanos(PrimitiveBuilder<TimestampNanosecondType>),
+    Nanos(PrimitiveBuilder<Decimal128Type>),
 }
 
 impl Sink {
@@ -49,17 +48,11 @@ impl Sink {
     /// For a type.
     pub fn of(ty: &SqlType, rows: usize, zone: Zone, dialect: DialectName) -> Result<Self> {
         let unit = |scale: u8, tz: bool| {
-            let tz = tz.then(|| Arc::from("UTC"));
+            let storage = timestamp_storage(scale, tz.then(|| Arc::from("UTC")));
             if scale > 6 {
-                Values::Nanos(
-                    PrimitiveBuilder::with_capacity(rows)
-                        .with_data_type(DataType::Timestamp(TimeUnit::Nanosecond, tz)),
-                )
+                Values::Nanos(PrimitiveBuilder::with_capacity(rows).with_data_type(storage))
             } else {
-                Values::Micros(
-                    PrimitiveBuilder::with_capacity(rows)
-                        .with_data_type(DataType::Timestamp(TimeUnit::Microsecond, tz)),
-                )
+                Values::Micros(PrimitiveBuilder::with_capacity(rows).with_data_type(storage))
             }
         };
         let mut offsets = None;
@@ -115,7 +108,7 @@ impl Sink {
     /// Appends a wall clock; where the type needs a zone, the session's is taken.
     ///
     /// # Errors
-    /// A timestamp of more than six digits outside of the years 1677 to 2262.
+    /// None today; a value that its type cannot hold would be one.
     #[inline]
     pub fn wall(&mut self, wall: Wall) -> Result<()> {
         let offset = match self.ty {
@@ -162,10 +155,7 @@ impl Sink {
             Values::Days(b) => b.append_value(m.wall.day),
             Values::Time(b) => b.append_value(wall.nano),
             Values::Micros(b) => b.append_value(stored.micros()),
-            Values::Nanos(b) => match stored.nanos() {
-                Some(v) => b.append_value(v),
-                None => return Err(out_of_range(&self.ty, wall, self.dialect)),
-            },
+            Values::Nanos(b) => b.append_value(stored.total()),
         }
         if let Some(o) = &mut self.offsets {
             o.append_value(m.offset / 60);

@@ -3,8 +3,8 @@
 
 use arrow::array::{Array, AsArray, Date32Array, Int32Array, PrimitiveArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Int32Type, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
-    TimestampNanosecondType,
+    DataType, Date32Type, Decimal128Type, Int32Type, Time64NanosecondType, TimeUnit,
+    TimestampMicrosecondType,
 };
 
 use super::wall::Wall;
@@ -44,9 +44,9 @@ enum Data<'a> {
     Days(&'a Date32Array),
     Time(&'a PrimitiveArray<Time64NanosecondType>),
     Micros(&'a PrimitiveArray<TimestampMicrosecondType>),
-    Nanos(&'a PrimitiveArray<TimestampNanosecondType>),
+    Nanos(&'a PrimitiveArray<Decimal128Type>),
     MicrosAt(&'a PrimitiveArray<TimestampMicrosecondType>, &'a Int32Array),
-    NanosAt(&'a PrimitiveArray<TimestampNanosecondType>, &'a Int32Array),
+    NanosAt(&'a PrimitiveArray<Decimal128Type>, &'a Int32Array),
     TimeAt(&'a PrimitiveArray<Time64NanosecondType>, &'a Int32Array),
 }
 
@@ -91,14 +91,14 @@ impl<'a> Source<'a> {
             }
             (
                 SqlType::Timestamp(_) | SqlType::TimestampLtz(_),
-                DataType::Timestamp(unit @ (TimeUnit::Microsecond | TimeUnit::Nanosecond), _),
+                unit @ (DataType::Timestamp(TimeUnit::Microsecond, _) | DataType::Decimal128(_, 9)),
             ) => (
                 if matches!(ty, SqlType::Timestamp(_)) {
                     Kind::Local
                 } else {
                     Kind::Session
                 },
-                if *unit == TimeUnit::Microsecond {
+                if matches!(unit, DataType::Timestamp(..)) {
                     Data::Micros(array.as_primitive())
                 } else {
                     Data::Nanos(array.as_primitive())
@@ -115,7 +115,7 @@ impl<'a> Source<'a> {
                     DataType::Timestamp(TimeUnit::Microsecond, _) => {
                         (Kind::Offset, Data::MicrosAt(first.as_primitive(), offset))
                     }
-                    DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+                    DataType::Decimal128(_, 9) => {
                         (Kind::Offset, Data::NanosAt(first.as_primitive(), offset))
                     }
                     DataType::Time64(TimeUnit::Nanosecond) => {
@@ -159,9 +159,9 @@ impl<'a> Source<'a> {
                 nano: a.value(i),
             }),
             Data::Micros(a) => self.local_or_session(Wall::from_micros(a.value(i))),
-            Data::Nanos(a) => self.local_or_session(Wall::from_nanos(a.value(i))),
+            Data::Nanos(a) => self.local_or_session(Wall::clamped(a.value(i))),
             Data::MicrosAt(a, o) => at(Wall::from_micros(a.value(i)), o.value(i) * 60),
-            Data::NanosAt(a, o) => at(Wall::from_nanos(a.value(i)), o.value(i) * 60),
+            Data::NanosAt(a, o) => at(Wall::clamped(a.value(i)), o.value(i) * 60),
             Data::TimeAt(a, o) => Moment {
                 wall: Wall {
                     day: 0,

@@ -150,11 +150,7 @@ pub fn redshift_to_char(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn redshift_parse(call: &Call<'_>) -> Result<ArrayRef> {
     let texts = call.text(0)?;
     let models = call.text(1)?;
-    let strict = if call.len() > 2 {
-        Some(call.bool(2)?)
-    } else {
-        None
-    };
+    let strict = call.optional_bool(2)?;
     let mut compiled = Compiled::new();
     let mut sink = Sink::new(call)?;
     for row in 0..call.rows {

@@ -34,12 +34,15 @@ impl Wall {
         }
     }
 
-    /// From nanoseconds since the epoch.
+    /// From stored nanoseconds since the epoch, which [`Wall::total`] gave.
     #[inline]
-    pub fn from_nanos(v: i64) -> Self {
-        Wall {
-            day: v.div_euclid(DAY) as i32,
-            nano: v.rem_euclid(DAY),
+    pub fn clamped(v: i128) -> Self {
+        match i64::try_from(v) {
+            Ok(v) => Wall {
+                day: v.div_euclid(DAY) as i32,
+                nano: v.rem_euclid(DAY),
+            },
+            Err(_) => Wall::from_total(v).unwrap_or_default(),
         }
     }
 

@@ -5,7 +5,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::round::{self, floats, step_decimal};
 use crate::dialect::{BinaryOp, DialectName};
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 use crate::functions::{Call, FnCall, Kernel, Param, Typed};
 use crate::plan::CastMode;
 use crate::types::SqlType;
@@ -96,9 +96,70 @@ fn digits(
     }
 }
 
-/// ROUND of numbers.
+/// ROUND of numbers: `(value [, digits [, mode]])`, on Snowflake also by the names EXPR, SCALE and ROUNDING_MODE.
 pub fn round(call: &mut FnCall<'_, '_>) -> Result<Typed> {
-    digits(call, round::round_decimal, round::round_float, true)
+    call.expect(1, 3)?;
+    let names = ["expr", "scale", "rounding_mode"];
+    let place = |i: usize| match call.arg_name(i) {
+        None => Ok(i),
+        Some(name) => names.iter().position(|n| *n == name).ok_or_else(|| {
+            SqlError::argument(call.name, format!("ROUND has no argument named {name}"))
+        }),
+    };
+    let places = (0..call.len()).map(place).collect::<Result<Vec<_>>>()?;
+    let mut ast = call.ast.clone();
+    if let sqlparser::ast::FunctionArguments::List(list) = &mut ast.args {
+        let mut given: Vec<_> = places.iter().zip(list.args.drain(..)).collect();
+        given.sort_by_key(|(place, _)| **place);
+        if given.iter().enumerate().any(|(i, (place, _))| i != **place) {
+            return Err(SqlError::argument(
+                call.name,
+                "an argument of ROUND is missing or given twice",
+            ));
+        }
+        list.args = given.into_iter().map(|(_, a)| a).collect();
+    }
+    let mut mode = None;
+    if call.len() == 3 {
+        let third = FnCall {
+            binder: call.binder,
+            name: call.name,
+            ast: &ast,
+        }
+        .bind(2)?;
+        let third = call.coerce(third, Param::Text)?;
+        mode = match crate::exec::constant(&third.expr)? {
+            ScalarValue::Utf8(Some(m)) => Some(m.to_ascii_uppercase()),
+            _ => return call.binder.null(&SqlType::number(38, 0)),
+        };
+        if let sqlparser::ast::FunctionArguments::List(list) = &mut ast.args {
+            list.args.truncate(2);
+        }
+    }
+    let even = match mode.as_deref() {
+        None | Some("HALF_AWAY_FROM_ZERO") => false,
+        Some("HALF_TO_EVEN") => true,
+        Some(other) => {
+            return Err(SqlError::argument(
+                call.name,
+                format!("Invalid rounding mode '{other}': HALF_AWAY_FROM_ZERO or HALF_TO_EVEN"),
+            ));
+        }
+    };
+    let mut inner = FnCall {
+        binder: call.binder,
+        name: call.name,
+        ast: &ast,
+    };
+    if !even {
+        return digits(&mut inner, round::round_decimal, round::round_float, true);
+    }
+    digits(&mut inner, round::round_even_decimal, exact_only, true)
+}
+
+/// HALF_TO_EVEN is a mode of exact numbers.
+fn exact_only(call: &Call<'_>) -> Result<arrow::array::ArrayRef> {
+    Err(call.error("the rounding mode HALF_TO_EVEN takes NUMBER values only"))
 }
 
 /// TRUNC of numbers.

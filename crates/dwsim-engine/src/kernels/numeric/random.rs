@@ -88,6 +88,62 @@ pub fn uniform_float(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
+/// `normal(mean, deviation, generator)`: each row's generator value decides (Box and Muller).
+pub fn normal(call: &Call<'_>) -> Result<ArrayRef> {
+    let (mean, deviation, g) = (call.double(0)?, call.double(1)?, call.int(2)?);
+    call.map_double(|row| {
+        let (Some(mean), Some(deviation), Some(g)) =
+            (mean.get(row), deviation.get(row), g.get(row))
+        else {
+            return Ok(None);
+        };
+        let mut s = Stream(g as u64);
+        // 1 - u is never zero, so its logarithm is finite.
+        let radius = (-2.0 * (1.0 - s.unit()).ln()).sqrt();
+        Ok(Some(
+            mean + deviation * radius * (std::f64::consts::TAU * s.unit()).cos(),
+        ))
+    })
+}
+
+/// `zipf(s, n, generator)`: a whole number from 1 to n, k with a probability proportional to `k^-s`
+/// (rejection inversion, Hörmann and Derflinger).
+pub fn zipf(call: &Call<'_>) -> Result<ArrayRef> {
+    let (exponent, most, g) = (call.double(0)?, call.int(1)?, call.int(2)?);
+    call.map_int(|row| {
+        let (Some(s), Some(n), Some(g)) = (exponent.get(row), most.get(row), g.get(row)) else {
+            return Ok(None);
+        };
+        if !(1..=16_777_215).contains(&n) {
+            return Err(call.error(format!("N must be 1 to 16777215, not {n}")));
+        }
+        let integral = |x: f64| {
+            let log = x.ln();
+            if (1.0 - s).abs() < 1e-9 {
+                log
+            } else {
+                (((1.0 - s) * log).exp() - 1.0) / (1.0 - s)
+            }
+        };
+        let inverse = |y: f64| {
+            if (1.0 - s).abs() < 1e-9 {
+                y.exp()
+            } else {
+                (1.0 + y * (1.0 - s)).max(0.0).powf(1.0 / (1.0 - s))
+            }
+        };
+        let (low, high) = (integral(1.5) - 1.0, integral(n as f64 + 0.5));
+        let mut stream = Stream(g as u64);
+        loop {
+            let u = high + stream.unit() * (low - high);
+            let k = inverse(u).round().clamp(1.0, n as f64);
+            if u >= integral(k + 0.5) - k.powf(-s) {
+                return Ok(Some(k as i64));
+            }
+        }
+    })
+}
+
 /// `randstr(length, generator)`: letters and digits.
 pub fn randstr(call: &Call<'_>) -> Result<ArrayRef> {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

@@ -78,11 +78,7 @@ fn overflow(call: &Call<'_>) -> SqlError {
 /// `round(x, n)` of decimals.
 pub fn round_decimal(call: &Call<'_>) -> Result<ArrayRef> {
     let (from, to) = (shape(&call.types[0]).1, shape(call.returns).1);
-    let n = if call.len() > 1 {
-        Some(call.int(1)?)
-    } else {
-        None
-    };
+    let n = call.optional_int(1)?;
     decimals(call, |x, row| {
         let n = match &n {
             None => 0,
@@ -97,14 +93,46 @@ pub fn round_decimal(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
+/// `round(x, n)` of decimals, halves to the even neighbour.
+pub fn round_even_decimal(call: &Call<'_>) -> Result<ArrayRef> {
+    let (from, to) = (shape(&call.types[0]).1, shape(call.returns).1);
+    let n = call.optional_int(1)?;
+    decimals(call, |x, row| {
+        let n = match &n {
+            None => 0,
+            Some(n) => match n.get(row) {
+                Some(n) => n,
+                None => return Ok(None),
+            },
+        };
+        let dropped = (i64::from(from) - n).max(0);
+        let rounded = match u32::try_from(dropped)
+            .ok()
+            .and_then(|d| 10i128.checked_pow(d))
+        {
+            // More digits than any number has: nothing is left.
+            None => Some(0),
+            Some(unit) => {
+                let (q, r) = (x.div_euclid(unit), x.rem_euclid(unit));
+                let up = match (r * 2).cmp(&unit) {
+                    std::cmp::Ordering::Less => false,
+                    std::cmp::Ordering::Greater => true,
+                    std::cmp::Ordering::Equal => q % 2 != 0,
+                };
+                (q + i128::from(up)).checked_mul(unit)
+            }
+        };
+        rounded
+            .and_then(|v| keep(v, from, to, i64::from(to), false))
+            .map(Some)
+            .ok_or_else(|| overflow(call))
+    })
+}
+
 /// `trunc(x, n)` of decimals.
 pub fn truncate_decimal(call: &Call<'_>) -> Result<ArrayRef> {
     let (from, to) = (shape(&call.types[0]).1, shape(call.returns).1);
-    let n = if call.len() > 1 {
-        Some(call.int(1)?)
-    } else {
-        None
-    };
+    let n = call.optional_int(1)?;
     decimals(call, |x, row| {
         let n = match &n {
             None => 0,
@@ -122,11 +150,7 @@ pub fn truncate_decimal(call: &Call<'_>) -> Result<ArrayRef> {
 /// Smallest integer not below (CEIL) or largest not above (FLOOR), at `n` digits.
 pub(super) fn step_decimal(call: &Call<'_>, up: bool) -> Result<ArrayRef> {
     let (from, to) = (shape(&call.types[0]).1, shape(call.returns).1);
-    let n = if call.len() > 1 {
-        Some(call.int(1)?)
-    } else {
-        None
-    };
+    let n = call.optional_int(1)?;
     decimals(call, |x, row| {
         let n = match &n {
             None => 0,
@@ -174,11 +198,7 @@ fn at_digits(x: f64, n: i64, f: fn(f64) -> f64) -> f64 {
 
 pub(super) fn floats(call: &Call<'_>, f: fn(f64) -> f64) -> Result<ArrayRef> {
     let v = call.double(0)?;
-    let n = if call.len() > 1 {
-        Some(call.int(1)?)
-    } else {
-        None
-    };
+    let n = call.optional_int(1)?;
     call.map_double(|row| {
         let Some(x) = v.get(row) else { return Ok(None) };
         let n = match &n {

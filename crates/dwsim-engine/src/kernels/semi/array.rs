@@ -455,11 +455,7 @@ pub fn split(call: &Call<'_>) -> Result<ArrayRef> {
 /// SPLIT_TO_ARRAY(text [, separator]) of Redshift: a comma unless another separator is given.
 pub fn super_split_to_array(call: &Call<'_>) -> Result<ArrayRef> {
     let texts = call.text(0)?;
-    let separators = if call.len() > 1 {
-        Some(call.text(1)?)
-    } else {
-        None
-    };
+    let separators = call.optional_text(1)?;
     build(call, |row, b| {
         let separator = match &separators {
             Some(s) => s.get(row),
@@ -488,11 +484,7 @@ pub(super) fn tokens<'a>(text: &'a str, delimiters: &'a str) -> impl Iterator<It
 /// STRTOK_TO_ARRAY(text [, delimiters]): a blank unless delimiters are given.
 pub fn strtok_to_array(call: &Call<'_>) -> Result<ArrayRef> {
     let texts = call.text(0)?;
-    let delimiters = if call.len() > 1 {
-        Some(call.text(1)?)
-    } else {
-        None
-    };
+    let delimiters = call.optional_text(1)?;
     build(call, |row, b| {
         let delimiters = match &delimiters {
             Some(d) => d.get(row),

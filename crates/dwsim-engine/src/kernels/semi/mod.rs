@@ -14,6 +14,7 @@ mod path;
 pub mod print;
 mod set;
 mod util;
+mod xml;
 
 pub use aggregate::{array_agg, array_union_agg, array_unique_agg, object_agg};
 pub use arithmetic::{super_add, super_div, super_mod, super_mul, super_negate, super_sub};
@@ -40,9 +41,9 @@ pub use json_text::{
     json_extract_path_text, snowflake_json_extract_path_text,
 };
 pub use object::{
-    get_number_attributes, lower_attribute_names, object_construct, object_construct_keep_null,
-    object_delete, object_insert, object_keys, object_pick, object_transform, strip_null_value,
-    super_object, upper_attribute_names,
+    get_number_attributes, lower_attribute_names, map_cat, map_contains_key, map_insert, map_size,
+    object_construct, object_construct_keep_null, object_delete, object_insert, object_keys,
+    object_pick, object_transform, strip_null_value, super_object, upper_attribute_names,
 };
 pub use parse::{
     can_json_parse, check_json, identity, json_parse, json_serialize, json_serialize_to_varbyte,
@@ -54,6 +55,7 @@ pub use set::{
     array_position, array_sort, arrays_overlap, super_array_contains, super_array_position,
     super_array_positions,
 };
+pub use xml::{check_xml, parse_xml, to_xml, xml_get};
 
 #[cfg(test)]
 pub(crate) mod tests;

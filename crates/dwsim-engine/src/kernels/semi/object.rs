@@ -400,3 +400,69 @@ pub fn object_transform(call: &Call<'_>) -> Result<ArrayRef> {
         Ok(true)
     })
 }
+
+/// MAP_CONTAINS_KEY(key, map): the key is compared as text, which is how keys are kept.
+pub fn map_contains_key(call: &Call<'_>) -> Result<ArrayRef> {
+    let mut scratch = Vec::new();
+    call.map_bool(|row| {
+        let Some(key) = key_text(call, 0, row, &mut scratch)? else {
+            return Ok(None);
+        };
+        Ok(pairs(call, 1, row)?.map(|mut p| p.any(|(k, _)| k == key.as_str())))
+    })
+}
+
+/// MAP_SIZE(map): the number of keys.
+pub fn map_size(call: &Call<'_>) -> Result<ArrayRef> {
+    call.map_int(|row| Ok(pairs(call, 0, row)?.map(|p| p.count() as i64)))
+}
+
+/// MAP_CAT(map, map): the members of both; of equal keys the second map's.
+pub fn map_cat(call: &Call<'_>) -> Result<ArrayRef> {
+    build(call, |row, b| {
+        let (Some(first), Some(second)) = (pairs(call, 0, row)?, pairs(call, 1, row)?) else {
+            return Ok(false);
+        };
+        let second: Vec<(String, Ref<'_>)> = second.map(|(k, v)| (k.into_owned(), v)).collect();
+        let mut members: Vec<(String, Ref<'_>)> = first
+            .filter(|(k, _)| second.iter().all(|(s, _)| s != k))
+            .map(|(k, v)| (k.into_owned(), v))
+            .collect();
+        members.extend(second);
+        write_sorted(members, b, |key| duplicate(&key))?;
+        Ok(true)
+    })
+}
+
+/// MAP_INSERT(map, key, value [, update]): a NULL value is kept, unlike in an OBJECT.
+pub fn map_insert(call: &Call<'_>) -> Result<ArrayRef> {
+    let mut encoded = Vec::new();
+    let mut scratch = Vec::new();
+    build(call, |row, b| {
+        let Some(pairs) = pairs(call, 0, row)? else {
+            return Ok(false);
+        };
+        let Some(key) = key_text(call, 1, row, &mut scratch)? else {
+            return Err(call.error("a key of a MAP must not be NULL"));
+        };
+        let update = call.len() > 3
+            && call.types[3] != SqlType::Null
+            && call.bool(3)?.get(row).unwrap_or(false);
+        encoded.clear();
+        append(call, 2, row, &mut Builder { out: &mut encoded }, |b| {
+            b.null()
+        })?;
+        let mut members = vec![(key.clone(), Ref::new(&encoded))];
+        for (k, v) in pairs {
+            if k == key.as_str() {
+                if !update {
+                    return Err(duplicate(&key));
+                }
+            } else {
+                members.push((k.into_owned(), v));
+            }
+        }
+        write_sorted(members, b, |key| duplicate(&key))?;
+        Ok(true)
+    })
+}

@@ -76,7 +76,9 @@ pub fn write_value(value: Ref<'_>, style: JsonStyle, env: &Env, out: &mut String
 /// A value as JSON text in the session's forms: what a result shows of VARIANT ([`JsonStyle::Pretty`]) or SUPER.
 pub fn json_text(value: Ref<'_>, style: JsonStyle, env: &Env) -> String {
     let mut out = String::new();
-    write_value(value, style, env, &mut out);
+    if !super::xml::shown(value, style, env, &mut out) {
+        write_value(value, style, env, &mut out);
+    }
     out
 }
 
@@ -93,7 +95,9 @@ pub fn write_plain(value: Ref<'_>, env: &Env, out: &mut String) {
             out.push_str(&crate::kernels::cast::double_text(d, false, env.dialect));
         }
         kind => {
-            if !bare_temporal(&kind, env, out) {
+            if !bare_temporal(&kind, env, out)
+                && !super::xml::shown(value, JsonStyle::Compact, env, out)
+            {
                 write_value(value, JsonStyle::Compact, env, out);
             }
         }

@@ -73,11 +73,7 @@ const DELIMITERS: &str = " \t\n\r\u{c}\u{b}!?@\"^#$&~_,.:;+-*%/|\\[](){}<>";
 /// First letters of words in upper case, the others in lower case; the second argument lists delimiters.
 pub fn initcap(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
-    let custom = if call.len() > 1 {
-        Some(call.text(1)?)
-    } else {
-        None
-    };
+    let custom = call.optional_text(1)?;
     let redshift = call.env.dialect == DialectName::Redshift;
     call.map_text(|row| {
         let Some(s) = v.get(row) else { return Ok(None) };
@@ -135,11 +131,7 @@ fn chars(s: &str, from: usize, n: usize) -> &str {
 pub fn substring(call: &Call<'_>) -> Result<ArrayRef> {
     let binary = matches!(call.types[0], SqlType::Binary(_));
     let start = call.int(1)?;
-    let count = if call.len() > 2 {
-        Some(call.int(2)?)
-    } else {
-        None
-    };
+    let count = call.optional_int(2)?;
     let redshift = call.env.dialect == DialectName::Redshift;
     let range = |row: usize, total: usize| -> Result<Option<(usize, usize)>> {
         let Some(at) = start.get(row) else {
@@ -242,11 +234,7 @@ pub fn right(call: &Call<'_>) -> Result<ArrayRef> {
 /// All occurrences of the second text replaced by the third (by nothing when it is missing).
 pub fn replace(call: &Call<'_>) -> Result<ArrayRef> {
     let (v, from) = (call.text(0)?, call.text(1)?);
-    let to = if call.len() > 2 {
-        Some(call.text(2)?)
-    } else {
-        None
-    };
+    let to = call.optional_text(2)?;
     call.map_text(|row| {
         let (Some(s), Some(from)) = (v.get(row), from.get(row)) else {
             return Ok(None);
@@ -427,16 +415,8 @@ pub fn split_part(call: &Call<'_>) -> Result<ArrayRef> {
 /// Token `n` of a text cut at any of the delimiter characters; empty tokens do not count.
 pub fn strtok(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
-    let d = if call.len() > 1 {
-        Some(call.text(1)?)
-    } else {
-        None
-    };
-    let n = if call.len() > 2 {
-        Some(call.int(2)?)
-    } else {
-        None
-    };
+    let d = call.optional_text(1)?;
+    let n = call.optional_int(2)?;
     call.map_text(|row| {
         let Some(s) = v.get(row) else { return Ok(None) };
         let d = match &d {
@@ -489,8 +469,8 @@ pub fn chr(call: &Call<'_>) -> Result<ArrayRef> {
             .and_then(char::from_u32)
             .ok_or_else(|| {
                 crate::error::SqlError::raw(
-                    "100223",
-                    "22000",
+                    "100062",
+                    "22021",
                     format!("Invalid character code {n} in the CHR input"),
                 )
             })?;

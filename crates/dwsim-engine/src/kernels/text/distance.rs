@@ -47,10 +47,52 @@ fn code(s: &str) -> String {
     out
 }
 
+/// The variant that "P123" stands for: only equal codes of neighbouring letters after the first are one.
+fn code_p123(s: &str) -> String {
+    let digit = |c: char| match c {
+        'B' | 'F' | 'P' | 'V' => '1',
+        'C' | 'G' | 'J' | 'K' | 'Q' | 'S' | 'X' | 'Z' => '2',
+        'D' | 'T' => '3',
+        'L' => '4',
+        'M' | 'N' => '5',
+        'R' => '6',
+        _ => '0',
+    };
+    let mut letters = s
+        .chars()
+        .filter(char::is_ascii_alphabetic)
+        .map(|c| c.to_ascii_uppercase());
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
+    let mut out = String::from(first);
+    let mut last = '0';
+    for c in letters {
+        let d = digit(c);
+        if d != '0' && d != last {
+            out.push(d);
+            if out.len() == 4 {
+                break;
+            }
+        }
+        last = d;
+    }
+    while out.len() < 4 {
+        out.push('0');
+    }
+    out
+}
+
 /// SOUNDEX.
 pub fn soundex(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
     call.map_text(|row| Ok(v.get(row).map(code)))
+}
+
+/// SOUNDEX_P123: as SOUNDEX, but equal codes of the first two letters, and those parted by H or W, count twice.
+pub fn soundex_p123(call: &Call<'_>) -> Result<ArrayRef> {
+    let v = call.text(0)?;
+    call.map_text(|row| Ok(v.get(row).map(code_p123)))
 }
 
 /// Number of equal characters of two Soundex codes, 0 to 4.
@@ -70,11 +112,7 @@ pub fn difference(call: &Call<'_>) -> Result<ArrayRef> {
 /// Levenshtein distance; a third argument caps it.
 pub fn edit_distance(call: &Call<'_>) -> Result<ArrayRef> {
     let (a, b) = (call.text(0)?, call.text(1)?);
-    let max = if call.len() > 2 {
-        Some(call.int(2)?)
-    } else {
-        None
-    };
+    let max = call.optional_int(2)?;
     call.map_int(|row| {
         let (Some(a), Some(b)) = (a.get(row), b.get(row)) else {
             return Ok(None);

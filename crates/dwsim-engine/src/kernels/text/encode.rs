@@ -44,11 +44,7 @@ fn lower_hex(b: &[u8]) -> String {
 
 /// Hexadecimal digits of text or bytes; a second argument of 0 asks for lower case.
 pub fn hex_encode(call: &Call<'_>) -> Result<ArrayRef> {
-    let case = if call.len() > 1 {
-        Some(call.int(1)?)
-    } else {
-        None
-    };
+    let case = call.optional_int(1)?;
     let out = with_bytes(call, |row, b| {
         let lower = case.as_ref().and_then(|c| c.get(row)) == Some(0);
         Ok(if lower { lower_hex(b) } else { encode_hex(b) })
@@ -121,16 +117,8 @@ fn engine(call: &Call<'_>, alphabet: Option<&str>) -> Result<GeneralPurpose> {
 
 /// Base64 of text or bytes: `(input [, line length [, alphabet]])`.
 pub fn base64_encode(call: &Call<'_>) -> Result<ArrayRef> {
-    let line = if call.len() > 1 {
-        Some(call.int(1)?)
-    } else {
-        None
-    };
-    let alphabet = if call.len() > 2 {
-        Some(call.text(2)?)
-    } else {
-        None
-    };
+    let line = call.optional_int(1)?;
+    let alphabet = call.optional_text(2)?;
     let out = with_bytes(call, |row, b| {
         let a = alphabet.as_ref().and_then(|a| a.get(row));
         let text = engine(call, a)?.encode(b);
@@ -150,11 +138,7 @@ pub fn base64_encode(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn base64_bytes(call: &Call<'_>) -> Result<Vec<Option<Vec<u8>>>> {
     let v = call.text(0)?;
-    let alphabet = if call.len() > 1 {
-        Some(call.text(1)?)
-    } else {
-        None
-    };
+    let alphabet = call.optional_text(1)?;
     let lenient = call.name.starts_with("TRY_");
     (0..call.rows)
         .map(|row| {
@@ -213,11 +197,7 @@ pub fn sha1_hex(call: &Call<'_>) -> Result<ArrayRef> {
 
 /// SHA-2 as hexadecimal digits; the second argument is the number of bits (224, 256, 384, 512; 0 is 256).
 pub fn sha2_hex(call: &Call<'_>) -> Result<ArrayRef> {
-    let bits = if call.len() > 1 {
-        Some(call.int(1)?)
-    } else {
-        None
-    };
+    let bits = call.optional_int(1)?;
     let out = with_bytes(call, |row, b| {
         let n = bits
             .as_ref()

@@ -1,6 +1,8 @@
 //! Text functions: cutting, padding, searching, encoding, hashing, regular expressions, distances.
 //! Positions count characters from 1. Names and parameters are in the dialects' tables.
 
+mod address;
+mod analysis;
 mod basic;
 mod distance;
 mod encode;
@@ -8,12 +10,14 @@ mod pad;
 mod regexp;
 mod search;
 
+pub use address::{parse_ip, parse_url};
+pub use analysis::{search, search_ip};
 pub use basic::{
     ascii, bit_length, byte_length, chr, concat, concat_strict, concat_ws, initcap, left, length,
     lower, repeat, replace, reverse, right, rtrimmed_length, space, split_part, strtok, substring,
     translate, unicode, upper,
 };
-pub use distance::{difference, edit_distance, jaro_winkler, soundex};
+pub use distance::{difference, edit_distance, jaro_winkler, soundex, soundex_p123};
 pub use encode::{
     base64_decode_binary, base64_decode_text, base64_encode, crc32, from_hex, hex_decode_text,
     hex_encode, md5_binary, md5_hex, quote_ident, quote_literal, sha1_hex, sha2_hex, to_hex,

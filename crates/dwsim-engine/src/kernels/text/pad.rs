@@ -31,11 +31,7 @@ fn pad(call: &Call<'_>, at_left: bool) -> Result<ArrayRef> {
         });
     }
     let (v, n) = (call.text(0)?, call.int(1)?);
-    let fill = if call.len() > 2 {
-        Some(call.text(2)?)
-    } else {
-        None
-    };
+    let fill = call.optional_text(2)?;
     call.map_text(|row| {
         let (Some(s), Some(n)) = (v.get(row), n.get(row)) else {
             return Ok(None);
@@ -79,11 +75,7 @@ pub fn rpad(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn cut(call: &Call<'_>, left: bool, right: bool) -> Result<ArrayRef> {
     let v = call.text(0)?;
-    let set = if call.len() > 1 {
-        Some(call.text(1)?)
-    } else {
-        None
-    };
+    let set = call.optional_text(1)?;
     call.map_text(|row| {
         let Some(mut s) = v.get(row) else {
             return Ok(None);

@@ -43,11 +43,7 @@ pub fn position(call: &Call<'_>) -> Result<ArrayRef> {
         });
     }
     let (n, h) = (call.text(0)?, call.text(1)?);
-    let start = if call.len() > 2 {
-        Some(call.int(2)?)
-    } else {
-        None
-    };
+    let start = call.optional_int(2)?;
     call.map_int(|row| {
         let (Some(n), Some(h)) = (n.get(row), h.get(row)) else {
             return Ok(None);

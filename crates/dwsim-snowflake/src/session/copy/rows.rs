@@ -75,7 +75,13 @@ impl Target<'_> {
         }
         // Instants of a file go into wall-clock columns as UTC, without the session's zone.
         if let (SqlType::TimestampLtz(_), SqlType::Timestamp(_)) = (from, to) {
-            return Ok(arrow::compute::cast(&values, &to.arrow())?);
+            let env = Env {
+                timezone: chrono_tz::Tz::UTC,
+                ..Env::clone(&self.env)
+            };
+            let (array, errors) = convert::convert(&values, from, to, TextToVariant::String, &env)?;
+            bad.extend(errors.into_iter().map(|e| (e.row, at, e.error)));
+            return Ok(array);
         }
         let mode = if json {
             TextToVariant::Json

@@ -1,0 +1,151 @@
+//! Context and system functions beyond the plain names of `context`: roles of the session, variables, waiting.
+//! Streams, tags and DDL texts need the catalog and are with the statements.
+
+use std::time::Duration;
+
+use arrow::array::ArrayRef;
+use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::exec::constant;
+use dwsim_engine::functions::{Call, FnCall, Param, ScalarDef, Typed, ret};
+use dwsim_engine::types::SqlType;
+
+macro_rules! page {
+    ($name:literal) => {
+        concat!(
+            "https://docs.snowflake.com/en/sql-reference/functions/",
+            $name
+        )
+    };
+}
+
+/// The table's rows.
+pub(super) const SCALARS: &[ScalarDef] = &[
+    ScalarDef::custom("CURRENT_IP_ADDRESS", page!("current_ip_address"), session),
+    ScalarDef::custom("CURRENT_ROLE_TYPE", page!("current_role_type"), session),
+    ScalarDef::custom(
+        "CURRENT_ORGANIZATION_USER",
+        page!("current_organization_user"),
+        session,
+    ),
+    ScalarDef::custom("CURRENT_TRANSACTION", page!("current_transaction"), session),
+    ScalarDef::custom("INVOKER_ROLE", page!("invoker_role"), session),
+    ScalarDef::custom("INVOKER_SHARE", page!("invoker_share"), session),
+    ScalarDef::new(
+        "IS_ROLE_IN_SESSION",
+        page!("is_role_in_session"),
+        &[Param::Text],
+        ret::boolean,
+        role_in_session,
+    ),
+    ScalarDef::new(
+        "IS_GRANTED_TO_INVOKER_ROLE",
+        page!("is_granted_to_invoker_role"),
+        &[Param::Text],
+        ret::boolean,
+        role_in_session,
+    ),
+    ScalarDef::custom("GETVARIABLE", page!("getvariable"), variable),
+    ScalarDef::custom("SYSTEM$WAIT", page!("system_wait"), wait),
+];
+
+fn session(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(0, 0)?;
+    let env = call.env();
+    let value = match call.name {
+        // The server listens on this machine only.
+        "CURRENT_IP_ADDRESS" => Some("127.0.0.1".to_owned()),
+        "CURRENT_ROLE_TYPE" => Some("ROLE".to_owned()),
+        "INVOKER_ROLE" => Some(env.role.clone()),
+        "CURRENT_TRANSACTION" => (env.transaction_now != env.now)
+            .then(|| env.transaction_now.timestamp_micros().to_string()),
+        // No organization users and no shares exist here.
+        _ => None,
+    };
+    match value {
+        Some(v) => Ok(call.binder.text(v)),
+        None => call.binder.null(&SqlType::text()),
+    }
+}
+
+/// Whether a role is the session's or one that it inherits: among the system-defined roles ACCOUNTADMIN has all.
+fn role_in_session(call: &Call<'_>) -> Result<ArrayRef> {
+    let roles = call.text(0)?;
+    let current = call.env.role.as_str();
+    let inherited: &[&str] = match current {
+        "ACCOUNTADMIN" => &["SECURITYADMIN", "USERADMIN", "SYSADMIN"],
+        "SECURITYADMIN" => &["USERADMIN"],
+        _ => &[],
+    };
+    call.map_bool(|row| {
+        Ok(roles
+            .get(row)
+            .map(|r| r == current || r == "PUBLIC" || inherited.contains(&r)))
+    })
+}
+
+/// GETVARIABLE('NAME'): NULL when the session has no such variable.
+fn variable(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 1)?;
+    let name = call.bind(0)?;
+    let name = call.coerce(name, Param::Text)?;
+    match constant(&name.expr)? {
+        datafusion::scalar::ScalarValue::Utf8(Some(name)) => {
+            match call.binder.variables.and_then(|v| v(&format!("${name}"))) {
+                Some(v) => {
+                    call.binder
+                        .cast(v, &SqlType::text(), dwsim_engine::plan::CastMode::Explicit)
+                }
+                None => call.binder.null(&SqlType::text()),
+            }
+        }
+        _ => call.binder.null(&SqlType::text()),
+    }
+}
+
+/// SYSTEM$WAIT(amount [, unit]): the statement takes that long.
+fn wait(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 2)?;
+    let amount = call.bind(0)?;
+    let amount = call.coerce(amount, Param::Int)?;
+    let unit = match call.len() {
+        2 => {
+            let unit = call.bind(1)?;
+            call.coerce(unit, Param::Text)?
+        }
+        _ => call.binder.text("SECONDS"),
+    };
+    Ok(dwsim_engine::functions::kernel_expr(
+        call.name,
+        waited,
+        vec![amount, unit],
+        SqlType::text(),
+        &call.env(),
+        true,
+    ))
+}
+
+fn waited(call: &Call<'_>) -> Result<ArrayRef> {
+    let (amounts, units) = (call.int(0)?, call.text(1)?);
+    call.map_text(|row| {
+        let (Some(n), Some(unit)) = (amounts.get(row), units.get(row)) else {
+            return Ok(None);
+        };
+        let millis = match unit.to_ascii_uppercase().as_str() {
+            "DAYS" => 86_400_000,
+            "HOURS" => 3_600_000,
+            "MINUTES" => 60_000,
+            "SECONDS" => 1000,
+            "MILLISECONDS" => 1,
+            _ => {
+                return Err(SqlError::argument(
+                    call.name,
+                    format!("'{unit}' is no unit of time"),
+                ));
+            }
+        };
+        let n =
+            u64::try_from(n).map_err(|_| call.error("the time to wait must not be negative"))?;
+        std::thread::sleep(Duration::from_millis(n.saturating_mul(millis)));
+        Ok(Some(format!("waited {n} {}", unit.to_lowercase())))
+    })
+}
