@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::TableEntry;
+use super::{Routine, TableEntry};
 use crate::types::ColumnInfo;
 
 /// A fully resolved name.
@@ -103,6 +103,8 @@ pub enum Object {
     View(Arc<ViewDef>),
     /// A sequence; its position is in the database's counters.
     Sequence(Arc<SequenceDef>),
+    /// A function or procedure; its key is its name and signature.
+    Routine(Arc<Routine>),
     /// Whatever only a dialect understands.
     Other(Arc<OtherObject>),
 }
@@ -114,6 +116,7 @@ impl Object {
             (Object::Table(a), Object::Table(b)) => Arc::ptr_eq(a, b),
             (Object::View(a), Object::View(b)) => Arc::ptr_eq(a, b),
             (Object::Sequence(a), Object::Sequence(b)) => Arc::ptr_eq(a, b),
+            (Object::Routine(a), Object::Routine(b)) => Arc::ptr_eq(a, b),
             (Object::Other(a), Object::Other(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
@@ -125,6 +128,7 @@ impl Object {
             Object::Table(t) => t.def.oid,
             Object::View(v) => v.oid,
             Object::Sequence(s) => s.oid,
+            Object::Routine(r) => r.oid,
             Object::Other(o) => o.oid,
         }
     }

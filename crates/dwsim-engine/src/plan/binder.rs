@@ -79,6 +79,8 @@ pub struct Binder<'a> {
     pub parameter_types: Vec<Option<SqlType>>,
     /// Session variables.
     pub variables: Option<VariableLookup<'a>>,
+    /// Variables of the running block.
+    pub script: Option<Arc<crate::scripting::ScriptScope>>,
     /// Tables, views and sequences that were resolved, for dependencies.
     pub used: Vec<ObjectName>,
     pub(crate) scopes: Vec<Scope>,
@@ -116,6 +118,7 @@ impl<'a> Binder<'a> {
             parameters: &[],
             parameter_types: Vec::new(),
             variables: None,
+            script: None,
             used: Vec::new(),
             scopes: vec![Scope::default()],
             ctes: vec![HashMap::new()],

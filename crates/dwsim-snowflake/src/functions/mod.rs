@@ -6,6 +6,7 @@ mod conditional;
 mod context;
 mod conversion;
 mod datetime;
+mod lambda;
 mod numeric;
 pub(crate) mod semi;
 mod table;
@@ -30,6 +31,7 @@ pub fn table() -> FunctionTable {
     t.aggregates(aggregate::AGGREGATES);
     t.windows(window::WINDOWS);
     t.scalars(semi::SCALARS);
+    t.scalars(lambda::SCALARS);
     t.aggregates(semi::AGGREGATES);
     t
 }

@@ -127,9 +127,12 @@ impl SnowflakeSession {
             "USERS" => Ok(self.account_objects(&account, ObjectKind::User, &self.inner.user)),
             "PARAMETERS" => Ok(self.parameter_rows()),
             "VARIABLES" => Ok(self.variable_rows()),
-            // Privileges, tags and user code are not kept: there are none to list.
-            "GRANTS" | "TASKS" | "STREAMS" | "PIPES" | "USER FUNCTIONS" | "PROCEDURES"
-            | "USER PROCEDURES" | "FUNCTIONS" | "DYNAMIC TABLES" | "EXTERNAL TABLES" | "TAGS"
+            "USER FUNCTIONS" | "FUNCTIONS" => self.routines(&account, show, ObjectKind::Function),
+            "USER PROCEDURES" | "PROCEDURES" => {
+                self.routines(&account, show, ObjectKind::Procedure)
+            }
+            // Privileges and tags are not kept: there are none to list.
+            "GRANTS" | "TASKS" | "STREAMS" | "PIPES" | "DYNAMIC TABLES" | "EXTERNAL TABLES" | "TAGS"
             | "SHARES" | "TRANSACTIONS" | "LOCKS" => Ok(Vec::new()),
             other => Err(SqlError::unsupported(format!("SHOW {other}"))),
         }
@@ -288,6 +291,22 @@ impl SnowflakeSession {
         }
         if out.is_empty() && schema.is_some() {
             return Err(gone());
+        }
+        Ok(out)
+    }
+
+    fn routines(&self, account: &Account, show: &Show, kind: ObjectKind) -> Result<Vec<Row>> {
+        let mut out = Vec::new();
+        for place in self.places(account, &show.scope)? {
+            let objects = place.contents.objects.iter().filter(|((k, _), _)| *k == kind);
+            for (_, object) in objects {
+                if let Object::Routine(r) = object {
+                    let mut row = crate::scripting::show_row(r);
+                    row.push(("schema_name", some(&place.schema)));
+                    row.push(("catalog_name", some(&place.database)));
+                    out.push(row);
+                }
+            }
         }
         Ok(out)
     }
@@ -883,7 +902,7 @@ fn columns(show: &Show) -> Result<&'static [&'static str]> {
             "grant_option",
             "granted_by",
         ],
-        "USER FUNCTIONS" | "FUNCTIONS" | "PROCEDURES" | "USER PROCEDURES" => &[
+        "PROCEDURES" | "USER PROCEDURES" => &[
             "created_on",
             "name",
             "schema_name",
@@ -898,7 +917,30 @@ fn columns(show: &Show) -> Result<&'static [&'static str]> {
             "is_table_function",
             "valid_for_clustering",
             "is_secure",
+            "secrets",
+            "external_access_integrations",
+        ],
+        "USER FUNCTIONS" | "FUNCTIONS" => &[
+            "created_on",
+            "name",
+            "schema_name",
+            "is_builtin",
+            "is_aggregate",
+            "is_ansi",
+            "min_num_arguments",
+            "max_num_arguments",
+            "arguments",
+            "description",
+            "catalog_name",
+            "is_table_function",
+            "valid_for_clustering",
+            "is_secure",
+            "secrets",
+            "external_access_integrations",
+            "is_external_function",
             "language",
+            "is_memoizable",
+            "is_data_metric",
         ],
         "TASKS" | "STREAMS" | "PIPES" | "DYNAMIC TABLES" | "EXTERNAL TABLES" | "TAGS"
         | "SHARES" => &[
