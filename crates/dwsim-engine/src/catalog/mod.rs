@@ -11,8 +11,6 @@ mod transaction;
 pub use account::{Account, Database, Schema, next_oid, reserve_oids};
 pub use counters::Counters;
 pub use object::{Object, ObjectKind, ObjectName, OtherObject, SequenceDef, ViewDef};
-pub use routine::{
-    Argument, ArgumentMode, Language, Returns, Routine, Volatility, signature_type,
-};
+pub use routine::{Argument, ArgumentMode, Language, Returns, Routine, Volatility, signature_type};
 pub use table::{ColumnDef, Constraint, Identity, TableData, TableDef, TableEntry};
 pub use transaction::{Catalog, Transaction};

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Object, ObjectKind, ObjectName, Transaction};
 use crate::dialect::DialectName;
 use crate::types::SqlType;
 
 /// The language of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
     /// An expression or a query; of a Snowflake procedure, a scripting block.
     Sql,
@@ -32,7 +34,7 @@ impl Language {
 }
 
 /// The direction of an argument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ArgumentMode {
     /// Given by the caller.
     #[default]
@@ -44,7 +46,7 @@ pub enum ArgumentMode {
 }
 
 /// An argument of a routine.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Argument {
     /// Folded name; empty for the unnamed arguments of Redshift's functions.
     pub name: String,
@@ -59,7 +61,7 @@ pub struct Argument {
 }
 
 /// What a routine gives.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Returns {
     /// Nothing (Redshift's procedures: their OUT arguments).
     Nothing,
@@ -75,7 +77,7 @@ pub enum Returns {
 }
 
 /// How much a function's value may depend on besides its arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Volatility {
     /// On anything.
     Volatile,
@@ -86,7 +88,7 @@ pub enum Volatility {
 }
 
 /// A function or procedure.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Routine {
     /// Object id.
     pub oid: u64,

@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    Account, Counters, Database, Object, ObjectKind, OtherObject, Schema, SequenceDef, TableData,
+    Account, Counters, Database, Object, ObjectKind, OtherObject, Routine, Schema, SequenceDef, TableData,
     TableDef, TableEntry, ViewDef,
 };
 use crate::error::Result;
@@ -63,6 +63,7 @@ enum ObjectBody {
     },
     View(Box<ViewDef>),
     Sequence(SequenceDef),
+    Routine(Box<Routine>),
     Other(OtherObject),
 }
 
@@ -174,6 +175,7 @@ fn records(
                 },
                 Object::View(v) => ObjectBody::View(Box::new(v.as_ref().clone())),
                 Object::Sequence(s) => ObjectBody::Sequence(s.as_ref().clone()),
+                Object::Routine(r) => ObjectBody::Routine(Box::new(r.as_ref().clone())),
                 Object::Other(o) => ObjectBody::Other(o.as_ref().clone()),
             };
             Ok(ObjectRecord {
@@ -214,6 +216,7 @@ fn objects(
             }
             ObjectBody::View(v) => Object::View(Arc::new(*v)),
             ObjectBody::Sequence(s) => Object::Sequence(Arc::new(s)),
+            ObjectBody::Routine(r) => Object::Routine(Arc::new(*r)),
             ObjectBody::Other(o) => Object::Other(Arc::new(o)),
         };
         *oids = (*oids).max(object.oid());

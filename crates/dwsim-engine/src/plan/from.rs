@@ -150,18 +150,10 @@ impl Binder<'_> {
                 args: Some(args),
                 alias,
                 ..
-            } => Some((
-                name,
-                args.args.as_slice(),
-                alias.as_ref(),
-            )),
+            } => Some((name, args.args.as_slice(), alias.as_ref())),
             ast::TableFactor::Function {
                 name, args, alias, ..
-            } => Some((
-                name,
-                args.as_slice(),
-                alias.as_ref(),
-            )),
+            } => Some((name, args.as_slice(), alias.as_ref())),
             ast::TableFactor::TableFunction {
                 expr: ast::Expr::Function(f),
                 ..
@@ -171,11 +163,7 @@ impl Binder<'_> {
             ast::TableFactor::TableFunction {
                 expr: ast::Expr::Function(f),
                 alias,
-            } => Some((
-                &f.name,
-                super::call::arguments(f),
-                alias.as_ref(),
-            )),
+            } => Some((&f.name, super::call::arguments(f), alias.as_ref())),
             _ => None,
         })
     }

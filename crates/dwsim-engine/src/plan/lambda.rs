@@ -181,7 +181,11 @@ fn lambda<'a>(
     let Some(ast::Expr::Lambda(l)) = call.ast_arg(i) else {
         return Err(SqlError::argument(
             call.name,
-            format!("argument {} of {} must be a lambda expression", i + 1, call.name),
+            format!(
+                "argument {} of {} must be a lambda expression",
+                i + 1,
+                call.name
+            ),
         ));
     };
     let written: Vec<&ast::LambdaFunctionParameter> = match &l.params {
@@ -323,7 +327,11 @@ fn finish(
                 let sql = sql.unwrap_or(SqlType::Variant);
                 (sql.arrow(), sql)
             }
-            _ => return Err(SqlError::internal("a captured expression that is no column")),
+            _ => {
+                return Err(SqlError::internal(
+                    "a captured expression that is no column",
+                ));
+            }
         };
         fields.push(Field::new(format!("captured{i}"), ty, true));
         args.push(Typed::new(e.clone(), sql));
@@ -332,7 +340,9 @@ fn finish(
         .expr
         .transform_up(|e| {
             Ok(match captured.iter().position(|c| *c == e) {
-                Some(i) => Transformed::yes(Expr::Column(Column::from_name(format!("captured{i}")))),
+                Some(i) => {
+                    Transformed::yes(Expr::Column(Column::from_name(format!("captured{i}"))))
+                }
                 None => Transformed::no(e),
             })
         })
@@ -416,15 +426,23 @@ fn elements(arrays: &LargeBinaryArray) -> Elements {
 
 impl Lambda {
     /// The body over these parameter columns and the captured columns of these rows.
-    fn evaluate(&self, parameters: Vec<ArrayRef>, captured: &[ArrayRef], rows: &[u32]) -> Result<ArrayRef> {
+    fn evaluate(
+        &self,
+        parameters: Vec<ArrayRef>,
+        captured: &[ArrayRef],
+        rows: &[u32],
+    ) -> Result<ArrayRef> {
         let mut columns = parameters;
         let indices = UInt32Array::from(rows.to_vec());
         for c in captured {
             columns.push(take(c.as_ref(), &indices, None)?);
         }
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch =
-            arrow::array::RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
+        let batch = arrow::array::RecordBatch::try_new_with_options(
+            Arc::clone(&self.schema),
+            columns,
+            &options,
+        )?;
         Ok(self.body.evaluate(&batch)?.into_array(rows.len())?)
     }
 }
@@ -458,7 +476,8 @@ impl Closure for Lambda {
         match self.kind {
             Kind::Reduce => self.reduce(&columns[1], arrays, &all, captured),
             Kind::Filter => {
-                let mask = self.evaluate(vec![Arc::new(all.values.clone())], captured, &all.rows)?;
+                let mask =
+                    self.evaluate(vec![Arc::new(all.values.clone())], captured, &all.rows)?;
                 let mask: &BooleanArray = mask.as_boolean();
                 Ok(rebuild(arrays, &all, |i, out| {
                     if mask.is_valid(i) && mask.value(i) {
@@ -523,13 +542,19 @@ impl Lambda {
         captured: &[ArrayRef],
     ) -> Result<ArrayRef> {
         let mut acc = Arc::clone(init);
-        let longest = all.starts.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0);
+        let longest = all
+            .starts
+            .windows(2)
+            .map(|w| w[1] - w[0])
+            .max()
+            .unwrap_or(0);
         for k in 0..longest {
             let rows: Vec<u32> = (0..arrays.len())
                 .filter(|r| all.starts[*r] + k < all.starts[*r + 1])
                 .map(|r| r as u32)
                 .collect();
-            let at = UInt32Array::from_iter_values(rows.iter().map(|r| all.starts[*r as usize] + k));
+            let at =
+                UInt32Array::from_iter_values(rows.iter().map(|r| all.starts[*r as usize] + k));
             let x = take(&all.values, &at, None)?;
             let before = take(acc.as_ref(), &UInt32Array::from(rows.clone()), None)?;
             let after = self.evaluate(vec![before, x], captured, &rows)?;
@@ -550,7 +575,13 @@ impl Lambda {
         let null = new_null_array(acc.data_type(), 1);
         let both = concat(&[acc.as_ref(), null.as_ref()])?;
         let at: UInt32Array = (0..arrays.len() as u32)
-            .map(|r| Some(if arrays.is_null(r as usize) { arrays.len() as u32 } else { r }))
+            .map(|r| {
+                Some(if arrays.is_null(r as usize) {
+                    arrays.len() as u32
+                } else {
+                    r
+                })
+            })
             .collect();
         Ok(take(both.as_ref(), &at, None)?)
     }

@@ -285,11 +285,7 @@ impl Binder<'_> {
                 if let Some(t) = self.lambda_parameter(&positional)? {
                     return Ok(t);
                 }
-                if let Some((t, _)) = self
-                    .script
-                    .as_ref()
-                    .and_then(|s| s.lookup(&[positional]))
-                {
+                if let Some((t, _)) = self.script.as_ref().and_then(|s| s.lookup(&[positional])) {
                     return Ok(t);
                 }
             }

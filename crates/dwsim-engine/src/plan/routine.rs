@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, new_null_array};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, JoinType};
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
@@ -15,7 +17,7 @@ use super::{Binder, CastMode, Relation, Scope, ScopeColumn, TableCall};
 use crate::catalog::{ObjectKind, ObjectName, Returns, Routine};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
-use crate::functions::Typed;
+use crate::functions::{AggCall, AggregateOptions, Typed};
 use crate::types::{SqlType, TypeClass};
 
 /// Deepest nesting of SQL functions in one another.
@@ -102,7 +104,10 @@ impl Binder<'_> {
                     return Err(SqlError::raw(
                         "",
                         "42883",
-                        format!("procedure {function}({}) does not exist", arguments.join(", ")),
+                        format!(
+                            "procedure {function}({}) does not exist",
+                            arguments.join(", ")
+                        ),
                     ));
                 }
                 DialectName::Redshift => ErrorKind::UnknownFunction {
@@ -212,27 +217,19 @@ impl Binder<'_> {
 
     fn body(&self, routine: &Routine) -> Result<Body> {
         let text = routine.body.trim().trim_end_matches(';');
-        match self.dialect.parse_expr(text) {
-            Ok(e) => Ok(Body::Expr(Box::new(e))),
-            Err(e) => match self.dialect.parse_query(text) {
-                Ok(q) => Ok(match only_expression(&q) {
-                    Some(e) => Body::Expr(Box::new(e)),
-                    None => Body::Query(q),
-                }),
-                Err(q) => {
-                    let first: String = text
-                        .chars()
-                        .take_while(|c| c.is_alphabetic())
-                        .collect::<String>()
-                        .to_uppercase();
-                    Err(if matches!(first.as_str(), "SELECT" | "WITH" | "VALUES") {
-                        q
-                    } else {
-                        e
-                    })
-                }
-            },
+        let first: String = text
+            .chars()
+            .take_while(|c| c.is_alphabetic())
+            .collect::<String>()
+            .to_uppercase();
+        if !matches!(first.as_str(), "SELECT" | "WITH" | "VALUES") {
+            return Ok(Body::Expr(Box::new(self.dialect.parse_expr(text)?)));
         }
+        let q = self.dialect.parse_query(text)?;
+        Ok(match only_expression(&q) {
+            Some(e) => Body::Expr(Box::new(e)),
+            None => Body::Query(q),
+        })
     }
 
     /// A call of a user-defined function; None when there is none of this name.
@@ -304,8 +301,10 @@ impl Binder<'_> {
         let body = self.body(routine)?;
         let nulls: Vec<Expr> = args.iter().map(|a| a.expr.clone()).collect();
         let lambdas = names(routine, args);
+        let correlated = nulls.iter().any(Expr::any_column_refs);
         let value = self.inside(name, lambdas, |b| match &body {
             Body::Expr(e) => b.expr(e),
+            Body::Query(q) if correlated && !aggregates(q) => b.single_row(q),
             Body::Query(q) => b.scalar_subquery(q),
         })?;
         let value = self.cast(value, ty, CastMode::Implicit)?;
@@ -324,6 +323,34 @@ impl Binder<'_> {
             )),
             ty.clone(),
         ))
+    }
+
+    /// A query of at most one row as a value: only an aggregate can be correlated.
+    fn single_row(&mut self, q: &ast::Query) -> Result<Typed> {
+        let r = self.nested_query(q)?;
+        let [column] = r.columns.as_slice() else {
+            return Err(SqlError::raw(
+                "002059",
+                "42601",
+                "subquery must return only one column",
+            ));
+        };
+        let ty = column.ty.clone();
+        let value = column.typed();
+        let options = AggregateOptions::default();
+        let call = self.collect(
+            "single_row",
+            only_row,
+            false,
+            vec![value],
+            ty.clone(),
+            options,
+        );
+        let name = self.fresh("single");
+        let plan = LogicalPlanBuilder::from(r.plan)
+            .aggregate(Vec::<Expr>::new(), vec![call.expr.alias(name)])?
+            .build()?;
+        Ok(Typed::new(Expr::ScalarSubquery(subquery(plan)), ty))
     }
 
     /// A call of a user-defined table function in FROM; None when there is none of this name.
@@ -358,7 +385,9 @@ impl Binder<'_> {
         };
         let lateral = args.iter().any(|a| a.expr.any_column_refs());
         let args = if lateral {
-            args.into_iter().map(outer_references).collect::<Result<_>>()?
+            args.into_iter()
+                .map(outer_references)
+                .collect::<Result<_>>()?
         } else {
             args
         };
@@ -392,21 +421,43 @@ impl Binder<'_> {
                 hidden: false,
             });
         }
-        let plan = LogicalPlanBuilder::from(r.plan).project(exprs)?.build()?;
+        let mut plan = LogicalPlanBuilder::from(r.plan).project(exprs)?.build()?;
         let Some(left) = call.left.clone() else {
             return Ok(Some(Relation { plan, columns }));
         };
-        let plan = if lateral {
+        // Outer columns are joined by filters only, so what computes with them is computed after the join.
+        let mut above = Vec::new();
+        if lateral {
+            while let LogicalPlan::Projection(p) = plan {
+                above.push(p.expr);
+                plan = Arc::unwrap_or_clone(p.input);
+            }
+            refuse_outer(&plan, &shown)?;
+        }
+        let right = if lateral && !plan.all_out_ref_exprs().is_empty() {
             LogicalPlan::Subquery(subquery(plan))
         } else {
             plan
         };
         let builder = LogicalPlanBuilder::from(left.plan);
-        let plan = if call.outer {
-            builder.join_on(plan, JoinType::Left, vec![lit(true)])?.build()?
+        let mut plan = if call.outer {
+            builder
+                .join_on(right, JoinType::Left, vec![lit(true)])?
+                .build()?
         } else {
-            builder.cross_join(plan)?.build()?
+            builder.cross_join(right)?.build()?
         };
+        for exprs in above.into_iter().rev() {
+            let mut all: Vec<Expr> = left
+                .columns
+                .iter()
+                .map(|c| Expr::Column(c.internal.clone()))
+                .collect();
+            for e in exprs {
+                all.push(inner_columns(e)?);
+            }
+            plan = LogicalPlanBuilder::from(plan).project(all)?.build()?;
+        }
         Ok(Some(Relation {
             plan,
             columns: left.columns.into_iter().chain(columns).collect(),
@@ -423,7 +474,7 @@ impl Binder<'_> {
     /// # Errors
     /// What binding the body gives.
     pub fn check_routine(&mut self, name: &ObjectName, routine: &Arc<Routine>) -> Result<()> {
-        if routine.language != crate::catalog::Language::Sql {
+        if routine.procedure || routine.language != crate::catalog::Language::Sql {
             return Ok(());
         }
         let args = routine
@@ -441,6 +492,61 @@ impl Binder<'_> {
         }
         self.scalar_routine(name, routine, args).map(drop)
     }
+}
+
+/// Whether a query is one row of aggregates.
+fn aggregates(q: &ast::Query) -> bool {
+    let ast::SetExpr::Select(s) = q.body.as_ref() else {
+        return false;
+    };
+    let ungrouped =
+        matches!(&s.group_by, ast::GroupByExpr::Expressions(e, m) if e.is_empty() && m.is_empty());
+    ungrouped && s.projection.iter().any(|p| {
+        matches!(p, ast::SelectItem::UnnamedExpr(e) | ast::SelectItem::ExprWithAlias { expr: e, .. }
+                if has_aggregate(e))
+    })
+}
+
+/// The value of the only row; NULL without rows.
+fn only_row(call: &AggCall<'_>) -> Result<ArrayRef> {
+    match call.rows {
+        0 => Ok(new_null_array(&call.returns.arrow(), 1)),
+        1 => Ok(Arc::clone(&call.args[0])),
+        _ => Err(ErrorKind::SubqueryRows.into()),
+    }
+}
+
+/// Fails when outer columns stand elsewhere than in filters: such a query cannot be joined.
+fn refuse_outer(plan: &LogicalPlan, shown: &str) -> Result<()> {
+    let mut refused = false;
+    plan.apply(|node| {
+        if !matches!(node, LogicalPlan::Filter(_)) {
+            node.apply_expressions(|e| {
+                refused |= e.contains_outer();
+                Ok(TreeNodeRecursion::Continue)
+            })?;
+        }
+        refused |= matches!(node, LogicalPlan::Limit(_) | LogicalPlan::Union(_))
+            && !node.all_out_ref_exprs().is_empty();
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    if refused {
+        return Err(SqlError::unsupported(format!(
+            "the table function {shown} with arguments from another table: its body uses them outside of WHERE and SELECT"
+        )));
+    }
+    Ok(())
+}
+
+/// Outer columns as columns.
+fn inner_columns(e: Expr) -> Result<Expr> {
+    Ok(e.transform_up(|e| {
+        Ok(match e {
+            Expr::OuterReferenceColumn(_, c) => Transformed::yes(Expr::Column(c)),
+            other => Transformed::no(other),
+        })
+    })
+    .map(|t| t.data)?)
 }
 
 /// Arguments by name and, for Redshift, by number.

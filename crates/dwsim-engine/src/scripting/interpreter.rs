@@ -9,8 +9,9 @@ use futures::future::BoxFuture;
 
 use super::cursor::{Cursor, Frame, Slot, literal, null};
 use super::flow::{Flow, Round, round};
+use super::stack::Roomy;
 use super::{
-    Bare, Block, Declaration, Declared, DeclaredType, Handler, Host, Kind, Raised, RaiseLevel, Ran,
+    Bare, Block, Declaration, Declared, DeclaredType, Handler, Host, Kind, RaiseLevel, Raised, Ran,
     ScriptScope, ScriptValue, Source, Statement, Style,
 };
 use crate::error::{Position, Result, SqlError};
@@ -100,7 +101,9 @@ impl<'h> Interpreter<'h> {
     /// Gives a variable another name.
     pub fn alias(&mut self, name: &str, of: &str) {
         if let Some(frame) = self.frames.last_mut() {
-            frame.names.insert(name.to_owned(), Slot::Alias(of.to_owned()));
+            frame
+                .names
+                .insert(name.to_owned(), Slot::Alias(of.to_owned()));
         }
     }
 
@@ -118,7 +121,7 @@ impl<'h> Interpreter<'h> {
     /// The exception that no handler took.
     pub async fn run(&mut self, block: &Block) -> Result<Finished, Box<Raised>> {
         let saved = self.host.session().script.take();
-        let done = self.block(block).await;
+        let done = Roomy(self.block(block)).await;
         self.host.session().script = saved;
         match done? {
             Flow::Return(f) => Ok(f),
@@ -202,7 +205,11 @@ impl<'h> Interpreter<'h> {
                     ScalarValue::Decimal128(count, 38, 0),
                     SqlType::number(38, 0),
                 );
-                put("SQLFOUND", ScalarValue::Boolean(self.found), SqlType::Boolean);
+                put(
+                    "SQLFOUND",
+                    ScalarValue::Boolean(self.found),
+                    SqlType::Boolean,
+                );
                 put(
                     "SQLNOTFOUND",
                     ScalarValue::Boolean(self.found.map(|f| !f)),
@@ -460,7 +467,11 @@ impl<'h> Interpreter<'h> {
                 targets,
                 source,
                 body,
-            } => return self.for_rows(label.as_ref(), targets, source, body, at).await,
+            } => {
+                return self
+                    .for_rows(label.as_ref(), targets, source, body, at)
+                    .await;
+            }
             Kind::Break(label, when) => {
                 if self.holds(when.as_ref()).await? {
                     return Ok(Flow::Break(label.clone()));
@@ -503,7 +514,7 @@ impl<'h> Interpreter<'h> {
                 self.message(*level, format, arguments, sqlstate.as_deref(), at)
                     .await?;
             }
-            Kind::Block(b) => return self.block(b).await,
+            Kind::Block(b) => return Roomy(self.block(b)).await,
             Kind::Sql { text, into } => {
                 self.sql(text, Vec::new(), into.as_ref(), at).await?;
             }
@@ -636,7 +647,8 @@ impl<'h> Interpreter<'h> {
                 match given.next() {
                     Some(text) => out.push_str(text.as_deref().unwrap_or("<NULL>")),
                     None => {
-                        let e = SqlError::raw("", "42601", "too few parameters specified for RAISE");
+                        let e =
+                            SqlError::raw("", "42601", "too few parameters specified for RAISE");
                         return Err(self.statement_error(e, at));
                     }
                 }
@@ -666,8 +678,15 @@ impl<'h> Interpreter<'h> {
                     Some(s) => self.evaluate(s).await?,
                     None => null(),
                 };
-                self.variable(ty.as_ref(), *constant, *not_null, value, default.is_some(), d)
-                    .await?
+                self.variable(
+                    ty.as_ref(),
+                    *constant,
+                    *not_null,
+                    value,
+                    default.is_some(),
+                    d,
+                )
+                .await?
             }
             Declared::Cursor { parameters, source } => Slot::Cursor(Cursor {
                 parameters: parameters.clone(),

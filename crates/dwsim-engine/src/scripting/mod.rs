@@ -9,6 +9,7 @@ mod interpreter;
 mod raised;
 mod scope;
 mod sql;
+mod stack;
 mod tokens;
 
 pub use ast::{

@@ -9,9 +9,7 @@ use sqlparser::ast;
 use super::cursor::{Position as Rows, Slot, literal, null};
 use super::flow::{Flow, Round, round};
 use super::interpreter::{Interpreter, Step};
-use super::{
-    CursorSource, Into, Ran, RowSource, Source, Statement, Style, Target,
-};
+use super::{CursorSource, Into, Ran, RowSource, Source, Statement, Style, Target};
 use crate::error::{Position, SqlError};
 use crate::functions::Typed;
 use crate::types::SqlType;
@@ -69,12 +67,7 @@ impl Interpreter<'_> {
     }
 
     /// A value as another type.
-    pub(super) fn fit(
-        &mut self,
-        value: Typed,
-        ty: Option<&SqlType>,
-        at: Position,
-    ) -> Step<Typed> {
+    pub(super) fn fit(&mut self, value: Typed, ty: Option<&SqlType>, at: Position) -> Step<Typed> {
         match ty {
             None => Ok(value),
             Some(ty) => {
@@ -320,11 +313,7 @@ impl Interpreter<'_> {
         let ran = self.run_sql(text, values, at).await?;
         let Some(into) = into else {
             if ran.is_query && !self.is_snowflake() {
-                let e = SqlError::raw(
-                    "",
-                    "42601",
-                    "query has no destination for result data",
-                );
+                let e = SqlError::raw("", "42601", "query has no destination for result data");
                 return Err(self.statement_error(e, at));
             }
             return Ok(());
@@ -468,8 +457,7 @@ impl Interpreter<'_> {
     ) -> Step<Flow> {
         let mut rows = Rows::start(self.rows(source, at).await?);
         // Snowflake's loop variable is the loop's own; PL/pgSQL's is declared.
-        let own = self.is_snowflake()
-            || !targets.iter().any(|t| self.slot(&t.name).is_some());
+        let own = self.is_snowflake() || !targets.iter().any(|t| self.slot(&t.name).is_some());
         let mut any = false;
         loop {
             let row = rows.next();
@@ -644,11 +632,8 @@ impl Interpreter<'_> {
         match self.slot_mut(name) {
             Some(Slot::Cursor(c)) => {
                 if c.open.take().is_none() {
-                    let e = SqlError::raw(
-                        "090231",
-                        "34000",
-                        format!("cursor \"{name}\" is not open"),
-                    );
+                    let e =
+                        SqlError::raw("090231", "34000", format!("cursor \"{name}\" is not open"));
                     return Err(self.statement_error(e, at));
                 }
                 Ok(())
@@ -657,4 +642,3 @@ impl Interpreter<'_> {
         }
     }
 }
-

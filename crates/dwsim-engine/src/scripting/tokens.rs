@@ -192,9 +192,14 @@ impl<'a> Tokens<'a> {
             message: format!("expected {expected}"),
             near,
         });
-        match self.peek(0) {
-            Some(t) => e.at(Some(t.at())),
-            None => e,
+        match (self.peek(0), self.items.last()) {
+            (Some(t), _) => e.at(Some(t.at())),
+            // The end of the text.
+            (None, Some(t)) => e.at(Some(Position {
+                line: t.token.span.end.line,
+                column: t.token.span.end.column,
+            })),
+            (None, None) => e,
         }
     }
 
@@ -230,7 +235,10 @@ impl<'a> Tokens<'a> {
 
     /// The source from token `first` up to token `last`, without the latter.
     pub fn slice(&self, first: usize, last: usize) -> &'a str {
-        match (self.items.get(first), last.checked_sub(1).and_then(|i| self.items.get(i))) {
+        match (
+            self.items.get(first),
+            last.checked_sub(1).and_then(|i| self.items.get(i)),
+        ) {
             (Some(a), Some(b)) if first < last => &self.text[a.from..b.to.max(a.from)],
             _ => "",
         }
@@ -249,7 +257,11 @@ impl<'a> Tokens<'a> {
         let (from, to) = (a.from - start.from, b.to - start.from);
         let mut out = String::with_capacity(all.len());
         out.push_str(&all[..from]);
-        out.extend(all[from..to].chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+        out.extend(
+            all[from..to]
+                .chars()
+                .map(|c| if c == '\n' { '\n' } else { ' ' }),
+        );
         out.push_str(&all[to..]);
         out
     }
@@ -456,7 +468,9 @@ pub fn block_end(items: &[Item], first: usize) -> Option<usize> {
     let mut i = first;
     while let Some(t) = items.get(i) {
         let next = items.get(i + 1);
-        if t.is("BEGIN") && (i == first || starts_statement(i.checked_sub(1).and_then(|b| items.get(b)))) {
+        if t.is("BEGIN")
+            && (i == first || starts_statement(i.checked_sub(1).and_then(|b| items.get(b))))
+        {
             let transaction = next.is_none_or(|n| {
                 n.token.token == Token::SemiColon
                     || n.is("TRANSACTION")

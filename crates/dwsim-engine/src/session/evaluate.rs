@@ -65,9 +65,7 @@ impl Session {
             SourceForm::Expr(e) => e,
             SourceForm::Query(q) => {
                 let (columns, batches) = self.run_query(q, values).await?.collect().await?;
-                let ty = columns
-                    .first()
-                    .map_or(SqlType::Null, |c| c.ty.clone());
+                let ty = columns.first().map_or(SqlType::Null, |c| c.ty.clone());
                 let Some(batch) = batches.iter().find(|b| b.num_rows() > 0) else {
                     return Ok(literal(ScalarValue::try_from(&ty.arrow())?, ty));
                 };

@@ -194,11 +194,7 @@ pub(super) fn show(w: &mut Words<'_>) -> Result<Statement> {
             Some(w.rest().to_owned())
         };
         Show::Procedure(name, signature)
-    } else if (w.at(&["external"])
-        || w.at(&["model"])
-        || w.at(&["datashares"]))
-        && !ends_at(w, 1)
-    {
+    } else if (w.at(&["external"]) || w.at(&["model"]) || w.at(&["datashares"])) && !ends_at(w, 1) {
         return Ok(Statement::Unsupported(format!("SHOW {}", w.rest())));
     } else {
         match w.any_word() {

@@ -324,7 +324,9 @@ impl BlockParser<'_> {
                     self.t.expect_symbol(&Token::Eq)?;
                 }
                 if !self.t.eat(&["ROW_COUNT"]) {
-                    return Err(SqlError::unsupported("GET DIAGNOSTICS of other items than ROW_COUNT"));
+                    return Err(SqlError::unsupported(
+                        "GET DIAGNOSTICS of other items than ROW_COUNT",
+                    ));
                 }
                 Ok(Kind::RowCount(target))
             }
@@ -802,7 +804,10 @@ mod tests {
     #[test]
     fn ranges() {
         assert_eq!(range("1..10"), Some(("1", "10", None)));
-        assert_eq!(range("a + 1 .. f(2) BY 3"), Some(("a + 1", "f(2)", Some("3"))));
+        assert_eq!(
+            range("a + 1 .. f(2) BY 3"),
+            Some(("a + 1", "f(2)", Some("3")))
+        );
         assert_eq!(range("select '..' from t"), None);
     }
 

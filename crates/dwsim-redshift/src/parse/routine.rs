@@ -185,7 +185,11 @@ pub fn create(w: &mut Words<'_>, replace: bool) -> Result<CreateRoutine> {
             e
         })?;
     } else if r.returns.is_none() {
-        return Err(SqlError::raw("", "42P13", "function result type must be specified"));
+        return Err(SqlError::raw(
+            "",
+            "42P13",
+            "function result type must be specified",
+        ));
     }
     Ok(r)
 }

@@ -57,7 +57,9 @@ fn atomic_context(what: &str) -> SqlError {
     SqlError::raw(
         "",
         "2D000",
-        format!("{what} cannot be invoked from a procedure that is executing in an atomic context."),
+        format!(
+            "{what} cannot be invoked from a procedure that is executing in an atomic context."
+        ),
     )
 }
 
@@ -92,10 +94,7 @@ impl RedshiftSession {
             .into_iter()
             .map(|a| match a.literal() {
                 Some(_) => Ok(a),
-                None => Ok(Typed::new(
-                    Expr::Literal(constant(&a.expr)?, None),
-                    a.ty,
-                )),
+                None => Ok(Typed::new(Expr::Literal(constant(&a.expr)?, None), a.ty)),
             })
             .collect::<Result<Vec<_>>>()?;
         if self.calls.depth >= MAX_CALLS {
@@ -205,10 +204,7 @@ impl RedshiftSession {
             }
         }
         let done = interpreter.run(&block).await;
-        let values = names
-            .iter()
-            .filter_map(|n| interpreter.value(n))
-            .collect();
+        let values = names.iter().filter_map(|n| interpreter.value(n)).collect();
         done.map_err(|r| r.uncaught_redshift())?;
         Ok(values)
     }
@@ -327,7 +323,11 @@ impl Host for RedshiftSession {
         Box::pin(async move {
             let mut all = self.parse(query)?;
             let Some(Statement::Query(q)) = all.pop().map(|p| p.statement) else {
-                return Err(SqlError::raw("", "42601", "cannot open a cursor over this statement"));
+                return Err(SqlError::raw(
+                    "",
+                    "42601",
+                    "cannot open a cursor over this statement",
+                ));
             };
             self.open_named(name, &q, &values).await
         })

@@ -218,8 +218,7 @@ impl RedshiftSession {
         signature: Option<&str>,
     ) -> Result<Outcome> {
         let arguments = signature.map(crate::parse::signature).transpose()?;
-        let (full, r) =
-            self.named_routine(ObjectKind::Procedure, name, arguments.as_deref())?;
+        let (full, r) = self.named_routine(ObjectKind::Procedure, name, arguments.as_deref())?;
         let arguments: Vec<String> = r.arguments.iter().map(shown_argument).collect();
         let mut text = format!(
             "CREATE OR REPLACE PROCEDURE {}.{}({})\n",

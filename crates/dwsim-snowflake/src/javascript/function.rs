@@ -85,7 +85,14 @@ pub(super) fn converted(
     match kernel {
         Some(k) => {
             let name = CastMode::Implicit.kernel_name();
-            let e = dwsim_engine::functions::kernel_expr(name, k, vec![column], to.clone(), &env, false);
+            let e = dwsim_engine::functions::kernel_expr(
+                name,
+                k,
+                vec![column],
+                to.clone(),
+                &env,
+                false,
+            );
             over_column(&e.expr, &array)
         }
         None => conform(array, to),

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::exec::CancelHandle;
-use rquickjs::function::Function;
 use rquickjs::context::EvalOptions;
+use rquickjs::function::Function;
 use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Runtime, Value};
 
 /// Bytes that one program may use.
@@ -127,7 +127,11 @@ impl Machine {
             CaughtError::Error(e) => (e.to_string(), String::new()),
         };
         let (line, column) = place(&stack).unwrap_or((1, 1));
-        let source = self.body.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let source = self
+            .body
+            .lines()
+            .nth(line.saturating_sub(1))
+            .unwrap_or_default();
         SqlError::raw(
             "100132",
             "P0000",
@@ -170,7 +174,8 @@ pub(super) fn parameter_list(names: &[String]) -> Result<String> {
     for n in names {
         let plain = !n.is_empty()
             && !n.starts_with(|c: char| c.is_ascii_digit())
-            && n.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$');
+            && n.chars()
+                .all(|c| c.is_alphanumeric() || c == '_' || c == '$');
         if !plain {
             return Err(SqlError::unsupported(format!(
                 "the argument name \"{n}\" in a JavaScript routine"

@@ -103,7 +103,10 @@ fn run(
         _ => 'v',
     };
     let text = format!("[{arguments}]");
-    let out = machine.call("$scalar", &[&text, &values::codes(&types), &code.to_string()])?;
+    let out = machine.call(
+        "$scalar",
+        &[&text, &values::codes(&types), &code.to_string()],
+    )?;
     let mut out: Vec<serde_json::Value> = serde_json::from_str(&out)
         .map_err(|e| SqlError::internal(format!("JavaScript gave no JSON: {e}")))?;
     Ok(out.pop().unwrap_or(serde_json::Value::Null))

@@ -143,7 +143,10 @@ impl Closure for Program {
             arrays.push(converted(call, array, &from, ty)?);
         }
         let structs = StructArray::try_new(self.fields.clone(), arrays, None)?;
-        let field = Arc::new(Field::new_list_field(DataType::Struct(self.fields.clone()), true));
+        let field = Arc::new(Field::new_list_field(
+            DataType::Struct(self.fields.clone()),
+            true,
+        ));
         Ok(Arc::new(ListArray::try_new(
             field,
             offsets,

@@ -114,7 +114,17 @@ fn number(d: f64, out: &mut String) {
     if d.is_finite() {
         let _ = write!(out, "{d}");
     } else {
-        let _ = write!(out, "\"{}\"", if d.is_nan() { "NaN" } else if d > 0.0 { "Infinity" } else { "-Infinity" });
+        let _ = write!(
+            out,
+            "\"{}\"",
+            if d.is_nan() {
+                "NaN"
+            } else if d > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            }
+        );
     }
 }
 
@@ -178,7 +188,11 @@ fn strict(json: &str) -> String {
 }
 
 /// Rows of columns as a JSON array of arrays; `rows` values each, a scalar standing for all.
-pub(super) fn encode(columns: &[(ArrayRef, bool)], types: &[SqlType], rows: usize) -> Result<String> {
+pub(super) fn encode(
+    columns: &[(ArrayRef, bool)],
+    types: &[SqlType],
+    rows: usize,
+) -> Result<String> {
     let printed = columns
         .iter()
         .zip(types)
@@ -271,7 +285,10 @@ pub(crate) fn decode(values: &[&serde_json::Value], ty: &SqlType) -> Result<(Arr
                 .map(|v| v.as_f64().map(|ms| (ms * 1000.0) as i64))
                 .collect();
             (
-                cast(&(Arc::new(micros) as ArrayRef), &SqlType::TimestampLtz(6).arrow())?,
+                cast(
+                    &(Arc::new(micros) as ArrayRef),
+                    &SqlType::TimestampLtz(6).arrow(),
+                )?,
                 SqlType::TimestampLtz(6),
             )
         }
@@ -298,7 +315,10 @@ mod tests {
     #[test]
     fn strict_json_has_no_undefined() {
         for (given, expected) in [
-            (r#"[1,undefined,"undefined \" NaN"]"#, r#"[1,null,"undefined \" NaN"]"#),
+            (
+                r#"[1,undefined,"undefined \" NaN"]"#,
+                r#"[1,null,"undefined \" NaN"]"#,
+            ),
             (r#"{"a":NaN,"b":-Infinity}"#, r#"{"a":null,"b":null}"#),
             (r#"{"a":1}"#, r#"{"a":1}"#),
         ] {

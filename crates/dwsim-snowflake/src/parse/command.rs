@@ -153,8 +153,10 @@ pub fn parse(text: &str) -> Result<Command> {
     }
     let mut c = Cursor::new(text)?;
     let word = c.peek_word(0).unwrap_or_default();
-    if matches!(word.as_str(), "CREATE" | "ALTER" | "DROP" | "DESC" | "DESCRIBE")
-        && scripting::is_routine(&mut c)
+    if matches!(
+        word.as_str(),
+        "CREATE" | "ALTER" | "DROP" | "DESC" | "DESCRIBE"
+    ) && scripting::is_routine(&mut c)
     {
         return routine(&mut c, &word);
     }

@@ -137,7 +137,9 @@ fn statement_end(items: &[Item], first: usize) -> usize {
     let block = if starts(first) {
         Some(first)
     } else if word(first) == "CREATE" {
-        (first..end).find(|i| word(*i) == "AS" && starts(i + 1)).map(|i| i + 1)
+        (first..end)
+            .find(|i| word(*i) == "AS" && starts(i + 1))
+            .map(|i| i + 1)
     } else {
         None
     };
@@ -183,7 +185,9 @@ mod tests {
         );
         assert_eq!(texts(" /* c */ "), Vec::<String>::new());
         assert_eq!(
-            texts("begin transaction; begin let x := case when 1 = 1 then 1 end; if (x = 1) then null; end if; end; select 1"),
+            texts(
+                "begin transaction; begin let x := case when 1 = 1 then 1 end; if (x = 1) then null; end if; end; select 1"
+            ),
             [
                 "begin transaction",
                 "begin let x := case when 1 = 1 then 1 end; if (x = 1) then null; end if; end",

@@ -123,8 +123,11 @@ impl SnowflakeSession {
                 self.run_procedure(&name, &routine, args).await
             }
             None if shown.starts_with("SYSTEM$") => {
-                let arguments: Vec<String> =
-                    target.arguments.iter().map(|(_, e)| e.to_string()).collect();
+                let arguments: Vec<String> = target
+                    .arguments
+                    .iter()
+                    .map(|(_, e)| e.to_string())
+                    .collect();
                 let text = format!("select {shown}({}) as {shown}", arguments.join(", "));
                 Box::pin(self.inner_statement(&text, values.to_vec())).await
             }

@@ -16,7 +16,11 @@ use crate::session::{Answer, SnowflakeSession, StatementKind, counts_of};
 
 impl SnowflakeSession {
     /// Runs the text of one statement inside of a block.
-    pub(super) async fn inner_statement(&mut self, text: &str, values: Vec<Typed>) -> Result<Answer> {
+    pub(super) async fn inner_statement(
+        &mut self,
+        text: &str,
+        values: Vec<Typed>,
+    ) -> Result<Answer> {
         let script = self.inner.script.clone();
         let changed = match &script {
             Some(scope) => substitute(&mut self.inner, scope, text)?,

@@ -50,7 +50,9 @@ impl SnowflakeSession {
                 }
             }
         }
-        Err(SqlError::internal("a JavaScript procedure ended without a result"))
+        Err(SqlError::internal(
+            "a JavaScript procedure ended without a result",
+        ))
     }
 
     fn finished(&mut self, routine: &Routine, value: &Value) -> Result<Finished> {
@@ -96,10 +98,7 @@ impl SnowflakeSession {
         let text = b["v"].as_str().unwrap_or_default();
         Ok(match b["t"].as_str().unwrap_or_default() {
             "null" => literal(ScalarValue::Null, SqlType::Null),
-            "b" => literal(
-                ScalarValue::Boolean(b["v"].as_bool()),
-                SqlType::Boolean,
-            ),
+            "b" => literal(ScalarValue::Boolean(b["v"].as_bool()), SqlType::Boolean),
             // A number literal has the type that SQL gives it.
             "n" => {
                 let form = SourceForm::Expr(Box::new(self.inner.dialect().parse_expr(text)?));
@@ -190,20 +189,23 @@ fn wire_type(ty: &SqlType) -> (&'static str, u8) {
 /// An error of a program as the caller of the procedure sees it.
 fn in_procedure(name: &str, e: SqlError) -> SqlError {
     match *e.kind {
-        ErrorKind::Raw { ref code, ref message, .. } if code == "100132" => {
+        ErrorKind::Raw {
+            ref code,
+            ref message,
+            ..
+        } if code == "100132" => {
             let text = message
                 .strip_prefix("JavaScript execution error: Uncaught ")
                 .unwrap_or(message);
             let (thrown, place) = text.split_once(" in ").unwrap_or((text, ""));
             let thrown = thrown.strip_prefix("Error: ").unwrap_or(thrown);
-            let line = place
-                .rsplit_once("line: ")
-                .map_or("1", |(_, l)| l)
-                .trim();
+            let line = place.rsplit_once("line: ").map_or("1", |(_, l)| l).trim();
             SqlError::raw(
                 "100183",
                 "P0000",
-                format!("Execution error in store procedure {name}:\n{thrown}\nAt {name}, line {line}"),
+                format!(
+                    "Execution error in store procedure {name}:\n{thrown}\nAt {name}, line {line}"
+                ),
             )
         }
         _ => e,

@@ -15,3 +15,6 @@ pub(crate) use routine::{
     AlterRoutine, CallTarget, CreateRoutine, RoutineName, alter_routine, call, create_routine,
     execute_immediate, is_routine, routine_name, with_procedure,
 };
+
+#[cfg(test)]
+mod tests;

@@ -159,9 +159,9 @@ impl SnowflakeSession {
         full.name = routine.key(DIALECT);
         let name = routine.name.clone();
         let object = Object::Routine(routine);
-        let made =
-            self.inner
-                .create_object(kind, &full, &object, o.if_not_exists, o.or_replace);
+        let made = self
+            .inner
+            .create_object(kind, &full, &object, o.if_not_exists, o.or_replace);
         let made = made.map_err(|e| match *e.kind {
             ErrorKind::ObjectExists { kind, .. } => SqlError::new(ErrorKind::ObjectExists {
                 kind,

@@ -122,7 +122,11 @@ impl BlockParser<'_> {
             }
         } else if self.t.eat(&["RESULTSET"]) {
             let given = self.t.eat(&["DEFAULT"]) || self.t.eat_symbol(&Token::Assignment);
-            Declared::Rows(if given { Some(self.row_source()?) } else { None })
+            Declared::Rows(if given {
+                Some(self.row_source()?)
+            } else {
+                None
+            })
         } else {
             let untyped = self.t.sees(&["DEFAULT"]) || self.t.sees_symbol(&Token::Assignment);
             let ty = if untyped {
@@ -621,9 +625,9 @@ impl BlockParser<'_> {
             self.t.seek(end);
             return Ok(Kind::Sql { text, into: None });
         }
-        let at = self.t.find(|i| {
-            i.token.token == Token::SemiColon || i.word().is_some_and(|w| w == "INTO")
-        });
+        let at = self
+            .t
+            .find(|i| i.token.token == Token::SemiColon || i.word().is_some_and(|w| w == "INTO"));
         let found = at < end
             && self
                 .t

@@ -39,7 +39,9 @@ pub(super) fn substitute(
     let mut i = 0;
     while i < items.len() {
         let at = |n: usize| items.get(i + n).map(|x| &x.token.token);
-        let names = items[i].word().is_some_and(|w| w == "IDENTIFIER" || w == "TABLE")
+        let names = items[i]
+            .word()
+            .is_some_and(|w| w == "IDENTIFIER" || w == "TABLE")
             && at(1) == Some(&Token::LParen)
             && at(2) == Some(&Token::Colon)
             && at(4) == Some(&Token::RParen);
@@ -54,9 +56,9 @@ pub(super) fn substitute(
         let value_place = i > 0
             && match &items[i - 1].token.token {
                 Token::Eq | Token::LParen | Token::Comma => true,
-                Token::Word(_) => items[i - 1]
-                    .word()
-                    .is_some_and(|w| matches!(w.as_str(), "LIKE" | "IS" | "WITH" | "LIMIT" | "FROM" | "AS")),
+                Token::Word(_) => items[i - 1].word().is_some_and(|w| {
+                    matches!(w.as_str(), "LIKE" | "IS" | "WITH" | "LIMIT" | "FROM" | "AS")
+                }),
                 _ => false,
             };
         if command

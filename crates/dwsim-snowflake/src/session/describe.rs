@@ -198,6 +198,7 @@ impl SnowflakeSession {
                                 Object::Table(t) => t.def.created,
                                 Object::View(v) => v.created,
                                 Object::Sequence(s) => s.created,
+                                Object::Routine(r) => r.created,
                                 Object::Other(o) => o.created,
                             };
                             vec![Some(created.to_string()), Some(n.clone()), Some(word)]

@@ -18,20 +18,12 @@ mod staged;
 mod transfer;
 mod unload;
 
-<<<<<<< HEAD
 pub use account::AccountState;
-pub(crate) use answer::text_batch;
-=======
-pub use account::{AccountState, LoadedFile, StageFile};
-pub(crate) use answer::{schema, text_batch};
->>>>>>> 2eb5c47 (Routines, the scripting interpreter, lambdas, JavaScript (not yet compiled))
 pub use answer::{Answer, StatementKind};
+pub(crate) use answer::{schema, text_batch};
 pub use bindings::Binding;
 pub use parameters::{DEFAULTS, default_parameters};
 pub use run::SnowflakeSession;
-<<<<<<< HEAD
-pub use stage_files::{StageFile, TableId};
-=======
 pub(crate) use run::counts_of;
->>>>>>> 2eb5c47 (Routines, the scripting interpreter, lambdas, JavaScript (not yet compiled))
+pub use stage_files::{StageFile, TableId};
 pub use transfer::{Transfer, TransferKind};

@@ -132,8 +132,8 @@ impl SnowflakeSession {
                 self.routines(&account, show, ObjectKind::Procedure)
             }
             // Privileges and tags are not kept: there are none to list.
-            "GRANTS" | "TASKS" | "STREAMS" | "PIPES" | "DYNAMIC TABLES" | "EXTERNAL TABLES" | "TAGS"
-            | "SHARES" | "TRANSACTIONS" | "LOCKS" => Ok(Vec::new()),
+            "GRANTS" | "TASKS" | "STREAMS" | "PIPES" | "DYNAMIC TABLES" | "EXTERNAL TABLES"
+            | "TAGS" | "SHARES" | "TRANSACTIONS" | "LOCKS" => Ok(Vec::new()),
             other => Err(SqlError::unsupported(format!("SHOW {other}"))),
         }
     }
@@ -298,7 +298,11 @@ impl SnowflakeSession {
     fn routines(&self, account: &Account, show: &Show, kind: ObjectKind) -> Result<Vec<Row>> {
         let mut out = Vec::new();
         for place in self.places(account, &show.scope)? {
-            let objects = place.contents.objects.iter().filter(|((k, _), _)| *k == kind);
+            let objects = place
+                .contents
+                .objects
+                .iter()
+                .filter(|((k, _), _)| *k == kind);
             for (_, object) in objects {
                 if let Object::Routine(r) = object {
                     let mut row = crate::scripting::show_row(r);
