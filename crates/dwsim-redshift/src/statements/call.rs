@@ -88,6 +88,14 @@ impl RedshiftSession {
             let mut binder = self.engine.binder(env, &view, &[]);
             let found = binder.find_routines(ObjectKind::Procedure, &parts);
             let shown = parts.join(".");
+            if found.is_empty() {
+                let types: Vec<String> = given.iter().map(|(_, t)| t.ty.redshift()).collect();
+                return Err(SqlError::raw(
+                    "",
+                    "42883",
+                    format!("procedure {shown}({}) does not exist", types.join(", ")),
+                ));
+            }
             binder.resolve_routine(&shown, &found, &given)?
         };
         let args = args

@@ -20,7 +20,7 @@ use crate::session::{AccountState, Answer, SnowflakeSession, default_parameters}
 
 fn session() -> SnowflakeSession {
     let engine = Engine::new(EngineConfig::default(), SnowflakeService::account(&["D"])).unwrap();
-    let account = Arc::new(AccountState::new(engine, "TEST"));
+    let account = Arc::new(AccountState::new(engine, "TEST").unwrap());
     let results: Arc<dyn crate::dialect::ResultSource> = Arc::clone(&account) as _;
     let dialect = Arc::new(SnowflakeDialect::new(
         Arc::new(crate::functions::table()),
