@@ -172,14 +172,32 @@ pub trait Dialect: Debug + Send + Sync + 'static {
         Ok(None)
     }
 
-    /// A function call that neither the table nor the binder knows: user-defined functions.
-    fn user_function(
+    /// A call of a user-defined function whose body is not SQL; the arguments have its parameters' types.
+    fn foreign_function(
         &self,
         _binder: &mut Binder<'_>,
-        _name: &[String],
-        _call: &ast::Function,
-    ) -> Result<Option<Typed>> {
-        Ok(None)
+        routine: &std::sync::Arc<crate::catalog::Routine>,
+        _args: Vec<Typed>,
+    ) -> Result<Typed> {
+        Err(crate::error::SqlError::unsupported(format!(
+            "a function in LANGUAGE {}",
+            routine.language.name()
+        )))
+    }
+
+    /// A call of a user-defined table function whose body is not SQL, joined to `left`.
+    fn foreign_table(
+        &self,
+        _binder: &mut Binder<'_>,
+        routine: &std::sync::Arc<crate::catalog::Routine>,
+        _args: Vec<Typed>,
+        _left: Option<crate::plan::Relation>,
+        _outer: bool,
+    ) -> Result<crate::plan::Relation> {
+        Err(crate::error::SqlError::unsupported(format!(
+            "a table function in LANGUAGE {}",
+            routine.language.name()
+        )))
     }
 
     /// The escape character of LIKE when none is given.

@@ -20,6 +20,7 @@ pub mod functions;
 pub mod kernels;
 pub mod load;
 pub mod plan;
+pub mod scripting;
 pub mod session;
 
 pub mod storage;

@@ -4,8 +4,10 @@
 pub mod dialect;
 pub mod functions;
 mod information_schema;
+mod javascript;
 pub mod parse;
 pub mod protocol;
+mod scripting;
 pub mod session;
 
 pub use protocol::{ServerOptions, SnowflakeServer, SnowflakeService};

@@ -6,6 +6,7 @@ mod counters;
 mod history;
 mod object;
 mod row_ids;
+mod routine;
 mod table;
 mod transaction;
 
@@ -14,5 +15,6 @@ pub use counters::Counters;
 pub use history::{Dropped, DroppedObject, History, Version};
 pub use object::{Object, ObjectKind, ObjectName, OtherObject, SequenceDef, StreamDef, ViewDef};
 pub use row_ids::RowIds;
+pub use routine::{Argument, ArgumentMode, Language, Returns, Routine, Volatility, signature_type};
 pub use table::{ColumnDef, Constraint, Identity, TableData, TableDef, TableEntry};
 pub use transaction::{Catalog, Transaction};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::TableEntry;
+use super::{Routine, TableEntry};
 use crate::types::ColumnInfo;
 
 /// A fully resolved name.
@@ -105,6 +105,8 @@ pub enum Object {
     Sequence(Arc<SequenceDef>),
     /// A stream: the changes of a table since a version of it.
     Stream(Arc<StreamDef>),
+    /// A function or procedure; its key is its name and signature.
+    Routine(Arc<Routine>),
     /// Whatever only a dialect understands.
     Other(Arc<OtherObject>),
 }
@@ -117,6 +119,7 @@ impl Object {
             (Object::View(a), Object::View(b)) => Arc::ptr_eq(a, b),
             (Object::Sequence(a), Object::Sequence(b)) => Arc::ptr_eq(a, b),
             (Object::Stream(a), Object::Stream(b)) => Arc::ptr_eq(a, b),
+            (Object::Routine(a), Object::Routine(b)) => Arc::ptr_eq(a, b),
             (Object::Other(a), Object::Other(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
@@ -129,6 +132,7 @@ impl Object {
             Object::View(v) => v.oid,
             Object::Sequence(s) => s.oid,
             Object::Stream(s) => s.oid,
+            Object::Routine(r) => r.oid,
             Object::Other(o) => o.oid,
         }
     }
@@ -140,6 +144,7 @@ impl Object {
             Object::View(v) => v.created,
             Object::Sequence(s) => s.created,
             Object::Stream(s) => s.created,
+            Object::Routine(r) => r.created,
             Object::Other(o) => o.created,
         }
     }

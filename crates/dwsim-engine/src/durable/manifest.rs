@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    Account, Counters, Database, Object, ObjectKind, ObjectName, OtherObject, RowIds, Schema,
+    Account, Counters, Database, Object, ObjectKind, ObjectName, OtherObject, Routine, RowIds, Schema,
     SequenceDef, StreamDef, TableData, TableDef, TableEntry, ViewDef,
 };
 use crate::error::Result;
@@ -67,6 +67,7 @@ enum ObjectBody {
     View(Box<ViewDef>),
     Sequence(SequenceDef),
     Stream(Box<StreamRecord>),
+    Routine(Box<Routine>),
     Other(OtherObject),
 }
 
@@ -251,6 +252,7 @@ fn records(
                 })),
                 Object::View(v) => ObjectBody::View(Box::new(v.as_ref().clone())),
                 Object::Sequence(s) => ObjectBody::Sequence(s.as_ref().clone()),
+                Object::Routine(r) => ObjectBody::Routine(Box::new(r.as_ref().clone())),
                 Object::Other(o) => ObjectBody::Other(o.as_ref().clone()),
             };
             Ok(ObjectRecord {
@@ -312,6 +314,7 @@ fn objects(
                     properties: s.properties,
                 }))
             }
+            ObjectBody::Routine(r) => Object::Routine(Arc::new(*r)),
             ObjectBody::Other(o) => Object::Other(Arc::new(o)),
         };
         *oids = (*oids).max(object.oid());

@@ -1,5 +1,5 @@
-//! The value of an expression without columns.
-//! Everything with columns is a plan and runs in `context`.
+//! The value of an expression without columns, or over one column that is at hand.
+//! Everything else with columns is a plan and runs in `context`.
 
 use std::sync::Arc;
 
@@ -39,4 +39,21 @@ pub fn constant(expr: &Expr) -> Result<ScalarValue> {
 /// Whether an expression has one value for the whole statement.
 pub fn is_constant(expr: &Expr) -> bool {
     !expr.any_column_refs() && !expr.is_volatile()
+}
+
+/// Evaluates an expression over the only column `value`.
+///
+/// # Errors
+/// When it needs other columns or subqueries, or its evaluation fails.
+pub fn over_column(expr: &Expr, value: &ArrayRef) -> Result<ArrayRef> {
+    let field = arrow::datatypes::Field::new("value", value.data_type().clone(), true);
+    let schema = Arc::new(Schema::new(vec![field]));
+    let physical = create_physical_expr(
+        expr,
+        &DFSchema::try_from(Arc::clone(&schema))?,
+        &ExecutionProps::new(),
+        &PhysicalPlanningContext::default(),
+    )?;
+    let batch = RecordBatch::try_new(schema, vec![Arc::clone(value)])?;
+    Ok(physical.evaluate(&batch)?.into_array(value.len())?)
 }

@@ -39,6 +39,24 @@ pub struct Execution {
     pub timeout: Option<Duration>,
 }
 
+impl Execution {
+    /// Whether it may go on, when it started then.
+    ///
+    /// # Errors
+    /// [`crate::error::ErrorKind::Canceled`] and [`crate::error::ErrorKind::Timeout`].
+    pub fn check(&self, started: std::time::Instant) -> Result<()> {
+        if self.cancel.generation() != self.generation {
+            return Err(crate::error::ErrorKind::Canceled.into());
+        }
+        match self.timeout {
+            Some(t) if started.elapsed() > t => {
+                Err(crate::error::ErrorKind::Timeout(t.as_secs()).into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 fn state(runtime: &Arc<RuntimeEnv>, partitions: usize) -> SessionState {
     let mut config = SessionConfig::new()
         .with_target_partitions(partitions)

@@ -7,7 +7,7 @@ mod provider;
 mod shuffle;
 mod stream;
 
-pub use constant::{constant, is_constant};
+pub use constant::{constant, is_constant, over_column};
 pub use context::{Execution, Executor};
 pub use provider::{ROW_ID, TableProviderOf};
 pub(crate) use shuffle::shuffle;

@@ -33,8 +33,8 @@ impl CancelHandle {
         self.0.notify.notify_waiters();
     }
 
-    /// The state to compare with later.
-    pub(crate) fn generation(&self) -> u64 {
+    /// How often it was used: the state to compare with later.
+    pub fn generation(&self) -> u64 {
         self.0.generation.load(Ordering::SeqCst)
     }
 

@@ -18,7 +18,7 @@ pub use def::{BindFn, FnCall, FunctionDef, FunctionTable, Param, ScalarDef, Shap
 pub use returns as ret;
 pub use returns::{ReturnArgs, ReturnFn};
 pub(crate) use scalar::fold_literal;
-pub use scalar::{conform, kernel_expr, list_expr};
+pub use scalar::{Closure, closure_expr, conform, kernel_expr, list_expr};
 pub(crate) use sequence::nextval;
 pub(crate) use window::partition_udwf;
 pub use window::{WindowDef, WindowImpl, WindowKernel};

@@ -24,13 +24,42 @@ use crate::types::SqlType;
 #[derive(Debug)]
 struct KernelUdf {
     name: String,
-    kernel: Kernel,
+    kernel: Work,
     types: Vec<SqlType>,
     returns: SqlType,
     /// The array type of the result; differs from `returns.arrow()` for lists that are unnested at once.
     arrow: DataType,
     env: Arc<Env>,
     signature: Signature,
+}
+
+/// What computes the result.
+#[derive(Debug, Clone)]
+enum Work {
+    Kernel(Kernel),
+    Closure(Arc<dyn Closure>),
+}
+
+/// A computation with data of its own: a lambda's body, a program in another language.
+pub trait Closure: std::fmt::Debug + Send + Sync {
+    /// Computes a column of [`Call::rows`] rows.
+    ///
+    /// # Errors
+    /// Whatever goes wrong.
+    fn call(&self, call: &Call<'_>) -> Result<ArrayRef>;
+
+    /// Two closures with one key compute the same.
+    fn key(&self) -> &str;
+}
+
+impl PartialEq for Work {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Work::Kernel(a), Work::Kernel(b)) => std::ptr::fn_addr_eq(*a, *b),
+            (Work::Closure(a), Work::Closure(b)) => a.key() == b.key(),
+            _ => false,
+        }
+    }
 }
 
 /// Two bound calls are the same function when name, types and kernel agree: all of one statement share one environment.
@@ -40,7 +69,7 @@ impl PartialEq for KernelUdf {
             && self.types == other.types
             && self.returns == other.returns
             && self.arrow == other.arrow
-            && std::ptr::fn_addr_eq(self.kernel, other.kernel)
+            && self.kernel == other.kernel
             && Arc::ptr_eq(&self.env, &other.env)
     }
 }
@@ -107,7 +136,11 @@ impl ScalarUDFImpl for KernelUdf {
             rows: if fold { 1 } else { args.number_rows },
             env: &self.env,
         };
-        let array = conform_to((self.kernel)(&call)?, &self.arrow)?;
+        let result = match &self.kernel {
+            Work::Kernel(kernel) => kernel(&call)?,
+            Work::Closure(closure) => closure.call(&call)?,
+        };
+        let array = conform_to(result, &self.arrow)?;
         if fold {
             Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
                 &array, 0,
@@ -157,9 +190,47 @@ pub fn kernel_expr(
     };
     let udf = KernelUdf {
         name: name.into(),
-        kernel,
+        kernel: Work::Kernel(kernel),
         types,
         arrow: returns.arrow(),
+        returns: returns.clone(),
+        env: Arc::clone(env),
+        signature,
+    };
+    let func = Arc::new(ScalarUDF::new_from_impl(udf));
+    Typed::new(
+        Expr::ScalarFunction(ScalarFunction::new_udf(func, exprs)),
+        returns,
+    )
+}
+
+/// The call of a closure as an expression; `arrow` is the array type it gives, where that is not the type's own.
+pub fn closure_expr(
+    name: impl Into<String>,
+    closure: Arc<dyn Closure>,
+    args: Vec<Typed>,
+    returns: SqlType,
+    arrow: Option<DataType>,
+    env: &Arc<Env>,
+    volatile: bool,
+) -> Typed {
+    let volatility = if volatile {
+        Volatility::Volatile
+    } else {
+        Volatility::Immutable
+    };
+    let (exprs, types): (Vec<Expr>, Vec<SqlType>) =
+        args.into_iter().map(|a| (a.expr, a.ty)).unzip();
+    let signature = if exprs.is_empty() {
+        Signature::nullary(volatility)
+    } else {
+        Signature::any(exprs.len(), volatility)
+    };
+    let udf = KernelUdf {
+        name: name.into(),
+        kernel: Work::Closure(closure),
+        types,
+        arrow: arrow.unwrap_or_else(|| returns.arrow()),
         returns: returns.clone(),
         env: Arc::clone(env),
         signature,
@@ -188,7 +259,7 @@ pub fn list_expr(
     };
     let udf = KernelUdf {
         name: name.into(),
-        kernel,
+        kernel: Work::Kernel(kernel),
         types,
         returns: SqlType::Array,
         arrow,

@@ -82,6 +82,8 @@ pub struct Binder<'a> {
     pub parameter_types: Vec<Option<SqlType>>,
     /// Session variables.
     pub variables: Option<VariableLookup<'a>>,
+    /// Variables of the running block.
+    pub script: Option<Arc<crate::scripting::ScriptScope>>,
     /// Tables, views and sequences that were resolved, for dependencies.
     pub used: Vec<ObjectName>,
     /// Streams that were read, with the versions of their tables.
@@ -123,6 +125,7 @@ impl<'a> Binder<'a> {
             parameters: &[],
             parameter_types: Vec::new(),
             variables: None,
+            script: None,
             used: Vec::new(),
             streams: Vec::new(),
             runner: None,

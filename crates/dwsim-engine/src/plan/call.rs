@@ -99,7 +99,7 @@ impl Binder<'_> {
                 {
                     return Ok(t);
                 }
-                if let Some(t) = self.dialect.user_function(self, &parts, f)? {
+                if let Some(t) = self.routine_call(&parts, f)? {
                     return Ok(t);
                 }
                 let shown = name.unwrap_or_else(|| parts.join("."));

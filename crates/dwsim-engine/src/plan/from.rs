@@ -89,7 +89,7 @@ impl Binder<'_> {
     ) -> Result<Relation> {
         if let Some(call) = self.table_call_of(f)? {
             let (name, args, alias) = call;
-            return self.table_function(&name, args, alias, left, outer.unwrap_or(false));
+            return self.table_function(name, args, alias, left, outer.unwrap_or(false));
         }
         // An unqualified name or path that is a column on the left is unnested (PartiQL).
         if let (Some(l), DialectName::Redshift) = (&left, self.env.dialect)
@@ -137,45 +137,47 @@ impl Binder<'_> {
     fn table_call_of<'f>(
         &mut self,
         f: &'f ast::TableFactor,
-    ) -> Result<Option<(String, &'f [ast::FunctionArg], Option<&'f ast::TableAlias>)>> {
+    ) -> Result<
+        Option<(
+            &'f ast::ObjectName,
+            &'f [ast::FunctionArg],
+            Option<&'f ast::TableAlias>,
+        )>,
+    > {
         Ok(match f {
             ast::TableFactor::Table {
                 name,
                 args: Some(args),
                 alias,
                 ..
-            } => Some((
-                name.to_string().to_uppercase(),
-                args.args.as_slice(),
-                alias.as_ref(),
-            )),
+            } => Some((name, args.args.as_slice(), alias.as_ref())),
             ast::TableFactor::Function {
                 name, args, alias, ..
-            } => Some((
-                name.to_string().to_uppercase(),
-                args.as_slice(),
-                alias.as_ref(),
-            )),
+            } => Some((name, args.as_slice(), alias.as_ref())),
+            ast::TableFactor::TableFunction {
+                expr: ast::Expr::Function(f),
+                ..
+            } if f.over.is_some() => {
+                return Err(SqlError::unsupported("OVER of a table function"));
+            }
             ast::TableFactor::TableFunction {
                 expr: ast::Expr::Function(f),
                 alias,
-            } => Some((
-                f.name.to_string().to_uppercase(),
-                super::call::arguments(f),
-                alias.as_ref(),
-            )),
+            } => Some((&f.name, super::call::arguments(f), alias.as_ref())),
             _ => None,
         })
     }
 
     fn table_function(
         &mut self,
-        name: &str,
+        written: &ast::ObjectName,
         args: &[ast::FunctionArg],
         alias: Option<&ast::TableAlias>,
         left: Option<Relation>,
         outer: bool,
     ) -> Result<Relation> {
+        let name = written.to_string().to_uppercase();
+        let name = name.as_str();
         let had_left = left.as_ref().map(|l| l.columns.len());
         let call = TableCall {
             args,
@@ -190,7 +192,13 @@ impl Binder<'_> {
             .as_ref()
             .map(|l| l.columns.clone())
             .unwrap_or_default();
-        let bound = self.dialect.table_function(self, name, &call);
+        let bound = match self.dialect.table_function(self, name, &call) {
+            Ok(None) => {
+                let parts = self.object_parts(written);
+                parts.and_then(|parts| self.routine_table(&parts, &call))
+            }
+            other => other,
+        };
         self.scope().columns = saved;
         let Some(mut r) = bound? else {
             return Err(ErrorKind::UnknownFunction {
@@ -651,7 +659,7 @@ impl Binder<'_> {
             ast::TableFactor::MatchRecognize { .. } => self.match_recognize(f),
             other => {
                 if let Some((name, args, alias)) = self.table_call_of(other)? {
-                    return self.table_function(&name, args, alias, None, false);
+                    return self.table_function(name, args, alias, None, false);
                 }
                 Err(SqlError::unsupported(format!("FROM {other}")))
             }
@@ -902,9 +910,11 @@ impl Binder<'_> {
             _ => self.search_path.clone(),
         };
         let path = std::mem::replace(&mut self.search_path, path);
+        let script = self.script.take();
         self.view_depth += 1;
         let bound = self.query(&query);
         self.view_depth -= 1;
+        self.script = script;
         self.search_path = path;
         self.ctes = ctes;
         self.scopes = scopes;

@@ -14,6 +14,7 @@ use crate::catalog::{Object, ObjectKind, ObjectName};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Position, Result, SqlError};
 use crate::functions::{Typed, nextval};
+use crate::scripting::Bare;
 use crate::types::SqlType;
 
 /// The start of a span, if it is a real one.
@@ -90,6 +91,32 @@ impl Binder<'_> {
         Ok(None)
     }
 
+    /// A parameter of a lambda or of a function whose body is being bound; columns of the queries inside hide it.
+    fn lambda_parameter(&mut self, name: &str) -> Result<Option<Typed>> {
+        let found = self.scopes.iter().enumerate().rev().find_map(|(level, s)| {
+            let (_, t) = s.lambdas.iter().rev().find(|(n, _)| n == name)?;
+            Some((level, t.clone()))
+        });
+        let Some((level, t)) = found else {
+            return Ok(None);
+        };
+        if level + 1 == self.scopes.len() {
+            return Ok(Some(t));
+        }
+        let hidden = self.scopes[level + 1..]
+            .iter()
+            .any(|s| !matches!(find(s, &[], name), Found::None));
+        if hidden {
+            return Ok(None);
+        }
+        if t.expr.any_column_refs() {
+            for inner in &mut self.scopes[level + 1..] {
+                inner.correlated = true;
+            }
+        }
+        super::subquery::outer_references(t).map(Some)
+    }
+
     /// The columns of the innermost scope that a qualified `*` means.
     /// The columns that `*` means in the innermost scope.
     pub fn all_columns(&self) -> Vec<Typed> {
@@ -137,14 +164,13 @@ impl Binder<'_> {
         let [first, ..] = parts.as_slice() else {
             return Err(SqlError::internal("an empty name"));
         };
-        if let Some((_, t)) = self
-            .scopes
-            .iter()
-            .rev()
-            .flat_map(|s| s.lambdas.iter().rev())
-            .find(|(n, _)| n == first)
+        if let Some(script) = &self.script
+            && script.bare == Bare::First
+            && let Some((t, taken)) = script.lookup(&parts)
         {
-            let t = t.clone();
+            return self.navigate(t, &idents[taken..]);
+        }
+        if let Some(t) = self.lambda_parameter(first)? {
             return self.navigate(t, &idents[1..]);
         }
         // The longest prefix that is a column; what is left navigates.
@@ -172,9 +198,13 @@ impl Binder<'_> {
             if let Some(t) = self.dialect.bare_word(self, &word.value.to_uppercase())? {
                 return Ok(t);
             }
-            if let Some(t) = self.variables.and_then(|v| v(first)) {
-                return Ok(t);
-            }
+        }
+        if let Some(script) = &self.script
+            && script.bare == Bare::Outermost
+            && self.scopes.len() == 1
+            && let Some((t, taken)) = script.lookup(&parts)
+        {
+            return self.navigate(t, &idents[taken..]);
         }
         if let [table, dollar] = idents
             && let Some(n) = dollar
@@ -275,6 +305,15 @@ impl Binder<'_> {
     /// `$1` (a column by position in Snowflake, a bind parameter in Redshift) and `$name`.
     pub(crate) fn dollar(&mut self, name: &str, at: Option<Position>) -> Result<Typed> {
         if let Ok(n) = name.parse::<usize>() {
+            let positional = format!("${n}");
+            if self.env.dialect == DialectName::Redshift {
+                if let Some(t) = self.lambda_parameter(&positional)? {
+                    return Ok(t);
+                }
+                if let Some((t, _)) = self.script.as_ref().and_then(|s| s.lookup(&[positional])) {
+                    return Ok(t);
+                }
+            }
             if self.env.dialect == DialectName::Snowflake {
                 let column = n.checked_sub(1).and_then(|i| {
                     self.scopes

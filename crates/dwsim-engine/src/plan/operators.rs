@@ -444,10 +444,14 @@ impl Binder<'_> {
                 return self.parameter(n);
             }
             let folded = self.dialect.fold(&ast::Ident::new(name));
-            if let Some(t) = self.variables.and_then(|v| v(&folded)) {
-                return Ok(t);
-            }
-            return Err(SqlError::new(ErrorKind::UnknownColumn(folded)).at(at));
+            let found = self
+                .script
+                .as_ref()
+                .and_then(|s| s.lookup(std::slice::from_ref(&folded)));
+            return match found {
+                Some((t, _)) => Ok(t),
+                None => Err(SqlError::new(ErrorKind::UnknownColumn(folded)).at(at)),
+            };
         }
         Err(SqlError::unsupported(format!("placeholder {p}")))
     }

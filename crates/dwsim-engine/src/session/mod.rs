@@ -5,6 +5,7 @@ mod alter;
 mod create;
 mod delete;
 mod drop;
+mod evaluate;
 mod execute;
 mod insert;
 mod insert_all;

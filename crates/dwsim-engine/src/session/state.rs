@@ -37,8 +37,10 @@ pub struct Session {
     database: Option<String>,
     schemas: Vec<String>,
     parameters: BTreeMap<String, String>,
-    /// Session and scripting variables by folded name.
+    /// Session variables by folded name.
     pub variables: BTreeMap<String, Typed>,
+    /// Variables of the running block.
+    pub script: Option<Arc<crate::scripting::ScriptScope>>,
     transaction: Option<Open>,
     cancel: CancelHandle,
     /// Statement timeout; None is none.
@@ -80,6 +82,7 @@ impl Session {
             schemas: options.schemas,
             parameters: options.parameters,
             variables: BTreeMap::new(),
+            script: None,
             transaction: None,
             cancel: CancelHandle::default(),
             timeout: None,
@@ -265,6 +268,7 @@ impl Session {
         b.parameters = parameters;
         b.temporary = self.temporary.clone();
         b.runner = Some((Arc::clone(&self.engine), self.bounds()));
+        b.script.clone_from(&self.script);
         b
     }
 

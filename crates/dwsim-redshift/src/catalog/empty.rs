@@ -433,10 +433,6 @@ const VIEWS: &[(&str, &str)] = &[
         "userid:i query:i seg:i step:i maxtime:l avgtime:l rows:l bytes:l cpu:l memory:l rate_row:d rate_byte:d label is_diskbased:c workmem:l num_parts:i is_rrscan:c is_delayed_scan:c",
     ),
     (
-        "svv_redshift_functions",
-        "database_name schema_name function_name function_type argument_type result_type",
-    ),
-    (
         "svv_role_grants",
         "role_id:i role_name granted_role_id:i granted_role_name",
     ),

@@ -7,6 +7,7 @@ mod information;
 mod logs;
 mod pg;
 mod redshift;
+mod routines;
 mod snapshot;
 mod table;
 

@@ -671,7 +671,7 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
         ),
         "pg_proc" | "pg_proc_info" => (
             "oid:o proname:n pronamespace:o proowner:i prolang:o proisagg:b prosecdef:b proisstrict:b proretset:b provolatile:c pronargs:s prorettype:o proargtypes proargnames prosrc probin proacl prokind:c proallargtypes proargmodes proiswindow:b",
-            Vec::new(),
+            super::routines::procedures(view),
         ),
         "pg_aggregate" => (
             "aggfnoid:o aggtransfn aggfinalfn aggtranstype:o agginitval",

@@ -145,6 +145,10 @@ fn grants(view: &View, name: &str) -> Found {
         o.properties.get(p).cloned().unwrap_or_default()
     };
     Some(match name {
+        "svv_redshift_functions" => (
+            "database_name schema_name function_name function_type argument_type result_type",
+            super::routines::functions(view),
+        ),
         "svv_relation_privileges" => (
             "namespace_name relation_name privilege_type identity_id:i identity_name identity_type admin_option:b privilege_scope",
             all.iter()

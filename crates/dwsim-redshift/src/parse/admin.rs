@@ -185,12 +185,16 @@ pub(super) fn show(w: &mut Words<'_>) -> Result<Statement> {
         Show::Setting("timezone".into())
     } else if w.eat(&["session", "authorization"]) {
         Show::Setting("session_authorization".into())
-    } else if (w.at(&["procedure"])
-        || w.at(&["external"])
-        || w.at(&["model"])
-        || w.at(&["datashares"]))
-        && !ends_at(w, 1)
-    {
+    } else if w.at(&["procedure"]) && !ends_at(w, 1) {
+        w.expect(&["procedure"])?;
+        let name = w.name()?;
+        let signature = if w.at_end() {
+            None
+        } else {
+            Some(w.rest().to_owned())
+        };
+        Show::Procedure(name, signature)
+    } else if (w.at(&["external"]) || w.at(&["model"]) || w.at(&["datashares"])) && !ends_at(w, 1) {
         return Ok(Statement::Unsupported(format!("SHOW {}", w.rest())));
     } else {
         match w.any_word() {

@@ -37,6 +37,9 @@ pub(super) fn create(w: &mut Words<'_>) -> Result<Statement> {
             return admin::principal(w, kind, true);
         }
     }
+    if w.at(&["function"]) || w.at(&["procedure"]) {
+        return super::routine::create(w, replace).map(|r| Statement::CreateRoutine(Box::new(r)));
+    }
     Ok(Statement::Unsupported(format!("CREATE {}", head(w))))
 }
 

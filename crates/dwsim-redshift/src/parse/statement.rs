@@ -103,6 +103,8 @@ pub enum Show {
     Columns(ast::ObjectName, Option<String>),
     /// GRANTS ON …, in source form.
     Grants(String),
+    /// PROCEDURE, with the source of its argument list.
+    Procedure(ast::ObjectName, Option<String>),
 }
 
 /// FETCH from a cursor.
@@ -271,6 +273,8 @@ pub enum Statement {
     Deallocate(Option<ast::Ident>),
     /// EXPLAIN.
     Explain(Box<Parsed>),
+    /// CREATE FUNCTION, CREATE PROCEDURE.
+    CreateRoutine(Box<super::routine::CreateRoutine>),
     /// CALL of a procedure.
     Call {
         /// Procedure.

@@ -41,7 +41,18 @@ impl RedshiftSession {
             ));
         }
         let name = self.fold(cursor);
-        if self.cursors.contains_key(&name) {
+        self.open_named(&name, query, parameters).await?;
+        Ok(Outcome::Done("DECLARE CURSOR".into()))
+    }
+
+    /// Opens a cursor under a folded name.
+    pub(super) async fn open_named(
+        &mut self,
+        name: &str,
+        query: &ast::Query,
+        parameters: &[Typed],
+    ) -> Result<()> {
+        if self.cursors.contains_key(name) {
             return Err(SqlError::raw(
                 "",
                 "42P03",
@@ -50,14 +61,14 @@ impl RedshiftSession {
         }
         let stream = self.engine.run_query(query, parameters).await?;
         self.cursors.insert(
-            name,
+            name.to_owned(),
             Cursor {
                 columns: stream.columns.clone(),
                 stream: Box::pin(stream),
                 rest: None,
             },
         );
-        Ok(Outcome::Done("DECLARE CURSOR".into()))
+        Ok(())
     }
 
     pub(super) async fn fetch(&mut self, f: &Fetch) -> Result<Outcome> {

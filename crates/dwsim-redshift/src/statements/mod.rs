@@ -2,12 +2,14 @@
 //! Text becomes statements in `parse`; results become messages in `protocol`.
 
 mod alter;
+mod call;
 mod cluster;
 mod copy;
 mod cursor;
 mod objects;
 mod outcome;
 mod principals;
+mod routines;
 mod run;
 mod session;
 mod settings;

@@ -257,6 +257,7 @@ impl RedshiftSession {
         &mut self,
         kind: Kind,
         names: &[ast::ObjectName],
+        signature: Option<&str>,
         if_exists: bool,
         cascade: bool,
     ) -> Result<Outcome> {
@@ -282,7 +283,7 @@ impl RedshiftSession {
         }
         self.atomically(async |s| {
             for name in names {
-                match s.drop_one(kind, name, cascade) {
+                match s.drop_one(kind, name, signature, cascade) {
                     Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
                         let word = tag.trim_start_matches("DROP ");
                         let mut word = word.to_lowercase();
@@ -300,7 +301,13 @@ impl RedshiftSession {
         done(tag)
     }
 
-    fn drop_one(&mut self, kind: Kind, name: &ast::ObjectName, cascade: bool) -> Result<()> {
+    fn drop_one(
+        &mut self,
+        kind: Kind,
+        name: &ast::ObjectName,
+        signature: Option<&str>,
+        cascade: bool,
+    ) -> Result<()> {
         match kind {
             Kind::Table | Kind::View | Kind::MaterializedView => {
                 self.drop_relation(kind, name, cascade)
@@ -317,14 +324,8 @@ impl RedshiftSession {
                 let parts = self.parts(name);
                 self.drop_principal(kind, parts.last().map_or("", String::as_str))
             }
-            Kind::Function => self
-                .engine
-                .drop_object(ObjectKind::Function, name)
-                .map(|_| ()),
-            _ => self
-                .engine
-                .drop_object(ObjectKind::Procedure, name)
-                .map(|_| ()),
+            Kind::Function => self.drop_routine(ObjectKind::Function, name, signature),
+            _ => self.drop_routine(ObjectKind::Procedure, name, signature),
         }
     }
 

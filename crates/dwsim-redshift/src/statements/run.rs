@@ -49,10 +49,13 @@ impl RedshiftSession {
             Statement::Drop {
                 kind,
                 names,
+                signature,
                 if_exists,
                 cascade,
-                ..
-            } => self.drop(*kind, names, *if_exists, *cascade).await,
+            } => {
+                self.drop(*kind, names, signature.as_deref(), *if_exists, *cascade)
+                    .await
+            }
             Statement::Truncate(name) => self.truncate(name),
             Statement::Begin => Ok(self.begin()),
             Statement::Commit => self.commit(),
@@ -131,11 +134,11 @@ impl RedshiftSession {
             }
             Statement::Deallocate(name) => self.deallocate(name.as_ref()),
             Statement::Explain(inner) => self.explain(inner, parameters).await,
-            Statement::Call { name, .. } => Err(SqlError::raw(
-                "",
-                "42883",
-                format!("procedure {name} does not exist"),
-            )),
+            Statement::CreateRoutine(r) => self.create_routine(r, &parsed.sql),
+            Statement::Call { name, arguments } => {
+                let (outcome, _) = self.call(name, arguments, parameters).await?;
+                Ok(outcome)
+            }
             Statement::Unsupported(what) => Err(SqlError::unsupported(what.clone())),
         }
     }
@@ -193,6 +196,7 @@ impl RedshiftSession {
                 Outcome::Done(_) => None,
             },
             Statement::Fetch(f) => self.cursor_columns(&f.cursor),
+            Statement::Call { name, .. } => self.call_columns(name),
             Statement::Execute { name, .. } => self.prepared_columns(name)?,
             _ => None,
         })

@@ -61,6 +61,8 @@ pub struct RedshiftSession {
     /// Search path that the engine was given last.
     applied_path: Option<(Arc<dwsim_engine::catalog::Account>, String)>,
     pub(super) query_id: i64,
+    /// Procedures that are running.
+    pub(super) calls: super::call::Calls,
 }
 
 impl RedshiftSession {
@@ -125,6 +127,7 @@ impl RedshiftSession {
             initial: parameters.clone(),
             applied_path: None,
             query_id: 0,
+            calls: super::call::Calls::default(),
         };
         for (name, value) in &parameters {
             session.apply(name, value);
@@ -312,7 +315,7 @@ impl RedshiftSession {
     }
 
     /// Gives the engine the existing schemas of the search path.
-    fn refresh_path(&mut self) {
+    pub(super) fn refresh_path(&mut self) {
         let account = self.engine.snapshot();
         let path = self.setting("search_path");
         if let Some((seen, applied)) = &self.applied_path

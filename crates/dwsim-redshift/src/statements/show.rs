@@ -249,6 +249,7 @@ impl RedshiftSession {
             }
             Show::Tables(schema, like) => self.show_tables(schema, like.as_deref()),
             Show::Columns(table, like) => self.show_columns(table, like.as_deref()),
+            Show::Procedure(name, signature) => self.show_procedure(name, signature.as_deref()),
             Show::Grants(what) => Err(SqlError::unsupported(format!("SHOW GRANTS {what}"))),
         }
     }

@@ -9,16 +9,22 @@ mod types;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 
+use dwsim_engine::catalog::Routine;
 use dwsim_engine::dialect::{BinaryOp, Dialect, DialectName};
+use dwsim_engine::env::Env;
 use dwsim_engine::error::Result;
+use dwsim_engine::exec::CancelHandle;
 use dwsim_engine::functions::{FunctionTable, Typed};
 use dwsim_engine::kernels::semi;
 use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::{ColumnInfo, SNOWFLAKE_MAX_VARCHAR, SqlType};
 use sqlparser::ast;
+
+use crate::javascript::Limits;
 
 pub use names::fold;
 pub use types::data_type;
@@ -39,6 +45,7 @@ pub struct SnowflakeDialect {
     functions: Arc<FunctionTable>,
     results: Arc<dyn ResultSource>,
     staged: Mutex<HashMap<String, Rows>>,
+    cancel: Mutex<CancelHandle>,
 }
 
 /// Columns and rows at hand.
@@ -57,6 +64,31 @@ impl SnowflakeDialect {
             functions,
             results,
             staged: Mutex::default(),
+            cancel: Mutex::default(),
+        }
+    }
+
+    /// Tells what cancels the session's statements, for programs in other languages.
+    pub fn set_cancel(&self, cancel: CancelHandle) {
+        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = cancel;
+    }
+
+    /// What ends a program that starts now.
+    pub(crate) fn limits(&self, env: &Env) -> Limits {
+        let cancel = self
+            .cancel
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let timeout = env
+            .parameter("STATEMENT_TIMEOUT_IN_SECONDS")
+            .and_then(|v| v.parse().ok())
+            .filter(|s| *s > 0)
+            .map(Duration::from_secs);
+        Limits {
+            generation: cancel.generation(),
+            cancel,
+            timeout,
         }
     }
 
@@ -176,6 +208,28 @@ impl Dialect for SnowflakeDialect {
             return Ok(Some(relation));
         }
         crate::information_schema::relation(binder, path)
+    }
+
+    fn foreign_function(
+        &self,
+        binder: &mut Binder<'_>,
+        routine: &Arc<Routine>,
+        args: Vec<Typed>,
+    ) -> Result<Typed> {
+        let limits = self.limits(&binder.env);
+        crate::javascript::scalar_function(binder, routine, args, limits)
+    }
+
+    fn foreign_table(
+        &self,
+        binder: &mut Binder<'_>,
+        routine: &Arc<Routine>,
+        args: Vec<Typed>,
+        left: Option<Relation>,
+        outer: bool,
+    ) -> Result<Relation> {
+        let limits = self.limits(&binder.env);
+        crate::javascript::table_function(binder, routine, args, left, outer, limits)
     }
 
     fn default_varchar(&self) -> Option<u32> {

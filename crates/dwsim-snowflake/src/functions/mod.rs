@@ -9,6 +9,7 @@ mod cryptography;
 mod datetime;
 mod estimation;
 mod map;
+mod lambda;
 mod numeric;
 mod objects;
 pub mod reference;
@@ -45,6 +46,7 @@ pub fn table() -> FunctionTable {
     t.scalars(search::SCALARS);
     t.scalars(system::SCALARS);
     t.extend(refused::scalars().map(FunctionDef::Scalar));
+    t.scalars(lambda::SCALARS);
     t.aggregates(semi::AGGREGATES);
     t.aggregates(estimation::AGGREGATES);
     t

@@ -308,6 +308,7 @@ fn object(kind: ObjectKind, shown: &str, o: &Object) -> Option<String> {
         Object::View(v) => view(shown, v),
         Object::Sequence(s) => sequence(shown, s),
         Object::Stream(s) => stream(shown, s),
+        Object::Routine(r) => format!("{};", r.ddl.trim_end().trim_end_matches(';')),
         Object::Other(o) => {
             let body = o.definition["body"].as_str().unwrap_or_default();
             match kind {

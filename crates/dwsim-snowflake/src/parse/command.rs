@@ -10,6 +10,7 @@ use super::split::{is_transfer, skip_trivia};
 use super::{
     Change, CopyInto, CreateBody, CreateSequence, CreateStream, Cursor, Grant, Options, Show,
 };
+use crate::scripting::{self, AlterRoutine, CallTarget, CreateRoutine, RoutineName};
 
 /// What USE makes current.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,6 +147,22 @@ pub enum Command {
     ExecuteTask(ObjectName),
     /// EXPLAIN [USING …]: format, statement as text.
     Explain(String, String),
+    /// A block of Snowflake Scripting.
+    Block(Box<dwsim_engine::scripting::Block>),
+    /// CREATE FUNCTION and CREATE PROCEDURE.
+    CreateRoutine(Box<CreateRoutine>),
+    /// DROP FUNCTION and DROP PROCEDURE, with IF EXISTS.
+    DropRoutine(RoutineName, bool),
+    /// ALTER FUNCTION and ALTER PROCEDURE.
+    AlterRoutine(AlterRoutine),
+    /// DESCRIBE FUNCTION and DESCRIBE PROCEDURE.
+    DescribeRoutine(RoutineName),
+    /// CALL.
+    Call(CallTarget),
+    /// WITH … AS PROCEDURE … CALL.
+    CallAnonymous(Box<CreateRoutine>, CallTarget),
+    /// EXECUTE IMMEDIATE: text, values of USING.
+    ExecuteImmediate(Box<ast::Expr>, Vec<ast::Expr>),
 }
 
 /// Parses one statement.
@@ -158,7 +175,27 @@ pub fn parse(text: &str) -> Result<Command> {
     }
     let mut c = Cursor::new(text)?;
     let word = c.peek_word(0).unwrap_or_default();
+    if matches!(
+        word.as_str(),
+        "CREATE" | "ALTER" | "DROP" | "DESC" | "DESCRIBE"
+    ) && scripting::is_routine(&mut c)
+    {
+        return routine(&mut c, &word);
+    }
     match word.as_str() {
+        "DECLARE" => scripting::block(text).map(|b| Command::Block(Box::new(b))),
+        "BEGIN" if !begins_transaction(&c) => {
+            scripting::block(text).map(|b| Command::Block(Box::new(b)))
+        }
+        "CALL" => scripting::call(&mut c).map(Command::Call),
+        "WITH" => match scripting::with_procedure(&mut c)? {
+            Some((routine, call)) => Ok(Command::CallAnonymous(Box::new(routine), call)),
+            None => sql(&mut c),
+        },
+        "EXECUTE" if c.sees(&["EXECUTE", "IMMEDIATE"]) => {
+            let (text, using) = scripting::execute_immediate(&mut c)?;
+            Ok(Command::ExecuteImmediate(Box::new(text), using))
+        }
         "SHOW" => {
             let _ = c.ident()?;
             super::show::show(&mut c).map(Command::Show)
@@ -227,6 +264,32 @@ pub fn parse(text: &str) -> Result<Command> {
         }
         _ => sql(&mut c),
     }
+}
+
+/// BEGIN, BEGIN WORK, BEGIN TRANSACTION, with or without a name.
+fn begins_transaction(c: &Cursor<'_>) -> bool {
+    match c.peek_word(1) {
+        None => true,
+        Some(w) => matches!(w.as_str(), "TRANSACTION" | "WORK" | "NAME"),
+    }
+}
+
+/// CREATE, ALTER, DROP and DESCRIBE of functions and procedures.
+fn routine(c: &mut Cursor<'_>, word: &str) -> Result<Command> {
+    if word == "CREATE" {
+        return scripting::create_routine(c).map(|r| Command::CreateRoutine(Box::new(r)));
+    }
+    let _ = c.ident()?;
+    if word == "ALTER" {
+        return scripting::alter_routine(c).map(Command::AlterRoutine);
+    }
+    let (name, if_exists) = scripting::routine_name(c)?;
+    c.end()?;
+    Ok(if word == "DROP" {
+        Command::DropRoutine(name, if_exists)
+    } else {
+        Command::DescribeRoutine(name)
+    })
 }
 
 fn sql(c: &mut Cursor<'_>) -> Result<Command> {

@@ -2,6 +2,7 @@
 //! What the statements mean is told by `command`.
 
 use dwsim_engine::error::{ErrorKind, Position, Result, SqlError};
+use dwsim_engine::scripting::{Item, Tokens, block_end};
 use sqlparser::dialect::SnowflakeDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -348,27 +349,55 @@ pub fn split(text: &str) -> Result<Vec<Piece>> {
             column: 0,
         }]);
     }
-    let tokens = tokens(text)?;
-    let starts = line_starts(text);
+    let grammar = SnowflakeDialect {};
+    let tokens = Tokens::new(text, &grammar)?;
+    let items = tokens.items();
+    let is_end = |i: &Item| i.token.token == Token::SemiColon;
     let mut out = Vec::new();
-    for group in tokens.split(|t| t.token == Token::SemiColon) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else {
-            continue;
+    let mut at = 0;
+    while at < items.len() {
+        let (Some(first), end) = (items.get(at), statement_end(items, at)) else {
+            break;
         };
-        let from = offset(
-            text,
-            &starts,
-            first.span.start.line,
-            first.span.start.column,
-        );
-        let to = offset(text, &starts, last.span.end.line, last.span.end.column);
-        out.push(Piece {
-            text: text[from..to.max(from)].to_owned(),
-            line: first.span.start.line - 1,
-            column: first.span.start.column - 1,
-        });
+        if let Some(last) = end.checked_sub(1).and_then(|i| items.get(i))
+            && !is_end(first)
+        {
+            let place = first.at();
+            out.push(Piece {
+                text: text[first.from..last.to.max(first.from)].to_owned(),
+                line: place.line - 1,
+                column: place.column - 1,
+            });
+        }
+        at = end + 1;
     }
     Ok(out)
+}
+
+/// The index of the semicolon that ends the statement at token `first`; those inside of a block do not.
+fn statement_end(items: &[Item], first: usize) -> usize {
+    let word = |i: usize| items.get(i).and_then(Item::word).unwrap_or_default();
+    let semicolon = |from: usize| {
+        items[from.min(items.len())..]
+            .iter()
+            .position(|i| i.token.token == Token::SemiColon)
+            .map_or(items.len(), |n| from + n)
+    };
+    let starts = |i: usize| matches!(word(i).as_str(), "BEGIN" | "DECLARE");
+    let end = semicolon(first);
+    let block = if starts(first) {
+        Some(first)
+    } else if word(first) == "CREATE" {
+        (first..end)
+            .find(|i| word(*i) == "AS" && starts(i + 1))
+            .map(|i| i + 1)
+    } else {
+        None
+    };
+    match block.and_then(|b| block_end(items, b)) {
+        Some(behind) => semicolon(behind),
+        None => end,
+    }
 }
 
 impl Piece {
@@ -406,6 +435,20 @@ mod tests {
             ["select 1", "select ';'", "select $$;$$"]
         );
         assert_eq!(texts(" /* c */ "), Vec::<String>::new());
+        assert_eq!(
+            texts(
+                "begin transaction; begin let x := case when 1 = 1 then 1 end; if (x = 1) then null; end if; end; select 1"
+            ),
+            [
+                "begin transaction",
+                "begin let x := case when 1 = 1 then 1 end; if (x = 1) then null; end if; end",
+                "select 1"
+            ]
+        );
+        assert_eq!(
+            texts("create procedure p() returns int language sql as declare a int; begin return a; end; call p()").len(),
+            2
+        );
         assert_eq!(
             texts("put file:///tmp/*.csv @~;"),
             ["put file:///tmp/*.csv @~"]

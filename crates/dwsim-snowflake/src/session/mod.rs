@@ -27,11 +27,12 @@ mod transfer;
 mod unload;
 
 pub use account::{AccountState, CopyError, CopyRun};
-pub(crate) use answer::text_batch;
 pub use answer::{Answer, StatementKind};
+pub(crate) use answer::{schema, text_batch};
 pub use bindings::Binding;
 pub(crate) use copy::{error_columns, error_texts};
 pub use parameters::{DEFAULTS, default_parameters};
 pub use run::SnowflakeSession;
+pub(crate) use run::counts_of;
 pub use stage_files::{StageFile, TableId};
 pub use transfer::{Transfer, TransferKind};

@@ -19,11 +19,13 @@ use crate::parse::{Command, UseTarget};
 /// A session of a Snowflake account.
 #[derive(Debug)]
 pub struct SnowflakeSession {
-    pub(super) inner: Session,
-    pub(super) account: Arc<AccountState>,
+    pub(crate) inner: Session,
+    pub(crate) account: Arc<AccountState>,
     pub(super) dialect: Arc<SnowflakeDialect>,
     /// The catalog version before the running statement.
     version_before: u64,
+    /// How many procedures are running in one another.
+    pub(crate) calls: usize,
 }
 
 impl SnowflakeSession {
@@ -35,11 +37,13 @@ impl SnowflakeSession {
     ) -> Self {
         let shared: Arc<SnowflakeDialect> = Arc::clone(&dialect);
         let inner = Session::new(Arc::clone(&account.engine), shared, options);
+        dialect.set_cancel(inner.cancel_handle());
         SnowflakeSession {
             inner,
             account,
             dialect,
             version_before: 0,
+            calls: 0,
         }
     }
 
@@ -69,6 +73,11 @@ impl SnowflakeSession {
     /// A handle that cancels the running statement.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.inner.cancel_handle()
+    }
+
+    /// What ends a program that starts now.
+    pub(crate) fn limits(&self) -> crate::javascript::Limits {
+        self.dialect.limits(&self.inner.env())
     }
 
     /// Identifies the statement that comes next.
@@ -104,8 +113,44 @@ impl SnowflakeSession {
         if describe_only {
             return self.describe_only(&command, bindings);
         }
+        self.command(command, text, bindings, None).await
+    }
+
+    /// Runs a parsed statement; `values` are those of its placeholders when a block gives them.
+    pub(crate) async fn command(
+        &mut self,
+        command: Command,
+        text: &str,
+        bindings: &BTreeMap<String, Binding>,
+        values: Option<Vec<Typed>>,
+    ) -> Result<Answer> {
+        let given = |values: Option<Vec<Typed>>| match values {
+            Some(v) => Ok(v),
+            None => bindings::rows(bindings).map(|mut r| {
+                if r.is_empty() {
+                    Vec::new()
+                } else {
+                    r.swap_remove(0)
+                }
+            }),
+        };
         match command {
-            Command::Sql(statement) => self.sql(&statement, text, bindings).await,
+            Command::Sql(statement) => match values {
+                Some(values) => self.execute(&statement, text, &values).await,
+                None => self.sql(&statement, text, bindings).await,
+            },
+            Command::Block(block) => self.run_block(&block).await,
+            Command::CreateRoutine(r) => self.create_routine(&r, text),
+            Command::DropRoutine(name, if_exists) => self.drop_routine(&name, if_exists),
+            Command::AlterRoutine(a) => self.alter_routine(&a),
+            Command::DescribeRoutine(name) => self.describe_routine(&name),
+            Command::Call(target) => self.call(&target, &given(values)?).await,
+            Command::CallAnonymous(r, target) => {
+                self.call_anonymous(&r, &target, &given(values)?).await
+            }
+            Command::ExecuteImmediate(sql, using) => {
+                self.execute_immediate(&sql, &using, &given(values)?).await
+            }
             Command::Show(show) => self.show(&show),
             Command::Describe(d) => self.describe(&d),
             Command::Use(target) => self.use_target(&target),
@@ -350,6 +395,10 @@ impl SnowflakeSession {
             return match command {
                 Command::Show(show) => self.show(show).map(without_rows),
                 Command::Describe(d) => self.describe(d).map(without_rows),
+                Command::Call(_)
+                | Command::CallAnonymous(..)
+                | Command::Block(_)
+                | Command::ExecuteImmediate(..) => self.describe_call(command).map(without_rows),
                 _ => Answer::success(StatementKind::Ddl).map(without_rows),
             };
         };
@@ -489,7 +538,7 @@ fn without_rows(mut a: Answer) -> Answer {
 }
 
 /// The counts of a DML answer.
-fn counts_of(a: &Answer) -> Vec<u64> {
+pub(crate) fn counts_of(a: &Answer) -> Vec<u64> {
     use arrow::array::AsArray;
     use arrow::datatypes::Decimal128Type;
     let Some(batch) = a.batches.first() else {

@@ -148,9 +148,14 @@ impl SnowflakeSession {
             "GRANTS" | "FUTURE GRANTS" => self.show_grants(&account, show),
             "PARAMETERS" => Ok(self.show_parameters()),
             "VARIABLES" => Ok(self.show_variables()),
+            "USER FUNCTIONS" | "FUNCTIONS" => {
+                self.show_routines(&account, show, ObjectKind::Function)
+            }
+            "USER PROCEDURES" | "PROCEDURES" => {
+                self.show_routines(&account, show, ObjectKind::Procedure)
+            }
             // What is never made here: there are none to list.
-            "USER FUNCTIONS" | "PROCEDURES" | "USER PROCEDURES" | "FUNCTIONS"
-            | "EXTERNAL TABLES" | "SHARES" | "TRANSACTIONS" | "LOCKS" => Ok(Vec::new()),
+            "EXTERNAL TABLES" | "SHARES" | "TRANSACTIONS" | "LOCKS" => Ok(Vec::new()),
             other => Err(SqlError::unsupported(format!("SHOW {other}"))),
         }
     }

@@ -6,4 +6,5 @@ mod columns;
 mod keys;
 mod list;
 mod objects;
+mod routines;
 mod scope;
