@@ -51,10 +51,6 @@ const VIEWS: &[(&str, &str)] = &[
         "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l tbl:i inserted_mega_value:c use_staging_table:c",
     ),
     (
-        "stl_loaderror_detail",
-        "userid:i slice:i session:i query:i filename line_number:l field:i colname value is_null:i type col_length",
-    ),
-    (
         "stl_plan_info",
         "userid:i query:i nodeid:i segment:i step:i locus:i plannode:i startupcost:d totalcost:d rows:l bytes:l",
     ),
@@ -102,10 +98,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "stl_undone",
         "xact_id:l xact_id_undone:l undo_start_ts:t undo_end_ts:t table_id:l",
-    ),
-    (
-        "stl_unload_log",
-        "userid:i query:i slice:i pid:i path start_time:t end_time:t line_count:l transfer_size:l file_format",
     ),
     (
         "stl_userlog",
@@ -481,14 +473,6 @@ const VIEWS: &[(&str, &str)] = &[
         "user_id:i query_id:l child_query_sequence:i transaction_id:l segment_id:i source_type start_time:t end_time:t duration:l total_partitions:l qualified_partitions:l scanned_files:l returned_rows:l returned_bytes:l file_format file_location external_query_text warning_message table_name is_recursive:c is_nested:c s3list_time:l get_partition_time:l",
     ),
     (
-        "sys_load_detail",
-        "user_id:i query_id:l file_name bytes_scanned:l lines_scanned:l splits_scanned:i record_time:t start_time:t end_time:t",
-    ),
-    (
-        "sys_load_history",
-        "user_id:i query_id:l status session_id:i transaction_id:l database_name table_name start_time:t end_time:t duration:l data_source file_format loaded_rows:l loaded_bytes:l source_file_count:i source_file_bytes:l file_count_scanned:i file_bytes_scanned:l error_count:l error_message",
-    ),
-    (
         "sys_mv_refresh_history",
         "user_id:i transaction_id:l database_name schema_name mv_name refresh_type start_time:t end_time:t duration:l status",
     ),
@@ -523,14 +507,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "sys_udf_log",
         "query_id:l message record_time:t level_number:i function_name sequence:i",
-    ),
-    (
-        "sys_unload_detail",
-        "user_id:i query_id:l session_id:i transaction_id:l file_name start_time:t end_time:t duration:l line_count:l transfer_bytes:l file_format",
-    ),
-    (
-        "sys_unload_history",
-        "user_id:i query_id:l status session_id:i transaction_id:l database_name start_time:t end_time:t duration:l file_format compression_type unloaded_location unloaded_rows:l unloaded_files_count:l unloaded_files_size:l error_message",
     ),
 ];
 

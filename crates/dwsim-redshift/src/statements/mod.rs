@@ -16,9 +16,11 @@ mod tables;
 mod unload;
 mod views;
 
-pub use cluster::{Cluster, LoadCommit, LoadError, QueryRecord, account};
+pub use cluster::{
+    Cluster, LoadCommit, LoadError, LoadField, LoadRecord, QueryRecord, UnloadFile, account,
+};
 pub use cursor::Cursor;
 pub use outcome::{Outcome, RowStream, Rows};
-pub use session::{Described, Login, RedshiftSession};
+pub use session::{Described, Login, RedshiftSession, Standing};
 pub(crate) use tables::default_encoding;
 pub(crate) use views::{MATERIALIZED, MATERIALIZED_DDL};

@@ -41,6 +41,19 @@ pub struct Described {
     pub columns: Option<Vec<ColumnInfo>>,
 }
 
+/// What the meaning of a statement depends on besides its text. Equal standings mean the same.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    account: Arc<dwsim_engine::catalog::Account>,
+    settings: u64,
+}
+
+impl PartialEq for Standing {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.account, &other.account) && self.settings == other.settings
+    }
+}
+
 /// A session on a cluster.
 pub struct RedshiftSession {
     pub(super) cluster: Arc<Cluster>,
@@ -61,6 +74,8 @@ pub struct RedshiftSession {
     /// Search path that the engine was given last.
     applied_path: Option<(Arc<dwsim_engine::catalog::Account>, String)>,
     pub(super) query_id: i64,
+    /// Counts changed settings.
+    settings_changed: u64,
 }
 
 impl RedshiftSession {
@@ -125,6 +140,7 @@ impl RedshiftSession {
             initial: parameters.clone(),
             applied_path: None,
             query_id: 0,
+            settings_changed: 0,
         };
         for (name, value) in &parameters {
             session.apply(name, value);
@@ -135,6 +151,11 @@ impl RedshiftSession {
     /// Process id.
     pub fn pid(&self) -> i32 {
         self.engine.id() as i32
+    }
+
+    /// Id of the last query.
+    pub fn query_id(&self) -> i64 {
+        self.query_id
     }
 
     /// Parameters a client is told at the start.
@@ -259,6 +280,7 @@ impl RedshiftSession {
 
     /// Sets a setting and what depends on it.
     fn apply(&mut self, name: &str, value: &str) {
+        self.settings_changed += 1;
         self.engine.set_parameter(name, Some(value.to_owned()));
         match name {
             "statement_timeout" => {
@@ -371,6 +393,31 @@ impl RedshiftSession {
             parameters,
             columns: d.rows.then_some(d.columns),
         })
+    }
+
+    /// What the meaning of a statement depends on now.
+    pub fn standing(&self) -> Standing {
+        Standing {
+            account: self.engine.snapshot(),
+            settings: self.settings_changed,
+        }
+    }
+
+    /// Analyzes a statement when it is prepared: queries and DML are bound, other statements are only parsed.
+    ///
+    /// # Errors
+    /// What binding gives, and `25P02` in an aborted transaction block.
+    pub async fn analyze(
+        &mut self,
+        parsed: &Parsed,
+        types: &[Option<SqlType>],
+    ) -> Result<Option<Described>> {
+        match &parsed.statement {
+            Statement::Commit | Statement::Rollback => Ok(None),
+            _ if self.engine.is_aborted() => Err(ErrorKind::TransactionAborted.into()),
+            Statement::Query(_) | Statement::Dml(_) => self.describe(parsed, types).await.map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Runs a statement.
