@@ -136,10 +136,6 @@ const VIEWS: &[(&str, &str)] = &[
         "stv_load_state",
         "userid:i session:i query:i slice:i pid:i recordtime:t bytes_to_load:l bytes_loaded:l bytes_to_load_compressed:l bytes_loaded_compressed:l lines:i num_files:i num_files_complete:i current_file pct_complete:i",
     ),
-    (
-        "stv_locks",
-        "table_id:l last_commit:t last_update:t lock_owner:l lock_owner_pid:l lock_owner_start_ts:t lock_owner_end_ts:t lock_status",
-    ),
     ("stv_node_storage_capacity", "node:i used:i capacity:i"),
     (
         "stv_partitions",
@@ -308,26 +304,6 @@ const VIEWS: &[(&str, &str)] = &[
         "type database table_id:i group_id:i ddl auto_eligible",
     ),
     (
-        "svv_attached_masking_policy",
-        "policy_name schema_name table_name table_type grantor grantee grantee_type priority:i input_columns output_columns",
-    ),
-    (
-        "svv_masking_policy",
-        "policy_database policy_name input_columns policy_expression policy_modified_by policy_modified_time:t",
-    ),
-    (
-        "svv_rls_policy",
-        "poldb polname polalias polatts polqual polenabled:b polmodifiedby polmodifiedtime:t",
-    ),
-    (
-        "svv_rls_attached_policy",
-        "relschema relname relkind polname grantor grantee granteekind is_pol_on:b is_rls_on:b rls_conjunction_type",
-    ),
-    (
-        "svv_rls_relation",
-        "datname relschema relname relkind is_rls_on:b is_rls_datashare_on:b rls_conjunction_type rls_datashare_conjunction_type",
-    ),
-    (
         "svv_rls_applied_policy",
         "username query:i xid:l pid:i recordtime:t command datname relschema relname polname poldefault",
     ),
@@ -351,10 +327,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "svv_datashares",
         "share_name share_id:i share_owner:i source_database consumer_database share_type createdate:t is_publicaccessible:b share_acl producer_account producer_namespace managed_by",
-    ),
-    (
-        "svv_default_privileges",
-        "schema_name object_type owner_id:i owner_name owner_type privilege_type grantee_id:i grantee_name grantee_type admin_option:b",
     ),
     (
         "svv_diskusage",
@@ -439,10 +411,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "svv_system_privileges",
         "system_privilege identity_id:i identity_name identity_type",
-    ),
-    (
-        "svv_transactions",
-        "txn_owner txn_db xid:l pid:i txn_start:t lock_mode lockable_object_type relation:i granted:b",
     ),
     (
         "svv_user_grants",

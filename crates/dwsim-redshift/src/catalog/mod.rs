@@ -6,7 +6,9 @@ mod facts;
 mod information;
 mod logs;
 mod pg;
+mod pg_cluster;
 mod redshift;
+mod security;
 mod snapshot;
 mod table;
 
@@ -40,7 +42,8 @@ pub(crate) fn system_relation(
     let view = View::new(binder);
     let found = match schema {
         "information_schema" => information::rows(&view, name),
-        "pg_catalog" => pg::rows(&view, binder, name)
+        "pg_catalog" => security::rows(&view, dialect.cluster(), name)
+            .or_else(|| pg::rows(&view, binder, name))
             .or_else(|| redshift::rows(&view, dialect.cluster(), binder, name))
             .or_else(|| empty::columns(name).map(|c| (c, Vec::new()))),
         _ => None,

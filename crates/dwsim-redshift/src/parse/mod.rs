@@ -7,6 +7,7 @@ mod ddl;
 mod dispatch;
 mod grammar;
 mod load;
+mod policy;
 mod statement;
 mod table;
 mod words;
@@ -14,9 +15,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use admin::Grant;
+pub use admin::{Defaults, Grant};
 pub use dispatch::parse;
 pub use grammar::RedshiftGrammar;
 pub use load::{Compression, Copy, Format, JsonPaths, Unload, UnloadFormat};
+pub use policy::{Policy, PolicyAction};
 pub use statement::{CreateView, Fetch, Kind, Parsed, Show, Statement};
 pub use table::{Action, AlterTable, Attributes, Column, Constraint, CreateTable, Like};

@@ -218,6 +218,8 @@ pub enum Statement {
     },
     /// GRANT and REVOKE, ALTER DEFAULT PRIVILEGES: kept as they are.
     Grant(super::admin::Grant),
+    /// Row-level security and masking policies.
+    Policy(Box<super::policy::Policy>),
     /// COMMENT ON.
     Comment {
         /// Kind of object.

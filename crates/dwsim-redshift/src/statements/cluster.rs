@@ -174,6 +174,7 @@ pub struct Cluster {
     name: String,
     engine: Arc<Engine>,
     backends: Arc<Backends>,
+    locks: super::locks::Locks,
     next_query: AtomicI64,
     queries: Mutex<VecDeque<QueryRecord>>,
     load_errors: Mutex<VecDeque<LoadError>>,
@@ -208,6 +209,7 @@ impl Cluster {
             name,
             engine,
             backends,
+            locks: super::locks::Locks::default(),
             next_query: AtomicI64::new(1),
             queries: Mutex::default(),
             load_errors: Mutex::default(),
@@ -230,6 +232,11 @@ impl Cluster {
     /// The connections.
     pub fn backends(&self) -> &Arc<Backends> {
         &self.backends
+    }
+
+    /// Locked tables.
+    pub fn locks(&self) -> &super::locks::Locks {
+        &self.locks
     }
 
     /// A fresh query id.

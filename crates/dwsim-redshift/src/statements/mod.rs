@@ -2,17 +2,22 @@
 //! Text becomes statements in `parse`; results become messages in `protocol`.
 
 mod alter;
+mod authorize;
 mod cluster;
 mod copy;
 mod cursor;
+mod locks;
 mod objects;
 mod outcome;
+mod policies;
 mod principals;
+mod privileges;
 mod run;
 mod session;
 mod settings;
 mod show;
 mod tables;
+mod targets;
 mod unload;
 mod views;
 
@@ -20,7 +25,10 @@ pub use cluster::{
     Cluster, LoadCommit, LoadError, LoadField, LoadRecord, QueryRecord, UnloadFile, account,
 };
 pub use cursor::Cursor;
+pub use locks::Locks;
 pub use outcome::{Outcome, RowStream, Rows};
+pub(crate) use policies::{CONJUNCTION, ROW_SECURITY, attached, stand_in};
+pub(crate) use privileges::Rights;
 pub use session::{Described, Login, RedshiftSession, Standing};
 pub(crate) use tables::default_encoding;
 pub(crate) use views::{MATERIALIZED, MATERIALIZED_DDL};

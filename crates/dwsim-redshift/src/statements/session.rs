@@ -76,6 +76,8 @@ pub struct RedshiftSession {
     pub(super) query_id: i64,
     /// Counts changed settings.
     settings_changed: u64,
+    /// The open block has run nothing yet: its snapshot is taken with its first statement.
+    fresh_block: bool,
 }
 
 impl RedshiftSession {
@@ -141,6 +143,7 @@ impl RedshiftSession {
             applied_path: None,
             query_id: 0,
             settings_changed: 0,
+            fresh_block: false,
         };
         for (name, value) in &parameters {
             session.apply(name, value);
@@ -254,6 +257,7 @@ impl RedshiftSession {
 
     fn open_transaction(&mut self) {
         self.engine.begin();
+        self.fresh_block = true;
         self.saved = Some(self.engine.parameters().clone());
     }
 
@@ -262,6 +266,8 @@ impl RedshiftSession {
         if self.engine.in_transaction() {
             self.engine.rollback();
         }
+        self.fresh_block = false;
+        self.cluster.locks().release(self.engine.id());
         self.cursors.clear();
         let saved = self.saved.take();
         let local = std::mem::take(&mut self.local);
@@ -430,6 +436,10 @@ impl RedshiftSession {
         {
             return Err(ErrorKind::TransactionAborted.into());
         }
+        if self.fresh_block && takes_snapshot(&parsed.statement) {
+            self.fresh_block = false;
+            self.engine.refresh();
+        }
         self.refresh_path();
         let previous = self.query_id;
         self.query_id = self.cluster.next_query_id();
@@ -547,6 +557,28 @@ impl RedshiftSession {
             self.begin_implicit();
         }
         Outcome::Done("ROLLBACK".into())
+    }
+}
+
+/// Whether a statement is one of those with which a transaction's snapshot is taken (c_serial_isolation).
+fn takes_snapshot(statement: &Statement) -> bool {
+    !matches!(
+        statement,
+        Statement::Begin
+            | Statement::Commit
+            | Statement::Rollback
+            | Statement::Set { .. }
+            | Statement::Reset(_)
+            | Statement::Show(crate::parse::Show::Setting(_) | crate::parse::Show::All)
+            | Statement::Prepare { .. }
+            | Statement::Deallocate(_)
+            | Statement::Lock(_)
+    )
+}
+
+impl Drop for RedshiftSession {
+    fn drop(&mut self) {
+        self.cluster.locks().release(self.engine.id());
     }
 }
 

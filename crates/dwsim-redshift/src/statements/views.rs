@@ -93,6 +93,7 @@ impl RedshiftSession {
             });
             self.put_view(&name, &next)?;
         }
+        self.apply_defaults(&name)?;
         Ok(Outcome::Done("CREATE VIEW".into()))
     }
 
