@@ -3,6 +3,47 @@
 
 const VIEWS: &[(&str, &str)] = &[
     (
+        "stl_merge",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l",
+    ),
+    (
+        "stl_mergejoin",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l tbl:i checksum:l",
+    ),
+    (
+        "stl_nestloop",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l tbl:i checksum:l",
+    ),
+    (
+        "stl_parse",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l",
+    ),
+    (
+        "stl_unique",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l type is_diskbased:c slots:i workmem:l max_buffers_used:l resizes:i occupied:i flushable:i",
+    ),
+    (
+        "stl_mv_state",
+        "userid:l starttime:t xid:l event_desc db_name base_table_schema base_table_name mv_schema mv_name state",
+    ),
+    (
+        "svcs_query_summary",
+        "userid:i query:i stm:i seg:i step:i maxtime:l avgtime:l rows:l bytes:l rate_row:d rate_byte:d label is_diskbased:c workmem:l is_rrscan:c is_delayed_scan:c rows_pre_filter:l",
+    ),
+    (
+        "svcs_s3list",
+        "query:i segment:i node:i slice:i eventtime:t bucket prefix recursive:c retrieved_files:i max_file_size:l avg_file_size:d generated_splits:i avg_split_length:d duration:l",
+    ),
+    ("svcs_stream_segs", "userid:i query:i stream:i segment:i"),
+    (
+        "svl_s3partition_summary",
+        "query:i segment:i assignment:c min_starttime:t max_endtime:t min_duration:l max_duration:l avg_duration:l total_partitions:i qualified_partitions:i min_assigned_partitions:i max_assigned_partitions:i avg_assigned_partitions:l",
+    ),
+    (
+        "stv_ml_model_info",
+        "schema_name user_name model_name life_cycle is_refreshable:i model_state",
+    ),
+    (
         "stl_aggr",
         "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l bytes:l slots:i occupied:i maxlength:i tbl:i is_diskbased:c workmem:l type resizes:i flushable:i",
     ),

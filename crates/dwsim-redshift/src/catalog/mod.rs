@@ -67,7 +67,7 @@ pub(crate) fn table_function(
     let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
     if name.eq_ignore_ascii_case("pg_get_late_binding_view_cols") {
         let view = View::new(binder);
-        let (columns, rows) = redshift::late_binding_columns(&view);
+        let (columns, rows) = redshift::late_binding_columns(&view, binder);
         return relation(binder, columns, &rows).map(Some);
     }
     Ok(None)

@@ -444,6 +444,27 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
                 .filter_map(|d| Some(row![d.oid, 1262i64, d.comment.as_deref()?]))
                 .collect(),
         ),
+        "stv_mv_deps" => ("db_name schema name ref_schema ref_name ref_db_name", {
+            let all = dependencies(view, binder);
+            let materialized = |oid: i64| {
+                view.relations.iter().find(|r| {
+                    r.oid() == oid && matches!(r.body, super::snapshot::Body::Materialized(_))
+                })
+            };
+            all.into_iter()
+                .filter_map(|(from, to)| Some((materialized(from)?, materialized(to)?)))
+                .map(|(r, on)| {
+                    row![
+                        view.database.as_str(),
+                        r.schema.as_str(),
+                        r.name.as_str(),
+                        on.schema.as_str(),
+                        on.name.as_str(),
+                        view.database.as_str()
+                    ]
+                })
+                .collect()
+        }),
         "pg_tables" => (
             "schemaname:n tablename:n tableowner:n tablespace:n hasindexes:b hasrules:b hastriggers:b",
             view.relations

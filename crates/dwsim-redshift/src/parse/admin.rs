@@ -277,7 +277,11 @@ pub(super) fn principal(w: &mut Words<'_>, kind: Kind, create: bool) -> Result<S
     if create {
         w.eat(&["if", "not", "exists"]);
     }
-    let name = w.ident()?;
+    let mut name = w.ident()?;
+    // Users of an identity provider are named with its namespace: `aad:bob`.
+    if w.consume_token(&Token::Colon) {
+        name.value = format!("{}:{}", name.value, w.ident()?.value);
+    }
     let mut options = Vec::new();
     w.eat(&["with"]);
     while !w.at_end() {

@@ -26,6 +26,7 @@ impl Parsed {
                 | Statement::Show(_)
                 | Statement::Explain(_)
                 | Statement::Fetch(_)
+                | Statement::AnalyzeCompression(_)
                 | Statement::Execute { .. }
                 | Statement::Call { .. }
         )

@@ -84,6 +84,9 @@ pub(super) async fn serve(
     connection.ready()?;
     connection.wire.flush().await?;
     let ended = connection.run().await;
+    if ended.is_ok() {
+        connection.wire.close().await;
+    }
     if let Err(e) = &ended
         && e.kind() == io::ErrorKind::ConnectionAborted
     {
@@ -112,9 +115,13 @@ async fn start(
             (Opening::Encrypt, Some(tls)) => socket = socket.encrypt(tls.config()).await?,
             (Opening::Cancel(pid, secret), _) => {
                 backends.cancel(pid, secret);
+                let _ = socket.shutdown().await;
                 return Ok(None);
             }
-            (Opening::Closed | Opening::Encrypt, _) => return Ok(None),
+            (Opening::Closed | Opening::Encrypt, _) => {
+                let _ = socket.shutdown().await;
+                return Ok(None);
+            }
         }
     };
     let stream = &mut socket;
@@ -126,6 +133,7 @@ async fn start(
         return Ok(None);
     };
     if !authenticate(stream, input, options.auth, &options.credentials, &user).await? {
+        let _ = stream.shutdown().await;
         return Ok(None);
     }
     let random = uuid::Uuid::new_v4();
@@ -145,6 +153,7 @@ async fn start(
                 &mut refused,
             )?;
             stream.write_all(&refused).await?;
+            let _ = stream.shutdown().await;
             return Ok(None);
         }
     };

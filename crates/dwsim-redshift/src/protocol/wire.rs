@@ -110,6 +110,11 @@ impl Wire {
         Ok(())
     }
 
+    /// Says goodbye, which TLS does with a message of its own. A client that has left does not hear it.
+    pub async fn close(&mut self) {
+        let _ = self.socket.shutdown().await;
+    }
+
     /// Runs work until it is done, or the client cancels it or leaves. A panic of the work becomes an error.
     ///
     /// # Errors

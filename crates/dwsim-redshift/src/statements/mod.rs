@@ -2,6 +2,7 @@
 //! Text becomes statements in `parse`; results become messages in `protocol`.
 
 mod alter;
+mod analyze;
 mod authorize;
 mod cluster;
 mod copy;

@@ -68,6 +68,7 @@ impl<'a> Rights<'a> {
                     if let Some(role) = key
                         .strip_prefix("role||")
                         .and_then(|rest| rest.strip_suffix(end.as_str()))
+                        .map(|role| role.strip_prefix("role ").unwrap_or(role))
                         && !roles.iter().any(|r| r == role)
                     {
                         roles.push(role.to_owned());

@@ -115,12 +115,7 @@ impl RedshiftSession {
                 }
                 done(verb)
             }
-            Statement::AnalyzeCompression(table) => {
-                if let Some(name) = table {
-                    self.engine.table(name)?;
-                }
-                Err(SqlError::unsupported("ANALYZE COMPRESSION"))
-            }
+            Statement::AnalyzeCompression(table) => self.analyze_compression(table.as_ref()),
             Statement::Lock(tables) => self.lock(tables).await,
             Statement::Declare { cursor, query } => self.declare(cursor, query, parameters).await,
             Statement::Fetch(f) => self.fetch(f).await,
@@ -249,6 +244,7 @@ impl RedshiftSession {
                 Outcome::Done(_) => None,
             },
             Statement::Fetch(f) => self.cursor_columns(&f.cursor),
+            Statement::AnalyzeCompression(_) => Some(super::analyze::analyze_columns()),
             Statement::Execute { name, .. } => self.prepared_columns(name)?,
             _ => None,
         })

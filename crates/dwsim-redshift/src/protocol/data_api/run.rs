@@ -102,10 +102,11 @@ pub(super) async fn job(job: Arc<Job>, session: &mut RedshiftSession) {
         });
         let started = Instant::now();
         let done = tokio::select! {
+            biased;
+            () = job.cancel.cancelled() => None,
             done = AssertUnwindSafe(one(session, &sql, &job.parameters)).catch_unwind() => {
                 Some(done.unwrap_or_else(|_| Err(SqlError::internal("a panic"))))
             }
-            () = job.cancel.cancelled() => None,
         };
         let query = session.query_id();
         let error = job.change(|s| {
