@@ -24,17 +24,6 @@ pub const REDSHIFT: Environment = Environment {
     ],
 };
 
-/// SQLAlchemy over Redshift's drivers.
-pub const SQLALCHEMY: Environment = Environment {
-    name: "redshift-sqlalchemy",
-    packages: &[
-        "sqlalchemy-redshift==0.8.14",
-        "psycopg2-binary>=2.9,<3",
-        "redshift_connector>=2.1,<3",
-        "boto3>=1.40,<2",
-    ],
-};
-
 /// dbt; versions from which it needs a download from elsewhere are left out.
 pub const DBT: Environment = Environment {
     name: "redshift-dbt",

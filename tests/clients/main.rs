@@ -14,7 +14,7 @@ use std::{
     process::Command,
 };
 
-use environments::{DBT, NODE, REDSHIFT, SNOWFLAKE_4, SNOWFLAKE_5, SQLALCHEMY};
+use environments::{DBT, NODE, REDSHIFT, SNOWFLAKE_4, SNOWFLAKE_5};
 use server::Server;
 
 fn script(name: &str) -> PathBuf {
@@ -79,11 +79,6 @@ fn commits_survive_kill() {
 #[test]
 fn redshift_data() {
     check("redshift_data.py", environments::python(&REDSHIFT));
-}
-
-#[test]
-fn redshift_sqlalchemy() {
-    check("redshift_sqlalchemy.py", environments::python(&SQLALCHEMY));
 }
 
 #[test]
