@@ -53,6 +53,12 @@ pub struct Endpoints {
     pub snowflake: Endpoint,
     /// The S3 emulator that both load from.
     pub s3: Endpoint,
+    /// Redshift's Data API over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redshift_data: Option<Endpoint>,
+    /// File with the certificate that clients verifying Redshift's TLS must trust.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redshift_authority: Option<std::path::PathBuf>,
     /// The template database, when the supervisor has loaded one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateInfo>,

@@ -386,6 +386,8 @@ mod tests {
             redshift: endpoint.clone(),
             snowflake: endpoint.clone(),
             s3: endpoint,
+            redshift_data: None,
+            redshift_authority: None,
             template: None,
         };
         let instance = Instance::new(std::process::id(), endpoints);

@@ -24,6 +24,16 @@ pub const REDSHIFT: Environment = Environment {
     ],
 };
 
+/// dbt; versions from which it needs a download from elsewhere are left out.
+pub const DBT: Environment = Environment {
+    name: "redshift-dbt",
+    packages: &[
+        "dbt-core>=1.9,<1.10",
+        "dbt-redshift>=1.9,<2",
+        "boto3>=1.40,<2",
+    ],
+};
+
 /// The connector in Python and C++.
 pub const SNOWFLAKE_4: Environment = Environment {
     name: "snowflake-4",

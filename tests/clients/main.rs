@@ -14,7 +14,7 @@ use std::{
     process::Command,
 };
 
-use environments::{NODE, REDSHIFT, SNOWFLAKE_4, SNOWFLAKE_5};
+use environments::{DBT, NODE, REDSHIFT, SNOWFLAKE_4, SNOWFLAKE_5};
 use server::Server;
 
 fn script(name: &str) -> PathBuf {
@@ -74,6 +74,16 @@ fn commits_survive_kill() {
         let snowflake = environments::python(&SNOWFLAKE_4);
         run("durable_snowflake.py", snowflake, &[phase], &server);
     }
+}
+
+#[test]
+fn redshift_data() {
+    check("redshift_data.py", environments::python(&REDSHIFT));
+}
+
+#[test]
+fn redshift_dbt() {
+    check("redshift_dbt.py", environments::python(&DBT));
 }
 
 #[test]

@@ -45,3 +45,8 @@ equal(broken.returncode, 1, "a failed command")
 assert 'relation "nowhere" does not exist' in broken.stderr, broken.stderr
 broken = psql("--set", "ON_ERROR_STOP=1", "--command", "selec 1")
 assert "syntax error" in broken.stderr, broken.stderr
+
+os.environ["PGSSLMODE"] = "require"
+secure = psql("--command", r"\conninfo", "--command", "select 1 as one")
+equal(secure.returncode, 0, secure.stderr)
+assert "SSL" in secure.stdout or "TLS" in secure.stdout, secure.stdout

@@ -1,11 +1,13 @@
 """redshift_connector against the Redshift server: its own start-up, types, transactions, errors."""
 
+import os
 from datetime import date, datetime, timezone
 from decimal import Decimal
 
 import redshift_connector
+import redshift_formats
 import redshift_load
-from common import REDSHIFT, equal, fails
+from common import ENDPOINTS, REDSHIFT, equal, fails
 
 connection = redshift_connector.connect(
     host=REDSHIFT["host"],
@@ -89,6 +91,7 @@ error("select 1/0", "22012")
 equal(list(rows("select 1")[0]), [1])
 
 redshift_load.check(run, rows, error)
+redshift_formats.check(run, rows, error)
 
 # the driver's own questions about the catalog
 tables = cursor.get_tables(table_name_pattern="many")
@@ -96,3 +99,11 @@ assert [row[2] for row in tables] == ["many"], tables
 columns = cursor.get_columns(tablename_pattern="many")
 equal([row[3] for row in columns], ["id", "name"])
 connection.close()
+
+# encrypted, and verified as the driver does by itself
+os.environ["SSL_CERT_FILE"] = ENDPOINTS["redshift_authority"]
+secure = redshift_connector.connect(
+    host=REDSHIFT["host"], port=int(REDSHIFT["port"]), database="dev", user="dev", password="any"
+)
+equal(list(secure.cursor().execute("select 1").fetchall()[0]), [1])
+secure.close()

@@ -15,6 +15,9 @@ pub struct ServeArgs {
     /// Redshift's port; 0 is any free one
     #[arg(long, value_name = "PORT", default_value_t = 5439)]
     redshift_port: u16,
+    /// Port of Redshift's Data API; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    redshift_data_port: u16,
     /// Snowflake's port; 0 is any free one
     #[arg(long, value_name = "PORT", default_value_t = 8084)]
     snowflake_port: u16,
@@ -40,6 +43,7 @@ pub async fn run(ctx: &Context, args: &ServeArgs) -> Result<i32> {
     let stop = signals::cancel_on_signal()?;
     let settings = Settings {
         redshift_port: args.redshift_port,
+        redshift_data_port: args.redshift_data_port,
         snowflake_port: args.snowflake_port,
         s3_port: args.s3_port,
         data_dir: args.data_dir.as_ref().map(|dir| ctx.directory().join(dir)),

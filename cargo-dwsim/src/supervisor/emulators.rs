@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dwsim_engine::engine::{Engine, EngineConfig};
-use dwsim_redshift::RedshiftServer;
+use dwsim_redshift::{RedshiftServer, Tls};
 use dwsim_runtime::{Endpoint, Endpoints};
 use dwsim_s3::{S3Options, S3Server, Store};
 use dwsim_snowflake::{SnowflakeServer, SnowflakeService};
@@ -26,6 +26,8 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// Redshift's port.
     pub redshift_port: u16,
+    /// Port of Redshift's Data API.
+    pub redshift_data_port: u16,
     /// Snowflake's port.
     pub snowflake_port: u16,
     /// S3's port.
@@ -91,16 +93,26 @@ impl Emulators {
             };
             Engine::new(config, account).map_err(engine_failed)
         };
+        let tls = certificate(settings).map_err(Error::io("making the certificate for TLS"))?;
         let redshift = RedshiftServer::bind(
             address(settings.redshift_port),
             engine("redshift", dwsim_redshift::account())?,
             dwsim_redshift::ServerOptions {
                 presence: presence.clone(),
+                tls: Some(tls.clone()),
                 ..dwsim_redshift::ServerOptions::default()
             },
         )
         .await
         .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
+        let data_api = redshift
+            .data_api(address(settings.redshift_data_port))
+            .await
+            .map_err(taken(
+                "Redshift's Data API",
+                "--redshift-data-port",
+                settings.redshift_data_port,
+            ))?;
         let service = SnowflakeService::new(
             engine("snowflake", SnowflakeService::account(&["DWSIM"]))?,
             dwsim_snowflake::ServerOptions {
@@ -132,12 +144,24 @@ impl Emulators {
                     .map_err(Error::io("asking for Snowflake's port"))?,
             ),
             s3: http(s3.local_addr()),
+            redshift_data: Some(http(
+                data_api
+                    .local_addr()
+                    .map_err(Error::io("asking for the Data API's port"))?,
+            )),
+            redshift_authority: tls.authority().map(PathBuf::from),
             template: None,
         };
 
         let stop = CancellationToken::new();
         let mut servers = JoinSet::new();
-        let (a, b, c) = (stop.clone(), stop.clone(), stop.clone());
+        let (a, b, c, d) = (stop.clone(), stop.clone(), stop.clone(), stop.clone());
+        servers.spawn(async move {
+            if let Err(e) = data_api.run(d).await {
+                tracing::error!(error = %e, "Redshift's Data API ended");
+            }
+            "Redshift's Data API"
+        });
         servers.spawn(async move {
             s3.run(a).await;
             "S3"
@@ -187,6 +211,27 @@ impl Emulators {
 impl Drop for Emulators {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+/// The certificate kept with the data, or with this user's caches; one for this process where neither can be written.
+fn certificate(settings: &Settings) -> io::Result<Tls> {
+    let cache = || {
+        let given = |name| {
+            std::env::var_os(name)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
+        given("XDG_CACHE_HOME")
+            .or_else(|| given("HOME").map(|home| home.join(".cache")))
+            .map(|dir| dir.join("dwsim"))
+    };
+    match settings.data_dir.clone().or_else(cache) {
+        Some(dir) => Tls::kept(&dir.join("tls")).or_else(|e| {
+            tracing::warn!(error = %e, "no certificate can be kept in {}", dir.display());
+            Tls::ephemeral()
+        }),
+        None => Tls::ephemeral(),
     }
 }
 

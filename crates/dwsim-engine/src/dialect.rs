@@ -167,6 +167,17 @@ pub trait Dialect: Debug + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Asked when a query reads a relation of the catalog: refuses it for lack of privileges, or gives the text of the
+    /// query that stands for it for this user (row-level security, masking).
+    fn reading(
+        &self,
+        _binder: &Binder<'_>,
+        _name: &crate::catalog::ObjectName,
+        _object: &crate::catalog::Object,
+    ) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// A bare word that is neither a column nor an alias (SYSDATE, CURRENT_USER, …).
     fn bare_word(&self, _binder: &mut Binder<'_>, _word: &str) -> Result<Option<Typed>> {
         Ok(None)

@@ -8,5 +8,5 @@ pub mod parse;
 pub mod protocol;
 pub mod statements;
 
-pub use protocol::{AuthMode, Credential, RedshiftServer, ServerOptions};
+pub use protocol::{AuthMode, Credential, DataApi, RedshiftServer, ServerOptions, Tls};
 pub use statements::account;

@@ -23,6 +23,10 @@ pub enum Compression {
     RawDeflate,
     /// Zstandard.
     Zstd,
+    /// bzip2, several members allowed.
+    Bzip2,
+    /// The container of the lzop program; for reading only.
+    Lzop,
 }
 
 impl Compression {
@@ -38,7 +42,8 @@ impl Compression {
             "DEFLATE" => Compression::Deflate,
             "RAW_DEFLATE" => Compression::RawDeflate,
             "ZSTD" => Compression::Zstd,
-            other @ ("BZ2" | "BZIP2" | "BROTLI" | "LZO" | "LZOP" | "SNAPPY") => {
+            "BZ2" | "BZIP2" => Compression::Bzip2,
+            other @ ("BROTLI" | "LZO" | "LZOP" | "SNAPPY") => {
                 return Err(SqlError::unsupported(format!(
                     "compression {other} of load files"
                 )));
@@ -55,6 +60,8 @@ impl Compression {
             Compression::Deflate => ".deflate",
             Compression::RawDeflate => ".raw_deflate",
             Compression::Zstd => ".zst",
+            Compression::Bzip2 => ".bz2",
+            Compression::Lzop => ".lzo",
         }
     }
 
@@ -66,9 +73,7 @@ impl Compression {
         let method = match self {
             Compression::Auto if bytes.starts_with(&[0x1f, 0x8b]) => Compression::Gzip,
             Compression::Auto if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) => Compression::Zstd,
-            Compression::Auto if bytes.starts_with(b"BZh") => {
-                return Err(SqlError::unsupported("compression BZ2 of load files"));
-            }
+            Compression::Auto if bytes.starts_with(b"BZh") => Compression::Bzip2,
             other => other,
         };
         let mut out = Vec::new();
@@ -85,6 +90,13 @@ impl Compression {
             }
             Compression::Zstd => zstd::stream::read::Decoder::new(&bytes[..])
                 .and_then(|mut d| d.read_to_end(&mut out)),
+            Compression::Bzip2 => {
+                bzip2::read::MultiBzDecoder::new(&bytes[..]).read_to_end(&mut out)
+            }
+            Compression::Lzop => super::lzop::unpack(&bytes).map(|unpacked| {
+                out = unpacked;
+                out.len()
+            }),
         };
         done.map_err(|e| {
             ErrorKind::Load(format!("the file cannot be unpacked as {method:?}: {e}"))
@@ -113,6 +125,11 @@ impl Compression {
                 w.write_all(bytes).and_then(|()| w.finish())
             }
             Compression::Zstd => zstd::stream::encode_all(bytes, 1),
+            Compression::Bzip2 => {
+                let mut w = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+                w.write_all(bytes).and_then(|()| w.finish())
+            }
+            Compression::Lzop => return Err(SqlError::unsupported("packing with LZOP")),
         };
         packed.map_err(|e| ErrorKind::Storage(format!("the file cannot be packed: {e}")).into())
     }
@@ -132,10 +149,14 @@ mod tests {
             Compression::Deflate,
             Compression::RawDeflate,
             Compression::Zstd,
+            Compression::Bzip2,
         ] {
             let packed = Bytes::from(c.pack(&data).unwrap());
             assert_eq!(c.unpack(packed.clone()).unwrap(), data, "{c:?}");
-            if matches!(c, Compression::Gzip | Compression::Zstd) {
+            if matches!(
+                c,
+                Compression::Gzip | Compression::Zstd | Compression::Bzip2
+            ) {
                 assert_eq!(Compression::Auto.unpack(packed).unwrap(), data, "{c:?}");
             }
         }

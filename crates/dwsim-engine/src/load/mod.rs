@@ -1,14 +1,19 @@
 //! Readers of load files (Parquet, CSV and other delimited text, JSON) into typed columns, shared by COPY of both dialects.
 //! Statement options, error tables and transactions are the dialects' work.
 
+pub mod avro;
 pub mod compression;
 pub mod convert;
 pub mod csv;
+pub mod dates;
 pub mod json;
+mod lzop;
 pub mod parquet;
 
+pub use avro::AvroReader;
 pub use compression::Compression;
 pub use convert::{CellError, TextToVariant, convert};
 pub use csv::{CsvOptions, CsvReader, Delimiter, Encoding, Record, RecordError, TextBatch};
+pub use dates::DateTexts;
 pub use json::{JsonBatch, JsonOptions, JsonReader};
-pub use parquet::{ParquetBatch, ParquetReader};
+pub use parquet::{FileColumn, ParquetBatch, ParquetReader, rows_as_variant};

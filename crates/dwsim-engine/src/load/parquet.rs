@@ -141,7 +141,7 @@ impl ParquetReader {
 }
 
 /// The SQL type that holds a file's values without loss.
-fn natural(ty: &DataType) -> Result<SqlType> {
+pub(super) fn natural(ty: &DataType) -> Result<SqlType> {
     Ok(match ty {
         DataType::Null => SqlType::Null,
         DataType::Boolean => SqlType::Boolean,
@@ -179,16 +179,17 @@ fn natural(ty: &DataType) -> Result<SqlType> {
         | DataType::LargeList(_)
         | DataType::FixedSizeList(_, _)
         | DataType::Struct(_)
+        | DataType::Union(_, _)
         | DataType::Map(_, _) => SqlType::Variant,
         other => {
             return Err(SqlError::unsupported(format!(
-                "Parquet column of Arrow type {other}"
+                "a file's column of Arrow type {other}"
             )));
         }
     })
 }
 
-fn to_natural(array: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
+pub(super) fn to_natural(array: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
     if *ty == SqlType::Variant {
         let mut out = LargeBinaryBuilder::new();
         let mut buffer = Vec::new();
@@ -360,6 +361,22 @@ fn value(array: &ArrayRef, row: usize, b: &mut Builder<'_>) -> Result<()> {
         }
         DataType::Dictionary(_, inner) => {
             let one = cast(&array.slice(row, 1), inner)?;
+            value(&one, 0, b)?;
+        }
+        DataType::Union(_, _) => value(&array.as_union().value(row), 0, b)?,
+        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            let one = cast(&array.slice(row, 1), &DataType::Binary)?;
+            value(&one, 0, b)?;
+        }
+        DataType::Time32(_) | DataType::Time64(_) => {
+            let one = cast(
+                &array.slice(row, 1),
+                &DataType::Time64(TimeUnit::Nanosecond),
+            )?;
+            value(&one, 0, b)?;
+        }
+        DataType::Decimal256(p, s) if *p <= 38 => {
+            let one = cast(&array.slice(row, 1), &DataType::Decimal128(*p, *s))?;
             value(&one, 0, b)?;
         }
         other => {

@@ -96,7 +96,10 @@ pub struct Binder<'a> {
     pub(crate) question_marks: usize,
     pub(crate) next_column: usize,
     pub(crate) scanned_rows: usize,
-    pub(crate) view_depth: usize,
+    /// How many views are being expanded.
+    pub view_depth: usize,
+    /// Relations whose protection is being expanded: inside of it they are read as they are.
+    pub(crate) unprotected: Vec<ObjectName>,
     pub(crate) depth: usize,
 }
 
@@ -135,6 +138,7 @@ impl<'a> Binder<'a> {
             next_column: 0,
             scanned_rows: 0,
             view_depth: 0,
+            unprotected: Vec::new(),
             depth: 0,
         }
     }

@@ -149,12 +149,20 @@ impl Session {
         })
     }
 
-    /// The parameters of a statement without rows: as many as it names, of the given types.
+    /// The parameters of a statement without rows: as many as it names, of the given types, or of the types of the
+    /// columns that an INSERT puts them into.
     fn describe_parameters(
         &mut self,
         statement: &Statement,
         types: &[Option<SqlType>],
     ) -> Result<Description> {
+        let mut types = types.to_vec();
+        if let Some(name) = target(statement) {
+            let (_, entry) = self.table(name)?;
+            if let Statement::Insert(i) = statement {
+                self.describe_insert(i, &entry, &mut types)?;
+            }
+        }
         let mut count = 0usize;
         let mut marks = 0usize;
         let _ = ast::visit_expressions(statement, |e: &ast::Expr| {
@@ -191,6 +199,54 @@ impl Session {
         })
     }
 
+    /// Types of the placeholders that are values of an INSERT by themselves.
+    fn describe_insert(
+        &mut self,
+        i: &ast::Insert,
+        entry: &crate::catalog::TableEntry,
+        types: &mut Vec<Option<SqlType>>,
+    ) -> Result<()> {
+        let names: Vec<String> = i
+            .columns
+            .iter()
+            .filter_map(|c| c.0.last().and_then(|p| p.as_ident()))
+            .map(|id| self.dialect().fold(id))
+            .collect();
+        let view = self.view()?;
+        let given = self
+            .binder(self.env(), &view, &[])
+            .target_columns(&entry.def, &names)?;
+        let Some(rows) = i
+            .source
+            .as_ref()
+            .and_then(|q| super::insert::plain_values(q))
+        else {
+            return Ok(());
+        };
+        for row in rows {
+            if row.len() > given.len() {
+                return Err(SqlError::raw(
+                    "001080",
+                    "42601",
+                    "INSERT has more expressions than target columns",
+                ));
+            }
+            for (e, column) in row.iter().zip(&given) {
+                if let ast::Expr::Value(v) = e
+                    && let ast::Value::Placeholder(p) = &v.value
+                    && let Some(n) = p.strip_prefix('$').and_then(|n| n.parse::<usize>().ok())
+                    && n > 0
+                {
+                    if types.len() < n {
+                        types.resize(n, None);
+                    }
+                    types[n - 1].get_or_insert_with(|| entry.def.columns[*column].ty.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn explain(&mut self, statement: &Statement, parameters: &[Typed]) -> Result<RowStream> {
         let Statement::Query(q) = statement else {
             return Err(SqlError::unsupported(
@@ -207,6 +263,28 @@ impl Session {
         ]));
         let batch = arrow::array::RecordBatch::try_new(schema, vec![std::sync::Arc::new(lines)])?;
         Ok(RowStream::ready(vec![column], vec![batch]))
+    }
+}
+
+/// The table that a statement changes.
+fn target(statement: &Statement) -> Option<&ast::ObjectName> {
+    let factor = match statement {
+        Statement::Insert(i) => match &i.table {
+            ast::TableObject::TableName(name) => return Some(name),
+            _ => return None,
+        },
+        Statement::Update(u) => &u.table.relation,
+        Statement::Delete(d) => {
+            let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) =
+                &d.from;
+            &from.first()?.relation
+        }
+        Statement::Merge(m) => &m.table,
+        _ => return None,
+    };
+    match factor {
+        ast::TableFactor::Table { name, .. } => Some(name),
+        _ => None,
     }
 }
 

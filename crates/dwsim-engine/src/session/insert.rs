@@ -140,7 +140,7 @@ impl Session {
 }
 
 /// The rows of a bare VALUES clause.
-fn plain_values(q: &ast::Query) -> Option<Vec<&[ast::Expr]>> {
+pub(super) fn plain_values(q: &ast::Query) -> Option<Vec<&[ast::Expr]>> {
     if q.with.is_some() || q.order_by.is_some() || q.limit_clause.is_some() || q.fetch.is_some() {
         return None;
     }

@@ -327,6 +327,17 @@ impl Session {
         }
     }
 
+    /// Lets the open transaction see what is committed now, as long as it has changed nothing itself. Its start stays.
+    pub fn refresh(&mut self) {
+        let now = self.engine.catalog.begin();
+        if let Some(t) = &mut self.transaction
+            && !t.aborted
+            && !t.transaction.is_changed()
+        {
+            t.transaction = now;
+        }
+    }
+
     /// Commits the open transaction; without one nothing happens. An aborted one is rolled back: the
     /// result says whether anything was committed.
     ///

@@ -3,6 +3,47 @@
 
 const VIEWS: &[(&str, &str)] = &[
     (
+        "stl_merge",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l",
+    ),
+    (
+        "stl_mergejoin",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l tbl:i checksum:l",
+    ),
+    (
+        "stl_nestloop",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l tbl:i checksum:l",
+    ),
+    (
+        "stl_parse",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l",
+    ),
+    (
+        "stl_unique",
+        "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l type is_diskbased:c slots:i workmem:l max_buffers_used:l resizes:i occupied:i flushable:i",
+    ),
+    (
+        "stl_mv_state",
+        "userid:l starttime:t xid:l event_desc db_name base_table_schema base_table_name mv_schema mv_name state",
+    ),
+    (
+        "svcs_query_summary",
+        "userid:i query:i stm:i seg:i step:i maxtime:l avgtime:l rows:l bytes:l rate_row:d rate_byte:d label is_diskbased:c workmem:l is_rrscan:c is_delayed_scan:c rows_pre_filter:l",
+    ),
+    (
+        "svcs_s3list",
+        "query:i segment:i node:i slice:i eventtime:t bucket prefix recursive:c retrieved_files:i max_file_size:l avg_file_size:d generated_splits:i avg_split_length:d duration:l",
+    ),
+    ("svcs_stream_segs", "userid:i query:i stream:i segment:i"),
+    (
+        "svl_s3partition_summary",
+        "query:i segment:i assignment:c min_starttime:t max_endtime:t min_duration:l max_duration:l avg_duration:l total_partitions:i qualified_partitions:i min_assigned_partitions:i max_assigned_partitions:i avg_assigned_partitions:l",
+    ),
+    (
+        "stv_ml_model_info",
+        "schema_name user_name model_name life_cycle is_refreshable:i model_state",
+    ),
+    (
         "stl_aggr",
         "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l bytes:l slots:i occupied:i maxlength:i tbl:i is_diskbased:c workmem:l type resizes:i flushable:i",
     ),
@@ -49,10 +90,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "stl_insert",
         "userid:i query:i slice:i segment:i step:i starttime:t endtime:t tasknum:i rows:l tbl:i inserted_mega_value:c use_staging_table:c",
-    ),
-    (
-        "stl_loaderror_detail",
-        "userid:i slice:i session:i query:i filename line_number:l field:i colname value is_null:i type col_length",
     ),
     (
         "stl_plan_info",
@@ -104,10 +141,6 @@ const VIEWS: &[(&str, &str)] = &[
         "xact_id:l xact_id_undone:l undo_start_ts:t undo_end_ts:t table_id:l",
     ),
     (
-        "stl_unload_log",
-        "userid:i query:i slice:i pid:i path start_time:t end_time:t line_count:l transfer_size:l file_format",
-    ),
-    (
         "stl_userlog",
         "userid:i username oldusername action usecreatedb:i usesuper:i usecatupd:i valuntil:t pid:i xid:l recordtime:t",
     ),
@@ -143,10 +176,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "stv_load_state",
         "userid:i session:i query:i slice:i pid:i recordtime:t bytes_to_load:l bytes_loaded:l bytes_to_load_compressed:l bytes_loaded_compressed:l lines:i num_files:i num_files_complete:i current_file pct_complete:i",
-    ),
-    (
-        "stv_locks",
-        "table_id:l last_commit:t last_update:t lock_owner:l lock_owner_pid:l lock_owner_start_ts:t lock_owner_end_ts:t lock_status",
     ),
     ("stv_node_storage_capacity", "node:i used:i capacity:i"),
     (
@@ -316,26 +345,6 @@ const VIEWS: &[(&str, &str)] = &[
         "type database table_id:i group_id:i ddl auto_eligible",
     ),
     (
-        "svv_attached_masking_policy",
-        "policy_name schema_name table_name table_type grantor grantee grantee_type priority:i input_columns output_columns",
-    ),
-    (
-        "svv_masking_policy",
-        "policy_database policy_name input_columns policy_expression policy_modified_by policy_modified_time:t",
-    ),
-    (
-        "svv_rls_policy",
-        "poldb polname polalias polatts polqual polenabled:b polmodifiedby polmodifiedtime:t",
-    ),
-    (
-        "svv_rls_attached_policy",
-        "relschema relname relkind polname grantor grantee granteekind is_pol_on:b is_rls_on:b rls_conjunction_type",
-    ),
-    (
-        "svv_rls_relation",
-        "datname relschema relname relkind is_rls_on:b is_rls_datashare_on:b rls_conjunction_type rls_datashare_conjunction_type",
-    ),
-    (
         "svv_rls_applied_policy",
         "username query:i xid:l pid:i recordtime:t command datname relschema relname polname poldefault",
     ),
@@ -359,10 +368,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "svv_datashares",
         "share_name share_id:i share_owner:i source_database consumer_database share_type createdate:t is_publicaccessible:b share_acl producer_account producer_namespace managed_by",
-    ),
-    (
-        "svv_default_privileges",
-        "schema_name object_type owner_id:i owner_name owner_type privilege_type grantee_id:i grantee_name grantee_type admin_option:b",
     ),
     (
         "svv_diskusage",
@@ -445,10 +450,6 @@ const VIEWS: &[(&str, &str)] = &[
         "system_privilege identity_id:i identity_name identity_type",
     ),
     (
-        "svv_transactions",
-        "txn_owner txn_db xid:l pid:i txn_start:t lock_mode lockable_object_type relation:i granted:b",
-    ),
-    (
         "svv_user_grants",
         "user_id:i user_name role_id:i role_name admin_option:b",
     ),
@@ -475,14 +476,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "sys_external_query_detail",
         "user_id:i query_id:l child_query_sequence:i transaction_id:l segment_id:i source_type start_time:t end_time:t duration:l total_partitions:l qualified_partitions:l scanned_files:l returned_rows:l returned_bytes:l file_format file_location external_query_text warning_message table_name is_recursive:c is_nested:c s3list_time:l get_partition_time:l",
-    ),
-    (
-        "sys_load_detail",
-        "user_id:i query_id:l file_name bytes_scanned:l lines_scanned:l splits_scanned:i record_time:t start_time:t end_time:t",
-    ),
-    (
-        "sys_load_history",
-        "user_id:i query_id:l status session_id:i transaction_id:l database_name table_name start_time:t end_time:t duration:l data_source file_format loaded_rows:l loaded_bytes:l source_file_count:i source_file_bytes:l file_count_scanned:i file_bytes_scanned:l error_count:l error_message",
     ),
     (
         "sys_mv_refresh_history",
@@ -519,14 +512,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "sys_udf_log",
         "query_id:l message record_time:t level_number:i function_name sequence:i",
-    ),
-    (
-        "sys_unload_detail",
-        "user_id:i query_id:l session_id:i transaction_id:l file_name start_time:t end_time:t duration:l line_count:l transfer_bytes:l file_format",
-    ),
-    (
-        "sys_unload_history",
-        "user_id:i query_id:l status session_id:i transaction_id:l database_name start_time:t end_time:t duration:l file_format compression_type unloaded_location unloaded_rows:l unloaded_files_count:l unloaded_files_size:l error_message",
     ),
 ];
 

@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use dwsim_engine::catalog::ObjectKind;
 use dwsim_engine::plan::Binder;
 
 use super::snapshot::{Rel, View};
+use crate::statements::Rights;
 
 /// The catalog as the statement sees it.
 pub(crate) struct Facts(View);
@@ -122,49 +122,39 @@ impl Facts {
         let (Some(object), Some(privilege)) = (object, privilege) else {
             return true;
         };
-        let users = self.0.users();
-        match users.iter().find(|u| u.0 == user) {
-            Some(u) if !u.3 => {}
-            // Superusers, and users that connect without having been created.
-            _ => return true,
+        let rights = Rights::of(&self.0.account, user);
+        if rights.is_superuser() {
+            return true;
         }
-        let (kind, full) = match function {
-            "HAS_TABLE_PRIVILEGE" => match self.find(object) {
-                Some(r) if r.owner() == user => return true,
-                Some(r) => (
-                    "table",
-                    format!("{}.{}.{}", self.0.database, r.schema, r.name),
-                ),
-                None => return false,
-            },
-            "HAS_SCHEMA_PRIVILEGE" => ("schema", object.to_owned()),
-            "HAS_DATABASE_PRIVILEGE" => ("database", object.to_owned()),
-            _ => return true,
-        };
-        let groups: Vec<String> = self
-            .0
-            .account
-            .objects
-            .iter()
-            .filter(|((k, _), _)| *k == ObjectKind::Group)
-            .filter(|(_, o)| match o {
-                dwsim_engine::catalog::Object::Other(o) => o
-                    .properties
-                    .get("members")
-                    .is_some_and(|m| m.split(',').any(|u| u == user)),
-                _ => false,
-            })
-            .map(|((_, n), _)| n.clone())
-            .collect();
-        let granted = |kind_of: &str, who: &str| {
-            let key = format!("{kind}|{full}|{privilege}|{kind_of}|{who}");
-            self.0
-                .account
-                .objects
-                .contains_key(&(ObjectKind::Grant, key))
-        };
-        granted("user", user)
-            || granted("public", "public")
-            || groups.iter().any(|g| granted("group", g))
+        // One of several privileges is enough; WITH GRANT OPTION is not told apart.
+        privilege.split(',').any(|p| {
+            let p = p.trim().trim_end_matches(" with grant option");
+            match function {
+                "HAS_TABLE_PRIVILEGE" | "HAS_ANY_COLUMN_PRIVILEGE" => match self.find(object) {
+                    Some(r) if r.owner() == user => true,
+                    Some(r) => {
+                        let full = format!("{}.{}.{}", self.0.database, r.schema, r.name);
+                        rights.granted("table", &full, p)
+                    }
+                    None => false,
+                },
+                "HAS_SCHEMA_PRIVILEGE" => rights.schema(&self.0.database, object, p),
+                "HAS_DATABASE_PRIVILEGE" => {
+                    let owner = self
+                        .0
+                        .account
+                        .databases
+                        .get(object)
+                        .map(|d| d.owner.as_str());
+                    let p = if p == "temp" { "temporary" } else { p };
+                    // Everybody may connect and make temporary tables.
+                    p == "temporary"
+                        || p == "connect"
+                        || owner == Some(user)
+                        || rights.granted("database", object, p)
+                }
+                _ => true,
+            }
+        })
     }
 }

@@ -270,6 +270,41 @@ pub(super) fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                 })
                 .collect(),
         ),
+        _ => return loads(view, cluster, name),
+    })
+}
+
+/// A view over the logs of COPY and UNLOAD; None when there is none of this name.
+fn loads(view: &View, cluster: &Cluster, name: &str) -> Found {
+    Some(match name {
+        "stl_loaderror_detail" => (
+            "userid:i slice:i session:i query:i filename line_number:l field:i colname value is_null:i type col_length",
+            cluster
+                .load_errors()
+                .into_iter()
+                .flat_map(|e| {
+                    e.fields
+                        .iter()
+                        .map(|f| {
+                            row![
+                                super::snapshot::DEV,
+                                0i64,
+                                e.pid,
+                                e.query,
+                                e.file.as_str(),
+                                e.line,
+                                f.number,
+                                f.column.as_str(),
+                                cut(f.value.as_deref().unwrap_or_default(), 1024),
+                                i64::from(f.value.is_none()),
+                                f.ty.as_str(),
+                                f.length.as_str()
+                            ]
+                        })
+                        .collect::<Vec<_>>()
+                })
+                .collect(),
+        ),
         "stl_load_commits" => (
             "userid:i query:i slice:i name filename byte_offset:i lines_scanned:i errors:i curtime:t status:i file_format",
             cluster
@@ -277,20 +312,149 @@ pub(super) fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                 .into_iter()
                 .map(|c| {
                     row![
-                        super::snapshot::DEV,
+                        view.user_oid(&c.user),
                         c.query,
                         0i64,
                         "",
                         c.file,
                         0i64,
                         c.lines,
-                        0i64,
+                        c.errors,
                         time(c.time),
                         1i64,
-                        ""
+                        c.format
                     ]
                 })
                 .collect(),
+        ),
+        "sys_load_detail" => (
+            "user_id:i query_id:l file_name bytes_scanned:l lines_scanned:l splits_scanned:i record_time:t start_time:t end_time:t",
+            cluster
+                .load_commits()
+                .into_iter()
+                .map(|c| {
+                    row![
+                        view.user_oid(&c.user),
+                        c.query,
+                        c.file,
+                        c.bytes,
+                        c.lines,
+                        1i64,
+                        time(c.time),
+                        time(c.time),
+                        time(c.time)
+                    ]
+                })
+                .collect(),
+        ),
+        "sys_load_history" => (
+            "user_id:i query_id:l status session_id:i transaction_id:l database_name table_name start_time:t end_time:t duration:l data_source file_format loaded_rows:l loaded_bytes:l source_file_count:i source_file_bytes:l file_count_scanned:i file_bytes_scanned:l error_count:l copy_job_id:l",
+            cluster
+                .loads()
+                .into_iter()
+                .map(|l| {
+                    row![
+                        view.user_oid(&l.user),
+                        l.query,
+                        if l.done { "completed" } else { "aborted" },
+                        l.pid,
+                        l.query,
+                        l.database,
+                        l.table,
+                        time(l.started),
+                        time(l.ended),
+                        (l.ended - l.started).num_microseconds().unwrap_or(0),
+                        l.source,
+                        l.format,
+                        l.rows,
+                        l.bytes,
+                        l.files,
+                        l.bytes,
+                        l.files,
+                        l.bytes,
+                        l.errors,
+                        None::<i64>
+                    ]
+                })
+                .collect(),
+        ),
+        "stl_unload_log" => (
+            "userid:i query:i slice:i pid:i path start_time:t end_time:t line_count:l transfer_size:l file_format",
+            cluster
+                .unloads()
+                .into_iter()
+                .map(|f| {
+                    row![
+                        view.user_oid(&f.user),
+                        f.query,
+                        0i64,
+                        f.pid,
+                        f.path,
+                        time(f.started),
+                        time(f.ended),
+                        f.rows,
+                        f.bytes,
+                        f.format
+                    ]
+                })
+                .collect(),
+        ),
+        "sys_unload_detail" => (
+            "user_id:i query_id:l session_id:i transaction_id:l file_name start_time:t end_time:t duration:l line_count:l transfer_bytes:l file_format",
+            cluster
+                .unloads()
+                .into_iter()
+                .map(|f| {
+                    row![
+                        view.user_oid(&f.user),
+                        f.query,
+                        f.pid,
+                        f.query,
+                        f.path,
+                        time(f.started),
+                        time(f.ended),
+                        (f.ended - f.started).num_microseconds().unwrap_or(0),
+                        f.rows,
+                        f.bytes,
+                        f.format
+                    ]
+                })
+                .collect(),
+        ),
+        "sys_unload_history" => (
+            "user_id:i query_id:l status session_id:i transaction_id:l database_name start_time:t end_time:t duration:l file_format compression_type unloaded_location unloaded_rows:l unloaded_files_count:l unloaded_files_size:l error_message",
+            {
+                let mut rows: Vec<(i64, Vec<Value>)> = Vec::new();
+                let files = cluster.unloads();
+                for f in &files {
+                    if rows.iter().any(|(query, _)| *query == f.query) {
+                        continue;
+                    }
+                    let same = || files.iter().filter(|o| o.query == f.query);
+                    rows.push((
+                        f.query,
+                        row![
+                            view.user_oid(&f.user),
+                            f.query,
+                            "completed",
+                            f.pid,
+                            f.query,
+                            f.database.as_str(),
+                            time(f.started),
+                            time(f.ended),
+                            (f.ended - f.started).num_microseconds().unwrap_or(0),
+                            f.format,
+                            None::<&str>,
+                            f.path.rsplit_once('/').map_or("", |(folder, _)| folder),
+                            same().map(|o| o.rows).sum::<i64>(),
+                            same().count() as i64,
+                            same().map(|o| o.bytes).sum::<i64>(),
+                            None::<&str>
+                        ],
+                    ));
+                }
+                rows.into_iter().map(|(_, row)| row).collect()
+            },
         ),
         _ => return None,
     })

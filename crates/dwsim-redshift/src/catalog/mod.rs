@@ -6,8 +6,10 @@ mod facts;
 mod information;
 mod logs;
 mod pg;
+mod pg_cluster;
 mod redshift;
 mod routines;
+mod security;
 mod snapshot;
 mod table;
 
@@ -41,7 +43,8 @@ pub(crate) fn system_relation(
     let view = View::new(binder);
     let found = match schema {
         "information_schema" => information::rows(&view, name),
-        "pg_catalog" => pg::rows(&view, binder, name)
+        "pg_catalog" => security::rows(&view, dialect.cluster(), name)
+            .or_else(|| pg::rows(&view, binder, name))
             .or_else(|| redshift::rows(&view, dialect.cluster(), binder, name))
             .or_else(|| empty::columns(name).map(|c| (c, Vec::new()))),
         _ => None,
@@ -65,7 +68,7 @@ pub(crate) fn table_function(
     let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
     if name.eq_ignore_ascii_case("pg_get_late_binding_view_cols") {
         let view = View::new(binder);
-        let (columns, rows) = redshift::late_binding_columns(&view);
+        let (columns, rows) = redshift::late_binding_columns(&view, binder);
         return relation(binder, columns, &rows).map(Some);
     }
     Ok(None)

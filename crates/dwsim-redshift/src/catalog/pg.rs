@@ -1,7 +1,6 @@
 //! pg_catalog as psql, drivers, sqlalchemy-redshift and dbt-redshift read it.
 //! Columns are those of PostgreSQL 8.0 with Redshift's additions, and what newer clients of PostgreSQL ask for.
 
-use dwsim_engine::catalog::{Object, ObjectKind};
 use dwsim_engine::plan::Binder;
 use dwsim_engine::types::SqlType;
 
@@ -277,7 +276,6 @@ pub(super) fn dependencies(view: &View, binder: &mut Binder<'_>) -> Vec<(i64, i6
 }
 
 pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
-    let db = view.database.as_str();
     Some(match name {
         "pg_namespace" => (
             "oid:o nspname:n nspowner:i nspacl",
@@ -446,104 +444,27 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
                 .filter_map(|d| Some(row![d.oid, 1262i64, d.comment.as_deref()?]))
                 .collect(),
         ),
-        "pg_database" => (
-            "oid:o datname:n datdba:i encoding:i datistemplate:b datallowconn:b datlastsysoid:o datvacuumxid:i datfrozenxid:i dattablespace:o datconfig datacl datcollate:n datctype:n",
-            view.account
-                .databases
-                .iter()
-                .map(|(n, d)| {
+        "stv_mv_deps" => ("db_name schema name ref_schema ref_name ref_db_name", {
+            let all = dependencies(view, binder);
+            let materialized = |oid: i64| {
+                view.relations.iter().find(|r| {
+                    r.oid() == oid && matches!(r.body, super::snapshot::Body::Materialized(_))
+                })
+            };
+            all.into_iter()
+                .filter_map(|(from, to)| Some((materialized(from)?, materialized(to)?)))
+                .map(|(r, on)| {
                     row![
-                        d.oid,
-                        n.as_str(),
-                        view.user_oid(&d.owner),
-                        6i64,
-                        false,
-                        true,
-                        0i64,
-                        0i64,
-                        0i64,
-                        0i64,
-                        None::<&str>,
-                        None::<&str>,
-                        "C",
-                        "C"
+                        view.database.as_str(),
+                        r.schema.as_str(),
+                        r.name.as_str(),
+                        on.schema.as_str(),
+                        on.name.as_str(),
+                        view.database.as_str()
                     ]
                 })
-                .collect(),
-        ),
-        "pg_database_info" => (
-            "datid:o datname:n datdba:i encoding:i datistemplate:b datallowconn:b datconnlimit",
-            view.account
-                .databases
-                .iter()
-                .map(|(n, d)| {
-                    row![
-                        d.oid,
-                        n.as_str(),
-                        view.user_oid(&d.owner),
-                        6i64,
-                        false,
-                        true,
-                        "UNLIMITED"
-                    ]
-                })
-                .collect(),
-        ),
-        "pg_user" | "pg_user_info" | "pg_shadow" => (
-            "usename:n usesysid:i usecreatedb:b usesuper:b usecatupd:b passwd valuntil useconfig",
-            view.users()
-                .into_iter()
-                .map(|(n, id, db, sup)| {
-                    row![n, id, db, sup, sup, "********", None::<&str>, None::<&str>]
-                })
-                .collect(),
-        ),
-        "pg_roles" | "pg_authid" => (
-            "oid:o rolname:n rolsuper:b rolinherit:b rolcreaterole:b rolcreatedb:b rolcanlogin:b rolconnlimit:i rolvaliduntil rolreplication:b rolbypassrls:b",
-            view.users()
-                .into_iter()
-                .map(|(n, id, db, sup)| {
-                    row![
-                        id,
-                        n,
-                        sup,
-                        true,
-                        sup,
-                        db,
-                        true,
-                        -1i64,
-                        None::<&str>,
-                        false,
-                        false
-                    ]
-                })
-                .collect(),
-        ),
-        "pg_auth_members" => ("roleid:o member:o grantor:o admin_option:b", Vec::new()),
-        "pg_group" => (
-            "groname:n grosysid:i grolist",
-            view.account
-                .objects
-                .iter()
-                .filter(|((kind, _), _)| *kind == ObjectKind::Group)
-                .map(|((_, n), o)| {
-                    let members: Vec<String> = match o {
-                        Object::Other(o) => o
-                            .properties
-                            .get("members")
-                            .map(|m| {
-                                m.split(',')
-                                    .filter(|s| !s.is_empty())
-                                    .map(|u| view.user_oid(u).to_string())
-                                    .collect()
-                            })
-                            .unwrap_or_default(),
-                        _ => Vec::new(),
-                    };
-                    row![n.as_str(), o.oid(), format!("{{{}}}", members.join(","))]
-                })
-                .collect(),
-        ),
+                .collect()
+        }),
         "pg_tables" => (
             "schemaname:n tablename:n tableowner:n tablespace:n hasindexes:b hasrules:b hastriggers:b",
             view.relations
@@ -610,28 +531,6 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
                             ]
                         })
                         .collect::<Vec<_>>()
-                })
-                .collect(),
-        ),
-        "pg_settings" => (
-            "name setting category short_desc extra_desc context vartype source min_val max_val",
-            binder
-                .env
-                .parameters
-                .iter()
-                .map(|(n, v)| {
-                    row![
-                        n.as_str(),
-                        v.as_str(),
-                        "",
-                        "",
-                        "",
-                        "user",
-                        "string",
-                        "session",
-                        None::<&str>,
-                        None::<&str>
-                    ]
                 })
                 .collect(),
         ),
@@ -711,22 +610,6 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
             Vec::new(),
         ),
         "pg_statistic_indicator" => ("stairelid:o stairows:d staiins:d staidels:d", Vec::new()),
-        "pg_locks" => (
-            "locktype relation:o database:o transaction:i pid:i mode granted:b",
-            Vec::new(),
-        ),
-        "pg_stat_activity" => (
-            "datid:o datname:n procpid:i usesysid:i usename:n current_query query_start:t",
-            vec![row![
-                view.db.as_ref().map(|d| d.oid),
-                db,
-                binder.env.session_id,
-                view.user_oid(&binder.env.user),
-                binder.env.user.as_str(),
-                "",
-                Value::Time(binder.env.now.timestamp_micros())
-            ]],
-        ),
-        _ => return None,
+        _ => return super::pg_cluster::rows(view, binder, name),
     })
 }

@@ -17,15 +17,55 @@ fn kind(r: &Rel) -> &'static str {
     if r.kind() == "r" { "TABLE" } else { "VIEW" }
 }
 
-/// Columns of late-binding views, found by binding their queries when they were made.
-pub(super) fn late_binding_columns(view: &View) -> (&'static str, Vec<Vec<Value>>) {
+/// Columns of a late-binding view as its query gives them now; none when it does not bind.
+fn bound_columns(
+    view: &View,
+    binder: &Binder<'_>,
+    r: &Rel,
+) -> Vec<dwsim_engine::types::ColumnInfo> {
+    let Some(Ok(query)) = r.query().map(|q| binder.dialect.parse_query(q)) else {
+        return Vec::new();
+    };
+    let mut path = binder.search_path.clone();
+    if let Body::View(v) = &r.body
+        && let Some(schema) = &v.context.1
+    {
+        path.insert(0, (view.database.clone(), schema.clone()));
+    }
+    let mut inner = Binder::new(
+        binder.dialect,
+        Arc::clone(&binder.env),
+        &binder.catalog,
+        path,
+    );
+    let bound = inner.top_query(&query);
+    let names = r.columns();
+    bound
+        .map(|b| b.columns)
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+        .map(|(i, mut c)| {
+            if let Some(declared) = names.get(i) {
+                declared.name.clone_into(&mut c.name);
+            }
+            c
+        })
+        .collect()
+}
+
+/// Columns of late-binding views, found by binding their queries now.
+pub(super) fn late_binding_columns(
+    view: &View,
+    binder: &Binder<'_>,
+) -> (&'static str, Vec<Vec<Value>>) {
     (
         "view_schema:n view_name:n col_name:n col_type col_num:i",
         view.relations
             .iter()
             .filter(|r| r.late_binding())
             .flat_map(|r| {
-                r.columns()
+                bound_columns(view, binder, r)
                     .into_iter()
                     .enumerate()
                     .map(|(i, c)| {
@@ -256,8 +296,22 @@ pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name
                 .collect(),
         ),
         "svv_columns" => (
-            "table_catalog table_schema table_name column_name ordinal_position:i column_default is_nullable data_type character_maximum_length:i numeric_precision:i numeric_scale:i remarks",
-            permanent().flat_map(|r| columns_of(view, r)).collect(),
+            "table_catalog table_schema table_name column_name ordinal_position:i column_default is_nullable data_type character_maximum_length:i numeric_precision:i numeric_precision_radix:i numeric_scale:i datetime_precision:i interval_type interval_precision character_set_catalog character_set_schema character_set_name collation_catalog collation_schema collation_name domain_name remarks",
+            permanent()
+                .flat_map(|r| columns_of(view, r))
+                .map(|mut base| {
+                    let rest = base.split_off(10);
+                    base.push(match base[9] {
+                        Value::Null => Value::Null,
+                        _ => Value::Int(10),
+                    });
+                    let mut rest = rest.into_iter();
+                    base.extend(rest.next());
+                    base.extend(std::iter::repeat_n(Value::Null, 10));
+                    base.extend(rest);
+                    base
+                })
+                .collect(),
         ),
         "svv_all_columns" | "svv_redshift_columns" => (
             if name == "svv_all_columns" {

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use datafusion::logical_expr::Operator;
+use dwsim_engine::catalog::{Object, ObjectName};
 use dwsim_engine::dialect::{BinaryOp, Dialect, DialectName};
 use dwsim_engine::error::Result;
 use dwsim_engine::functions::{FunctionTable, Typed};
@@ -21,7 +22,7 @@ use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::SqlType;
 use sqlparser::ast;
 
-use crate::statements::Cluster;
+use crate::statements::{Cluster, Rights};
 
 pub use names::internal_name;
 pub use types::data_type;
@@ -150,6 +151,22 @@ impl Dialect for Redshift {
         path: &[String],
     ) -> Result<Option<Relation>> {
         crate::catalog::system_relation(self, binder, path)
+    }
+
+    fn reading(
+        &self,
+        binder: &Binder<'_>,
+        name: &ObjectName,
+        object: &Object,
+    ) -> Result<Option<String>> {
+        // A view reads with its owner's privileges; whose rows and columns are seen is the user's affair everywhere.
+        if binder.view_depth == 0 {
+            Rights::of(binder.catalog.account(), &binder.env.user).check(name, object, "select")?;
+        }
+        match object {
+            Object::Table(entry) => crate::statements::stand_in(self, binder, name, entry),
+            _ => Ok(None),
+        }
     }
 
     fn bare_word(&self, binder: &mut Binder<'_>, word: &str) -> Result<Option<Typed>> {

@@ -21,8 +21,68 @@ pub struct Grant {
     pub to: Vec<(&'static str, String)>,
     /// WITH GRANT OPTION or WITH ADMIN OPTION.
     pub grant_option: bool,
-    /// The whole text when it is of a form that is only kept (default privileges, datashares, ASSUMEROLE, …).
+    /// ALTER DEFAULT PRIVILEGES: what they are for.
+    pub defaults: Option<Defaults>,
+    /// The whole text when it is of a form that dwsim does not have (datashares, ASSUMEROLE, …).
     pub kept: Option<String>,
+}
+
+/// What ALTER DEFAULT PRIVILEGES is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// FOR USER; empty is the current one.
+    pub users: Vec<String>,
+    /// IN SCHEMA; empty is all.
+    pub schemas: Vec<String>,
+}
+
+/// Reads ALTER DEFAULT PRIVILEGES after these words.
+pub(super) fn default_privileges(w: &mut Words<'_>) -> Result<Statement> {
+    let mut defaults = Defaults::default();
+    loop {
+        if w.eat(&["for"]) {
+            let _ = w.eat_one(&["user", "role"]);
+            defaults.users = names(w)?;
+        } else if w.eat(&["in", "schema"]) {
+            defaults.schemas = names(w)?;
+        } else {
+            break;
+        }
+    }
+    let granting = w.eat(&["grant"]);
+    if !granting {
+        w.expect(&["revoke"])?;
+    }
+    match grant(w, granting)? {
+        Statement::Grant(mut g) => {
+            g.defaults = Some(defaults);
+            Ok(Statement::Grant(g))
+        }
+        other => Ok(other),
+    }
+}
+
+fn names(w: &mut Words<'_>) -> Result<Vec<String>> {
+    Ok(w.list(Words::ident)?
+        .into_iter()
+        .map(|i| i.value.to_lowercase())
+        .collect())
+}
+
+/// A grantee with its kind.
+pub(super) fn grantee(w: &mut Words<'_>) -> Result<(&'static str, String)> {
+    if w.eat(&["public"]) {
+        return Ok(("public", "public".to_owned()));
+    }
+    if w.eat(&["rls", "policy"]) {
+        return Ok(("policy", w.ident()?.value.to_lowercase()));
+    }
+    let kind = match w.eat_one(&["group", "role", "user"]) {
+        Some(0) => "group",
+        Some(1) => "role",
+        _ => "user",
+    };
+    Ok((kind, w.ident()?.value.to_lowercase()))
 }
 
 /// Reads SET after its word.
@@ -221,7 +281,11 @@ pub(super) fn principal(w: &mut Words<'_>, kind: Kind, create: bool) -> Result<S
     if create {
         w.eat(&["if", "not", "exists"]);
     }
-    let name = w.ident()?;
+    let mut name = w.ident()?;
+    // Users of an identity provider are named with its namespace: `aad:bob`.
+    if w.consume_token(&Token::Colon) {
+        name.value = format!("{}:{}", name.value, w.ident()?.value);
+    }
     let mut options = Vec::new();
     w.eat(&["with"]);
     while !w.at_end() {
@@ -315,6 +379,7 @@ pub(super) fn grant(w: &mut Words<'_>, grant: bool) -> Result<Statement> {
         on: None,
         to: Vec::new(),
         grant_option: false,
+        defaults: None,
         kept: None,
     };
     if !grant && w.eat(&["grant", "option", "for"]) {
@@ -324,10 +389,16 @@ pub(super) fn grant(w: &mut Words<'_>, grant: bool) -> Result<Statement> {
         || w.at(&["assumerole"])
         || w.at(&["alter"])
         || w.at(&["share"])
-        || w.at(&["explain"])
-        || w.at(&["ignore"])
     {
         g.kept = Some(w.rest().to_owned());
+        return Ok(Statement::Grant(g));
+    }
+    if w.at(&["explain", "rls"]) || w.at(&["ignore", "rls"]) {
+        g.privileges.extend(w.any_word());
+        w.expect(&["rls"])?;
+        g.on = Some(("rls".to_owned(), Vec::new()));
+        w.expect(&[if grant { "to" } else { "from" }])?;
+        g.to = w.list(grantee)?;
         return Ok(Statement::Grant(g));
     }
     // Privileges are words, possibly of several words and with columns: up to ON or TO / FROM.
@@ -397,17 +468,7 @@ pub(super) fn grant(w: &mut Words<'_>, grant: bool) -> Result<Statement> {
         g.on = Some((kind.to_owned(), names));
     }
     w.expect(&[if grant { "to" } else { "from" }])?;
-    g.to = w.list(|w| {
-        if w.eat(&["public"]) {
-            return Ok(("public", "public".to_owned()));
-        }
-        let kind = match w.eat_one(&["group", "role", "user"]) {
-            Some(0) => "group",
-            Some(1) => "role",
-            _ => "user",
-        };
-        Ok((kind, w.ident()?.value.to_lowercase()))
-    })?;
+    g.to = w.list(grantee)?;
     if w.eat(&["with", "grant", "option"]) || w.eat(&["with", "admin", "option"]) {
         g.grant_option = true;
     }

@@ -6,7 +6,7 @@ use sqlparser::tokenizer::Token;
 
 use super::statement::{CreateView, Kind, Statement};
 use super::words::Words;
-use super::{admin, table};
+use super::{admin, policy, table};
 
 /// CREATE, after its word.
 pub(super) fn create(w: &mut Words<'_>) -> Result<Statement> {
@@ -39,6 +39,9 @@ pub(super) fn create(w: &mut Words<'_>) -> Result<Statement> {
     }
     if w.at(&["function"]) || w.at(&["procedure"]) {
         return super::routine::create(w, replace).map(|r| Statement::CreateRoutine(Box::new(r)));
+    }
+    if let Some(masking) = policy::kind(w) {
+        return policy::create(w, masking);
     }
     Ok(Statement::Unsupported(format!("CREATE {}", head(w))))
 }
@@ -216,21 +219,20 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<Statement> {
             }
         });
     }
-    if w.at(&["default", "privileges"]) {
-        return Ok(Statement::Grant(admin::Grant {
-            grant: true,
-            privileges: Vec::new(),
-            on: None,
-            to: Vec::new(),
-            grant_option: false,
-            kept: Some(format!("alter {}", w.rest())),
-        }));
+    if w.eat(&["default", "privileges"]) {
+        return admin::default_privileges(w);
+    }
+    if let Some(masking) = policy::kind(w) {
+        return policy::alter(w, masking);
     }
     Ok(Statement::Unsupported(format!("ALTER {}", head(w))))
 }
 
 /// DROP, after its word.
 pub(super) fn drop(w: &mut Words<'_>) -> Result<Statement> {
+    if let Some(masking) = policy::kind(w) {
+        return policy::drop(w, masking);
+    }
     let kinds = [
         ("table", Kind::Table),
         ("view", Kind::View),

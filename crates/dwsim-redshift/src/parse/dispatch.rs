@@ -10,7 +10,7 @@ use super::adapt::adapt;
 use super::grammar::RedshiftGrammar;
 use super::statement::{Fetch, Parsed, Statement};
 use super::words::{Words, line_starts};
-use super::{admin, ddl, load};
+use super::{admin, ddl, load, policy};
 
 /// The statements of a text, in order; empty ones are skipped.
 ///
@@ -143,6 +143,12 @@ fn statement(w: &mut Words<'_>) -> Result<Statement> {
     if w.eat(&["truncate"]) {
         w.eat(&["table"]);
         return w.name().map(Statement::Truncate);
+    }
+    if w.eat(&["attach"]) {
+        return policy::attach(w, true);
+    }
+    if w.eat(&["detach"]) {
+        return policy::attach(w, false);
     }
     if w.eat(&["comment", "on"]) {
         return ddl::comment(w);
@@ -299,9 +305,7 @@ fn maintenance(w: &mut Words<'_>) -> Result<Statement> {
         return Ok(Statement::Call { name, arguments });
     }
     for words in [
-        &["attach"][..],
-        &["detach"],
-        &["cancel"],
+        &["cancel"][..],
         &["insert", "external"],
         &["describe"],
         &["desc"],

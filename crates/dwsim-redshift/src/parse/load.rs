@@ -46,8 +46,8 @@ pub enum Format {
     Json(JsonPaths),
     /// Parquet.
     Parquet,
-    /// Avro.
-    Avro,
+    /// Avro, its fields reached as those of JSON.
+    Avro(JsonPaths),
     /// ORC.
     Orc,
     /// ESRI shapefiles.
@@ -111,6 +111,10 @@ pub struct Copy {
     pub no_load: bool,
     /// SERIALIZETOJSON.
     pub serialize_to_json: bool,
+    /// SSH: the source is a list of hosts.
+    pub ssh: bool,
+    /// The words of the parameters as they were given, in upper case.
+    pub given: Vec<String>,
     /// Parameters that change results and that dwsim does not have.
     pub unsupported: Option<String>,
 }
@@ -257,9 +261,22 @@ pub(super) fn copy(w: &mut Words<'_>) -> Result<Copy> {
         encoding: None,
         no_load: false,
         serialize_to_json: false,
+        ssh: false,
+        given: Vec::new(),
         unsupported: None,
     };
     while !w.at_end() {
+        if let Token::Word(word) = &w.peek_token_ref().token {
+            let word = word.value.to_uppercase();
+            if c.given.contains(&word) && !matches!(word.as_str(), "AS" | "FORMAT") {
+                return Err(SqlError::raw(
+                    "",
+                    "42601",
+                    format!("conflicting or redundant options: {word}"),
+                ));
+            }
+            c.given.push(word);
+        }
         parameter(w, &mut c)?;
     }
     Ok(c)
@@ -300,8 +317,7 @@ fn parameter(w: &mut Words<'_>, c: &mut Copy) -> Result<()> {
     } else if w.eat(&["parquet"]) {
         c.format = Format::Parquet;
     } else if w.eat(&["avro"]) {
-        json_paths(w)?;
-        c.format = Format::Avro;
+        c.format = Format::Avro(json_paths(w)?);
     } else if w.eat(&["orc"]) {
         c.format = Format::Orc;
     } else if w.eat(&["shapefile"]) {
@@ -376,7 +392,9 @@ fn parameter(w: &mut Words<'_>, c: &mut Copy) -> Result<()> {
         count(w)?;
     } else if w.eat(&["ignoreallerrors"]) {
         c.max_error = u64::MAX;
-    } else if w.at(&["encrypted"]) || w.at(&["ssh"]) {
+    } else if w.eat(&["ssh"]) {
+        c.ssh = true;
+    } else if w.at(&["encrypted"]) {
         c.unsupported = w.any_word().map(|s| s.to_uppercase());
     } else {
         return w.unexpected("a COPY parameter");
@@ -429,6 +447,8 @@ pub struct Unload {
     pub parallel: bool,
     /// MAXFILESIZE in bytes.
     pub max_file_size: Option<u64>,
+    /// ROWGROUPSIZE in bytes.
+    pub row_group_size: Option<u64>,
     /// EXTENSION.
     pub extension: Option<String>,
     /// Parameters that change results and that dwsim does not have.
@@ -477,6 +497,7 @@ pub(super) fn unload(
         clean_path: false,
         parallel: true,
         max_file_size: None,
+        row_group_size: None,
         extension: None,
         unsupported: None,
     };
@@ -484,6 +505,21 @@ pub(super) fn unload(
         unload_parameter(w, &mut u)?;
     }
     Ok(u)
+}
+
+/// `[AS] 64 MB`, in bytes; megabytes when no unit is given.
+fn size(w: &mut Words<'_>) -> Result<u64> {
+    w.eat(&["as"]);
+    let Some(size) = w.any_number() else {
+        return w.unexpected("a size");
+    };
+    let unit = if w.eat(&["gb"]) {
+        1024.0 * 1024.0 * 1024.0
+    } else {
+        w.eat(&["mb"]);
+        1024.0 * 1024.0
+    };
+    Ok((size * unit) as u64)
 }
 
 fn unload_parameter(w: &mut Words<'_>, u: &mut Unload) -> Result<()> {
@@ -527,22 +563,9 @@ fn unload_parameter(w: &mut Words<'_>, u: &mut Unload) -> Result<()> {
     } else if w.eat(&["parallel"]) {
         u.parallel = switch(w);
     } else if w.eat(&["maxfilesize"]) {
-        w.eat(&["as"]);
-        let size = match w.any_number() {
-            Some(v) => v,
-            None => return w.unexpected("a size"),
-        };
-        let unit = if w.eat(&["gb"]) {
-            1024.0 * 1024.0 * 1024.0
-        } else {
-            w.eat(&["mb"]);
-            1024.0 * 1024.0
-        };
-        u.max_file_size = Some((size * unit) as u64);
+        u.max_file_size = Some(size(w)?);
     } else if w.eat(&["rowgroupsize"]) {
-        w.eat(&["as"]);
-        w.any_number();
-        let _ = w.eat_one(&["mb", "gb"]);
+        u.row_group_size = Some(size(w)?);
     } else if w.eat(&["extension"]) {
         u.extension = Some(w.string()?);
     } else if w.at(&["encrypted"]) {

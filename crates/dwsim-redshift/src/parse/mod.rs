@@ -9,6 +9,7 @@ mod grammar;
 mod load;
 mod plpgsql;
 mod routine;
+mod policy;
 mod statement;
 mod table;
 mod words;
@@ -16,11 +17,12 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use admin::Grant;
+pub use admin::{Defaults, Grant};
 pub use dispatch::parse;
 pub use grammar::RedshiftGrammar;
 pub use load::{Compression, Copy, Format, JsonPaths, Unload, UnloadFormat};
 pub use plpgsql::block as plpgsql_block;
 pub use routine::{CreateRoutine, Declared as RoutineArgument, signature};
+pub use policy::{Policy, PolicyAction};
 pub use statement::{CreateView, Fetch, Kind, Parsed, Show, Statement};
 pub use table::{Action, AlterTable, Attributes, Column, Constraint, CreateTable, Like};

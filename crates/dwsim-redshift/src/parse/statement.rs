@@ -26,6 +26,7 @@ impl Parsed {
                 | Statement::Show(_)
                 | Statement::Explain(_)
                 | Statement::Fetch(_)
+                | Statement::AnalyzeCompression(_)
                 | Statement::Execute { .. }
                 | Statement::Call { .. }
         )
@@ -220,6 +221,8 @@ pub enum Statement {
     },
     /// GRANT and REVOKE, ALTER DEFAULT PRIVILEGES: kept as they are.
     Grant(super::admin::Grant),
+    /// Row-level security and masking policies.
+    Policy(Box<super::policy::Policy>),
     /// COMMENT ON.
     Comment {
         /// Kind of object.

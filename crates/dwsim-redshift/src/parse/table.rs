@@ -144,7 +144,14 @@ pub enum Action {
         /// FILLTARGET.
         fill_target: bool,
     },
-    /// SET TABLE PROPERTIES, ROW LEVEL SECURITY: kept by name.
+    /// ROW LEVEL SECURITY on or off, and how policies are combined.
+    RowSecurity {
+        /// ON.
+        on: bool,
+        /// CONJUNCTION TYPE in lower case.
+        conjunction: Option<String>,
+    },
+    /// SET TABLE PROPERTIES: kept by name.
     Property(String, String),
     /// SET SCHEMA, as dwsim does not have it in Redshift either.
     Unsupported(String),
@@ -470,7 +477,18 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<AlterTable> {
         }
     } else if w.eat(&["set", "table", "properties"]) {
         Action::Property("table properties".into(), w.rest().to_owned())
-    } else if w.at(&["set"]) || w.at(&["row"]) || w.at(&["masking"]) || w.at(&["partition"]) {
+    } else if w.eat(&["row", "level", "security"]) {
+        let on = match w.eat_one(&["on", "off"]) {
+            Some(at) => at == 0,
+            None => return w.unexpected("ON or OFF"),
+        };
+        let conjunction = if w.eat(&["conjunction", "type"]) {
+            w.any_word()
+        } else {
+            None
+        };
+        Action::RowSecurity { on, conjunction }
+    } else if w.at(&["set"]) || w.at(&["masking"]) || w.at(&["partition"]) {
         Action::Unsupported(format!("ALTER TABLE {}", w.rest()))
     } else {
         w.expect(&["alter"])?;

@@ -22,6 +22,7 @@ use super::extended::{Portal, Prepared};
 use super::frontend::{Frontend, FrontendError};
 use super::portal::Running;
 use super::server::ServerOptions;
+use super::socket::Socket;
 use super::startup::{Opening, authenticate, open};
 use super::wire::{Incoming, Trouble, Wire, terminated};
 use crate::parse::Parsed;
@@ -46,7 +47,7 @@ pub(super) struct Connection {
 /// # Errors
 /// When the connection breaks.
 pub(super) async fn serve(
-    mut stream: TcpStream,
+    stream: TcpStream,
     cluster: Arc<Cluster>,
     backends: Arc<Backends>,
     options: Arc<ServerOptions>,
@@ -55,13 +56,19 @@ pub(super) async fn serve(
     let mut input = BytesMut::with_capacity(8 * 1024);
     let started = tokio::time::timeout(
         STARTUP_TIMEOUT,
-        start(&mut stream, &mut input, &cluster, &backends, &options),
+        start(
+            Socket::Plain(stream),
+            &mut input,
+            &cluster,
+            &backends,
+            &options,
+        ),
     )
     .await;
     let Ok(started) = started else {
         return Ok(());
     };
-    let Some((session, registration, output)) = started? else {
+    let Some((stream, session, registration, output)) = started? else {
         return Ok(());
     };
     let mut wire = Wire::new(stream, input);
@@ -77,6 +84,9 @@ pub(super) async fn serve(
     connection.ready()?;
     connection.wire.flush().await?;
     let ended = connection.run().await;
+    if ended.is_ok() {
+        connection.wire.close().await;
+    }
     if let Err(e) = &ended
         && e.kind() == io::ErrorKind::ConnectionAborted
     {
@@ -89,20 +99,32 @@ pub(super) async fn serve(
 
 /// Start-up up to the first ReadyForQuery, which is left to the caller.
 async fn start(
-    stream: &mut TcpStream,
+    mut socket: Socket,
     input: &mut BytesMut,
     cluster: &Arc<Cluster>,
     backends: &Arc<Backends>,
     options: &ServerOptions,
-) -> io::Result<Option<(RedshiftSession, Registration, BytesMut)>> {
-    let parameters = match open(stream, input).await? {
-        Opening::Session(parameters) => parameters,
-        Opening::Cancel(pid, secret) => {
-            backends.cancel(pid, secret);
-            return Ok(None);
+) -> io::Result<Option<(Socket, RedshiftSession, Registration, BytesMut)>> {
+    let parameters = loop {
+        let offer = options
+            .tls
+            .as_ref()
+            .filter(|_| matches!(socket, Socket::Plain(_)));
+        match (open(&mut socket, input, offer.is_some()).await?, offer) {
+            (Opening::Session(parameters), _) => break parameters,
+            (Opening::Encrypt, Some(tls)) => socket = socket.encrypt(tls.config()).await?,
+            (Opening::Cancel(pid, secret), _) => {
+                backends.cancel(pid, secret);
+                let _ = socket.shutdown().await;
+                return Ok(None);
+            }
+            (Opening::Closed | Opening::Encrypt, _) => {
+                let _ = socket.shutdown().await;
+                return Ok(None);
+            }
         }
-        Opening::Closed => return Ok(None),
     };
+    let stream = &mut socket;
     let mut refused = BytesMut::new();
     let Some(user) = parameters.get("user").filter(|u| !u.is_empty()).cloned() else {
         let text = "no PostgreSQL user name specified in startup packet";
@@ -111,6 +133,7 @@ async fn start(
         return Ok(None);
     };
     if !authenticate(stream, input, options.auth, &options.credentials, &user).await? {
+        let _ = stream.shutdown().await;
         return Ok(None);
     }
     let random = uuid::Uuid::new_v4();
@@ -130,6 +153,7 @@ async fn start(
                 &mut refused,
             )?;
             stream.write_all(&refused).await?;
+            let _ = stream.shutdown().await;
             return Ok(None);
         }
     };
@@ -141,7 +165,7 @@ async fn start(
         put(&ParameterStatus::new(name, value), &mut out)?;
     }
     put(&BackendKeyData::new(pid, SecretKey::I32(secret)), &mut out)?;
-    Ok(Some((session, registration, out)))
+    Ok(Some((socket, session, registration, out)))
 }
 
 impl Connection {

@@ -20,7 +20,7 @@ use super::portal::{End, Running};
 use super::wire::Trouble;
 use super::{parameter, types};
 use crate::parse::Parsed;
-use crate::statements::Outcome;
+use crate::statements::{Described, Outcome, Standing};
 
 /// A prepared statement.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(super) struct Prepared {
     statement: Option<Parsed>,
     /// Types of parameters that the client gave.
     types: Vec<Option<SqlType>>,
+    /// What Parse found out about a query, and the state of the session it holds for.
+    described: Option<(Standing, Described)>,
 }
 
 /// A portal.
@@ -57,7 +59,7 @@ fn missing(kind: &str, state: &str, name: &str) -> SqlError {
 impl Connection {
     pub(super) async fn extended(&mut self, message: Frontend) -> Result<(), Trouble> {
         match message {
-            Frontend::Parse { name, query, types } => self.parse(name, query, &types),
+            Frontend::Parse { name, query, types } => self.parse(name, query, &types).await,
             Frontend::Bind(bind) => self.bind(bind).await,
             Frontend::Describe(b'S', name) => self.describe_statement(&name).await,
             Frontend::Describe(b'P', name) => self.describe_portal(&name).await,
@@ -81,8 +83,11 @@ impl Connection {
             .ok_or_else(|| missing("prepared statement", "26000", name))
     }
 
-    fn parse(&mut self, name: String, sql: String, types: &[u32]) -> Result<(), Trouble> {
-        if !name.is_empty() && self.statements.contains_key(&name) {
+    /// Parse. The statement is analyzed here, as PostgreSQL does, so that a wrong one leaves no name behind.
+    async fn parse(&mut self, name: String, sql: String, types: &[u32]) -> Result<(), Trouble> {
+        if name.is_empty() {
+            self.statements.remove("");
+        } else if self.statements.contains_key(&name) {
             return Err(SqlError::raw(
                 "",
                 "42P05",
@@ -103,7 +108,7 @@ impl Connection {
             .into());
         }
         let statement = parsed.pop();
-        let types = types
+        let types: Vec<Option<SqlType>> = types
             .iter()
             .map(|oid| match *oid {
                 0 | types::UNKNOWN => Ok(None),
@@ -112,15 +117,48 @@ impl Connection {
                 }),
             })
             .collect::<Result<_>>()?;
+        let mut described = None;
+        if let Some(statement) = &statement {
+            let signals = Arc::clone(&self.registration.signals);
+            let analyzed = self
+                .wire
+                .watch(&signals, self.session.analyze(statement, &types))
+                .await?;
+            match analyzed {
+                Ok(found) => described = found.map(|d| (self.session.standing(), d)),
+                Err(e) => return self.placed(&e, &sql),
+            }
+        }
         self.statements.insert(
             name,
             Arc::new(Prepared {
                 sql,
                 statement,
                 types,
+                described,
             }),
         );
         Ok(self.wire.put(&ParseComplete::new())?)
+    }
+
+    /// What a prepared statement gives: as Parse found it, unless the catalog has changed since.
+    async fn described(&mut self, prepared: &Prepared) -> Result<Result<Described>, Trouble> {
+        let Some(statement) = &prepared.statement else {
+            return Ok(Ok(Described {
+                parameters: Vec::new(),
+                columns: None,
+            }));
+        };
+        if let Some((standing, described)) = &prepared.described
+            && !self.session.is_failed()
+            && *standing == self.session.standing()
+        {
+            return Ok(Ok(described.clone()));
+        }
+        let signals = Arc::clone(&self.registration.signals);
+        self.wire
+            .watch(&signals, self.session.describe(statement, &prepared.types))
+            .await
     }
 
     /// Reports an error with its place in `sql` and skips to the next Sync.
@@ -158,13 +196,8 @@ impl Connection {
         let unknown = bind.parameters.iter().enumerate().any(|(i, v)| {
             v.is_some() && types[i].is_none() && format_of(&bind.parameter_formats, i) == 1
         });
-        if unknown && let Some(statement) = &prepared.statement {
-            let signals = Arc::clone(&self.registration.signals);
-            let described = self
-                .wire
-                .watch(&signals, self.session.describe(statement, &prepared.types))
-                .await?;
-            match described {
+        if unknown && prepared.statement.is_some() {
+            match self.described(&prepared).await? {
                 Ok(d) => {
                     for (t, inferred) in types.iter_mut().zip(d.parameters) {
                         t.get_or_insert(inferred);
@@ -203,16 +236,7 @@ impl Connection {
 
     async fn describe_statement(&mut self, name: &str) -> Result<(), Trouble> {
         let prepared = self.prepared(name)?;
-        let Some(statement) = &prepared.statement else {
-            self.wire.put(&ParameterDescription::new(Vec::new()))?;
-            return Ok(self.wire.put(&NoData::new())?);
-        };
-        let signals = Arc::clone(&self.registration.signals);
-        let described = self
-            .wire
-            .watch(&signals, self.session.describe(statement, &prepared.types))
-            .await?;
-        let described = match described {
+        let described = match self.described(&prepared).await? {
             Ok(d) => d,
             Err(e) => return self.placed(&e, &prepared.sql),
         };

@@ -5,25 +5,25 @@ mod backend;
 mod binary;
 mod cancel;
 mod connection;
+mod data_api;
 mod extended;
 mod frontend;
 mod parameter;
 mod portal;
 mod rows;
 mod server;
+mod socket;
 mod startup;
 mod text;
+mod tls;
 pub mod types;
 mod wire;
 
 pub use backend::Notice;
 pub use cancel::Backends;
 pub(crate) use cancel::{publish, signal};
+pub use data_api::DataApi;
 pub use rows::{RowStyle, cell_text};
 pub use server::{RedshiftServer, ServerOptions};
 pub use startup::{AuthMode, Credential};
-
-/// A wall-clock timestamp in microseconds since 1970 as text.
-pub(crate) fn timestamp_text(micros: i64, out: &mut bytes::BytesMut) {
-    text::timestamp(micros, None, out);
-}
+pub use tls::Tls;

@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::cancel::Backends;
 use super::connection::serve;
+use super::data_api::DataApi;
 use super::startup::{AuthMode, Credential};
+use super::tls::Tls;
 use crate::statements::Cluster;
 
 /// How the server treats clients.
@@ -25,6 +27,8 @@ pub struct ServerOptions {
     pub credentials: Vec<Credential>,
     /// Every open connection subscribes to it: its receiver count tells how many there are.
     pub presence: watch::Sender<()>,
+    /// The certificate for clients that ask for TLS; without one they are refused.
+    pub tls: Option<Tls>,
 }
 
 /// A Redshift endpoint over an engine.
@@ -54,6 +58,14 @@ impl RedshiftServer {
             backends,
             options: Arc::new(options),
         })
+    }
+
+    /// The Data API over the same cluster, on a port of its own.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn data_api(&self, address: impl ToSocketAddrs) -> io::Result<DataApi> {
+        DataApi::bind(address, Arc::clone(&self.cluster)).await
     }
 
     /// Where the server listens.

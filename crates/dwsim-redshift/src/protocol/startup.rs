@@ -37,6 +37,8 @@ pub struct Credential {
 pub enum Opening {
     /// A session with these parameters.
     Session(BTreeMap<String, String>),
+    /// The client was told to start TLS.
+    Encrypt,
     /// Cancel what the process with this id and secret does.
     Cancel(i32, i32),
     /// The client left or broke the protocol; nothing is left to say.
@@ -73,13 +75,14 @@ async fn refuse<S: AsyncWrite + Unpin>(
     stream.flush().await
 }
 
-/// Reads the opening packets. Encryption is refused, as a server without TLS does.
+/// Reads the opening packets. A request for TLS is granted where `tls` says so, otherwise refused; GSSAPI is refused.
 ///
 /// # Errors
 /// When the connection breaks.
 pub async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     input: &mut BytesMut,
+    tls: bool,
 ) -> std::io::Result<Opening> {
     loop {
         if !fill(stream, input, 8).await? {
@@ -97,6 +100,21 @@ pub async fn open<S: AsyncRead + AsyncWrite + Unpin>(
         let mut packet = input.split_to(length).freeze();
         packet.advance(8);
         match code {
+            // Bytes behind the request would be read as if they had come encrypted.
+            SSL if tls && !input.is_empty() => {
+                refuse(
+                    stream,
+                    "08P01",
+                    "received unencrypted data after SSL request",
+                )
+                .await?;
+                return Ok(Opening::Closed);
+            }
+            SSL if tls => {
+                stream.write_all(b"S").await?;
+                stream.flush().await?;
+                return Ok(Opening::Encrypt);
+            }
             SSL | GSS => {
                 stream.write_all(b"N").await?;
                 stream.flush().await?;
@@ -246,7 +264,7 @@ mod tests {
         client.write_all(&length).await.expect("write");
         client.write_all(&packet).await.expect("write");
         let mut input = BytesMut::new();
-        let opened = open(&mut server, &mut input).await.expect("open");
+        let opened = open(&mut server, &mut input, false).await.expect("open");
         let Opening::Session(parameters) = opened else {
             panic!("{opened:?}")
         };
@@ -266,7 +284,7 @@ mod tests {
             .expect("write");
         let mut input = BytesMut::new();
         assert_eq!(
-            open(&mut server, &mut input).await.expect("open"),
+            open(&mut server, &mut input, false).await.expect("open"),
             Opening::Closed
         );
     }

@@ -10,12 +10,11 @@ use dwsim_engine::error::{ErrorKind, SqlError};
 use futures::FutureExt;
 use pgwire::messages::Message;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::backend::put;
 use super::cancel::Signals;
 use super::frontend::{Frontend, FrontendError, take};
+use super::socket::Socket;
 
 /// Output is sent when this much is buffered, so that a slow client slows its query.
 pub const FLUSH_AT: usize = 64 * 1024;
@@ -57,8 +56,7 @@ pub enum Incoming {
 /// Socket and buffers.
 #[derive(Debug)]
 pub struct Wire {
-    reader: OwnedReadHalf,
-    writer: OwnedWriteHalf,
+    socket: Socket,
     input: BytesMut,
     /// Messages not sent yet.
     pub output: BytesMut,
@@ -66,11 +64,9 @@ pub struct Wire {
 
 impl Wire {
     /// Takes over a socket after start-up, with bytes that were read already.
-    pub fn new(stream: TcpStream, input: BytesMut) -> Self {
-        let (reader, writer) = stream.into_split();
+    pub fn new(socket: Socket, input: BytesMut) -> Self {
         Wire {
-            reader,
-            writer,
+            socket,
             input,
             output: BytesMut::with_capacity(8 * 1024),
         }
@@ -87,7 +83,7 @@ impl Wire {
                 Err(e) => return Ok(Incoming::Broken(e)),
                 Ok(None) => {}
             }
-            if self.reader.read_buf(&mut self.input).await? == 0 {
+            if self.socket.read_buf(&mut self.input).await? == 0 {
                 return Ok(Incoming::Closed);
             }
         }
@@ -107,10 +103,16 @@ impl Wire {
     /// When the connection breaks.
     pub async fn flush(&mut self) -> std::io::Result<()> {
         if !self.output.is_empty() {
-            self.writer.write_all(&self.output).await?;
+            self.socket.write_all(&self.output).await?;
+            self.socket.flush().await?;
             self.output.clear();
         }
         Ok(())
+    }
+
+    /// Says goodbye, which TLS does with a message of its own. A client that has left does not hear it.
+    pub async fn close(&mut self) {
+        let _ = self.socket.shutdown().await;
     }
 
     /// Runs work until it is done, or the client cancels it or leaves. A panic of the work becomes an error.
@@ -128,7 +130,7 @@ impl Wire {
                 if self.input.len() >= READ_AHEAD {
                     std::future::pending::<std::io::Result<usize>>().await
                 } else {
-                    self.reader.read_buf(&mut self.input).await
+                    self.socket.read_buf(&mut self.input).await
                 }
             };
             tokio::select! {

@@ -24,8 +24,16 @@ impl RedshiftSession {
         match &a.action {
             Action::Rename(to) => {
                 let (name, _) = self.engine.relation(&a.name)?;
-                self.engine
-                    .rename_relation(&name, &ast::ObjectName::from(vec![to.clone()]))?;
+                let new = dwsim_engine::catalog::ObjectName {
+                    name: self.fold(to),
+                    ..name.clone()
+                };
+                self.atomically(async |s| {
+                    s.engine
+                        .rename_relation(&name, &ast::ObjectName::from(vec![to.clone()]))?;
+                    s.move_grants(&name, Some(&new))
+                })
+                .await?;
                 Ok(altered())
             }
             Action::Owner(owner) => self.relation_owner(&a.name, owner),
@@ -193,6 +201,22 @@ impl RedshiftSession {
                 ignore_extra,
                 fill_target,
             } => self.append_from(a, from, *ignore_extra, *fill_target).await,
+            Action::RowSecurity { on, conjunction } => {
+                self.needs_security_admin("row-level security")?;
+                self.define(&a.name, |t| {
+                    t.properties.insert(
+                        super::policies::ROW_SECURITY.into(),
+                        if *on { "on" } else { "off" }.into(),
+                    );
+                    match conjunction {
+                        Some(c) => t
+                            .properties
+                            .insert(super::policies::CONJUNCTION.into(), c.clone()),
+                        None => t.properties.remove(super::policies::CONJUNCTION),
+                    };
+                    Ok(())
+                })
+            }
             Action::Property(name, value) => self.define(&a.name, |t| {
                 t.properties.insert(name.clone(), value.clone());
                 Ok(())

@@ -70,6 +70,81 @@ pub struct LoadError {
     pub code: i32,
     /// Reason.
     pub reason: String,
+    /// The row's fields up to the refused one.
+    pub fields: Vec<LoadField>,
+}
+
+/// A field of a row that COPY refused.
+#[derive(Debug, Clone)]
+pub struct LoadField {
+    /// Position of the column in the table, from 0.
+    pub number: i64,
+    /// Column name.
+    pub column: String,
+    /// Text; None for NULL.
+    pub value: Option<String>,
+    /// Type of the column.
+    pub ty: String,
+    /// Declared length of the column.
+    pub length: String,
+}
+
+/// A COPY that has ended.
+#[derive(Debug, Clone)]
+pub struct LoadRecord {
+    /// Query id.
+    pub query: i64,
+    /// Process id of the session.
+    pub pid: i64,
+    /// User.
+    pub user: String,
+    /// Database.
+    pub database: String,
+    /// Table.
+    pub table: String,
+    /// Start.
+    pub started: DateTime<Utc>,
+    /// End.
+    pub ended: DateTime<Utc>,
+    /// FROM.
+    pub source: String,
+    /// Format.
+    pub format: &'static str,
+    /// Loaded rows.
+    pub rows: i64,
+    /// Bytes of the files as they were stored.
+    pub bytes: i64,
+    /// Files.
+    pub files: i64,
+    /// Refused rows.
+    pub errors: i64,
+    /// Whether rows were loaded.
+    pub done: bool,
+}
+
+/// A file that UNLOAD wrote.
+#[derive(Debug, Clone)]
+pub struct UnloadFile {
+    /// Query id.
+    pub query: i64,
+    /// Process id of the session.
+    pub pid: i64,
+    /// User.
+    pub user: String,
+    /// Database.
+    pub database: String,
+    /// Address.
+    pub path: String,
+    /// Start of the UNLOAD.
+    pub started: DateTime<Utc>,
+    /// End of the UNLOAD.
+    pub ended: DateTime<Utc>,
+    /// Rows.
+    pub rows: i64,
+    /// Bytes.
+    pub bytes: i64,
+    /// Format.
+    pub format: &'static str,
 }
 
 /// A file that COPY has loaded.
@@ -77,10 +152,18 @@ pub struct LoadError {
 pub struct LoadCommit {
     /// Query id of the COPY.
     pub query: i64,
+    /// User.
+    pub user: String,
     /// File.
     pub file: String,
     /// Lines or rows in it.
     pub lines: i64,
+    /// Bytes as it was stored.
+    pub bytes: i64,
+    /// Refused rows.
+    pub errors: i64,
+    /// Format.
+    pub format: &'static str,
     /// When.
     pub time: DateTime<Utc>,
 }
@@ -91,10 +174,13 @@ pub struct Cluster {
     name: String,
     engine: Arc<Engine>,
     backends: Arc<Backends>,
+    locks: super::locks::Locks,
     next_query: AtomicI64,
     queries: Mutex<VecDeque<QueryRecord>>,
     load_errors: Mutex<VecDeque<LoadError>>,
     load_commits: Mutex<VecDeque<LoadCommit>>,
+    loads: Mutex<VecDeque<LoadRecord>>,
+    unloads: Mutex<VecDeque<UnloadFile>>,
 }
 
 fn push<T>(log: &Mutex<VecDeque<T>>, entry: T) {
@@ -123,10 +209,13 @@ impl Cluster {
             name,
             engine,
             backends,
+            locks: super::locks::Locks::default(),
             next_query: AtomicI64::new(1),
             queries: Mutex::default(),
             load_errors: Mutex::default(),
             load_commits: Mutex::default(),
+            loads: Mutex::default(),
+            unloads: Mutex::default(),
         }
     }
 
@@ -143,6 +232,11 @@ impl Cluster {
     /// The connections.
     pub fn backends(&self) -> &Arc<Backends> {
         &self.backends
+    }
+
+    /// Locked tables.
+    pub fn locks(&self) -> &super::locks::Locks {
+        &self.locks
     }
 
     /// A fresh query id.
@@ -163,6 +257,26 @@ impl Cluster {
     /// Logs a loaded file.
     pub fn log_load_commit(&self, record: LoadCommit) {
         push(&self.load_commits, record);
+    }
+
+    /// Logs a COPY that has ended.
+    pub fn log_load(&self, record: LoadRecord) {
+        push(&self.loads, record);
+    }
+
+    /// Logs a file that UNLOAD wrote.
+    pub fn log_unload(&self, file: UnloadFile) {
+        push(&self.unloads, file);
+    }
+
+    /// Ended COPY statements, oldest first.
+    pub fn loads(&self) -> Vec<LoadRecord> {
+        all(&self.loads)
+    }
+
+    /// Unloaded files, oldest first.
+    pub fn unloads(&self) -> Vec<UnloadFile> {
+        all(&self.unloads)
     }
 
     /// Finished statements, oldest first.

@@ -1,7 +1,13 @@
 //! COPY from S3: finding the files, mapping fields to columns, refusing rows, appending the others.
 //! Reading file formats is the engine's `load`.
 
-mod rows;
+mod check;
+mod columnar;
+mod documents;
+mod files;
+mod fit;
+mod reason;
+mod text;
 
 use std::sync::Arc;
 
@@ -10,15 +16,16 @@ use bytes::Bytes;
 use chrono::Utc;
 use dwsim_engine::catalog::{ObjectName, TableEntry};
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
-use dwsim_engine::load::Compression as Packing;
-use dwsim_engine::session::Session;
 use dwsim_engine::types::SqlType;
 
-use super::cluster::{LoadCommit, LoadError};
+use self::files::{File, unpack};
+use super::cluster::{LoadCommit, LoadError, LoadField, LoadRecord};
 use super::outcome::Outcome;
 use super::session::RedshiftSession;
-use crate::parse::{Compression, Copy, Format};
+use crate::parse::{Copy, Format};
 use crate::protocol::Notice;
+
+pub(super) use files::address;
 
 /// Where a refused row stands.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +74,14 @@ impl Load<'_> {
     }
 
     /// Notes a refused row. True when more errors may follow.
-    pub(super) fn refuse(&mut self, at: Place<'_>, code: i32, reason: String) -> bool {
+    /// `fields` are the fields that were read before.
+    pub(super) fn refuse(
+        &mut self,
+        at: Place<'_>,
+        code: i32,
+        reason: String,
+        fields: &[(usize, Option<String>)],
+    ) -> bool {
         let Place {
             file,
             line,
@@ -76,6 +90,24 @@ impl Load<'_> {
             raw_field,
         } = at;
         let def = column.map(|c| &self.entry.def.columns[c]);
+        let length = |ty: &SqlType| match ty {
+            SqlType::Char(n) | SqlType::Varchar(Some(n)) => n.to_string(),
+            SqlType::Number { precision, scale } => format!("{precision}, {scale}"),
+            _ => "0".into(),
+        };
+        let fields = fields
+            .iter()
+            .map(|(c, value)| {
+                let def = &self.entry.def.columns[*c];
+                LoadField {
+                    number: *c as i64,
+                    column: def.name.clone(),
+                    value: value.clone(),
+                    ty: crate::dialect::internal_name(&def.ty),
+                    length: length(&def.ty),
+                }
+            })
+            .collect();
         self.errors.push(LoadError {
             query: self.query,
             pid: self.pid,
@@ -88,13 +120,8 @@ impl Load<'_> {
             ty: def
                 .map(|d| crate::dialect::internal_name(&d.ty))
                 .unwrap_or_default(),
-            length: def
-                .map(|d| match &d.ty {
-                    SqlType::Char(n) | SqlType::Varchar(Some(n)) => n.to_string(),
-                    SqlType::Number { precision, scale } => format!("{precision}, {scale}"),
-                    _ => "0".into(),
-                })
-                .unwrap_or_default(),
+            length: def.map(|d| length(&d.ty)).unwrap_or_default(),
+            fields,
             position: if raw_field.is_empty() {
                 0
             } else {
@@ -105,121 +132,24 @@ impl Load<'_> {
             code,
             reason,
         });
-        self.errors.len() as u64 <= self.copy.max_error
+        // So many errors, or more, fail the load; without MAXERROR the first one does.
+        (self.errors.len() as u64) < self.copy.max_error.max(1)
     }
-}
-
-/// Bucket and key of an S3 address.
-pub(super) fn address(url: &str) -> Result<(String, String)> {
-    let Some(rest) = url.strip_prefix("s3://") else {
-        return Err(SqlError::unsupported(format!(
-            "COPY or UNLOAD with \"{url}\" (only s3:// addresses)"
-        )));
-    };
-    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-    if bucket.is_empty() {
-        return Err(SqlError::raw(
-            "",
-            "XX000",
-            format!("S3 address \"{url}\" has no bucket"),
-        ));
-    }
-    Ok((bucket.to_owned(), key.to_owned()))
-}
-
-fn unpack(copy: &Copy, bytes: Bytes) -> Result<Bytes> {
-    match copy.compression {
-        None => Ok(bytes),
-        Some(Compression::Gzip) => Packing::Gzip.unpack(bytes),
-        Some(Compression::Zstd) => Packing::Zstd.unpack(bytes),
-        Some(Compression::Bzip2) => Err(SqlError::unsupported("COPY with BZIP2")),
-        Some(Compression::Lzop) => Err(SqlError::unsupported("COPY with LZOP")),
-    }
-}
-
-/// Options that change the result and that dwsim does not have.
-fn check(copy: &Copy) -> Result<()> {
-    if let Some(what) = &copy.unsupported {
-        return Err(SqlError::unsupported(format!("COPY with {what}")));
-    }
-    match &copy.format {
-        Format::Avro => return Err(SqlError::unsupported("COPY with FORMAT AVRO")),
-        Format::Orc => return Err(SqlError::unsupported("COPY with FORMAT ORC")),
-        Format::Shapefile => return Err(SqlError::unsupported("COPY with FORMAT SHAPEFILE")),
-        Format::Csv(_) if copy.escape => {
-            return Err(SqlError::raw(
-                "",
-                "0A000",
-                "CSV is not compatible with ESCAPE",
-            ));
-        }
-        Format::Csv(_) if copy.remove_quotes => {
-            return Err(SqlError::raw(
-                "",
-                "0A000",
-                "CSV is not compatible with REMOVEQUOTES",
-            ));
-        }
-        _ => {}
-    }
-    rows::check_formats(copy)
-}
-
-async fn files(session: &Session, copy: &Copy) -> Result<Vec<(String, String)>> {
-    let storage = session.engine().storage();
-    let (bucket, key) = address(&copy.source)?;
-    if copy.manifest {
-        let bytes = storage.get(&bucket, &key).await?;
-        return manifest(&bytes);
-    }
-    let found = storage.list(&bucket, &key).await?;
-    let files: Vec<(String, String)> = found
-        .into_iter()
-        // Keys that end in a slash stand for folders.
-        .filter(|o| !o.key.ends_with('/'))
-        .map(|o| (bucket.clone(), o.key))
-        .collect();
-    if files.is_empty() {
-        return Err(SqlError::raw(
-            "",
-            "XX000",
-            format!("The specified S3 prefix '{key}' does not exist\nbucket: {bucket}"),
-        ));
-    }
-    Ok(files)
-}
-
-/// The addresses of a manifest, in order.
-fn manifest(bytes: &[u8]) -> Result<Vec<(String, String)>> {
-    let broken = |why: &str| {
-        SqlError::from(ErrorKind::Load(format!(
-            "the manifest is not as documented: {why}"
-        )))
-    };
-    let json: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|e| broken(&e.to_string()))?;
-    let entries = json
-        .get("entries")
-        .and_then(|e| e.as_array())
-        .ok_or_else(|| broken("it has no \"entries\""))?;
-    entries
-        .iter()
-        .map(|e| {
-            let url = e
-                .get("url")
-                .and_then(|u| u.as_str())
-                .ok_or_else(|| broken("an entry has no \"url\""))?;
-            address(url)
-        })
-        .collect()
 }
 
 impl RedshiftSession {
     pub(super) async fn copy(&mut self, copy: &Copy, _text: &str) -> Result<Outcome> {
-        check(copy)?;
+        check::check(copy)?;
         let (name, entry) = self.engine.table(&copy.table)?;
+        if entry
+            .def
+            .properties
+            .contains_key(super::views::MATERIALIZED)
+        {
+            return Err(super::views::not_changeable(&name.name));
+        }
         let given = self.copy_columns(copy, &entry)?;
-        let files = files(&self.engine, copy).await?;
+        let files = files::files(&self.engine, copy).await?;
         let mut load = Load {
             copy,
             given,
@@ -231,43 +161,38 @@ impl RedshiftSession {
             database: name.database.clone(),
             entry,
         };
-        let mut commits = Vec::new();
-        let mut failed = None;
-        for (bucket, key) in &files {
-            let bytes = self.engine.engine().storage().get(bucket, key).await?;
-            let url = format!("s3://{bucket}/{key}");
-            let before: usize = load.batches.iter().map(RecordBatch::num_rows).sum();
-            let read = match unpack(copy, bytes) {
-                Ok(bytes) => rows::read(&mut load, &self.engine, &url, bytes).await,
-                Err(e) => Err(e),
-            };
-            match read {
-                Ok(true) => {}
-                Ok(false) => {
-                    failed = Some(None);
-                    break;
-                }
-                Err(e) => {
-                    failed = Some(Some(e));
-                    break;
-                }
-            }
-            let after: usize = load.batches.iter().map(RecordBatch::num_rows).sum();
-            commits.push(LoadCommit {
-                query: self.query_id,
-                file: url,
-                lines: (after - before) as i64,
-                time: Utc::now(),
-            });
-        }
+        let mut record = LoadRecord {
+            query: self.query_id,
+            pid: self.engine.id(),
+            user: self.engine.user.clone(),
+            database: name.database.clone(),
+            table: name.name.clone(),
+            started: Utc::now(),
+            ended: Utc::now(),
+            source: copy.source.clone(),
+            format: format_name(&copy.format),
+            rows: 0,
+            bytes: 0,
+            files: files.len() as i64,
+            errors: 0,
+            done: false,
+        };
+        let outcome = self.copy_files(&mut load, &files, &mut record).await;
         for e in &load.errors {
             self.cluster.log_load_error(e.clone());
         }
-        match failed {
-            Some(Some(e)) => return Err(e),
-            Some(None) => return Err(check_errors(&name)),
-            None => {}
-        }
+        record.errors = load.errors.len() as i64;
+        let commits = match outcome {
+            Ok(Some(commits)) => commits,
+            other => {
+                record.ended = Utc::now();
+                self.cluster.log_load(record);
+                return Err(match other {
+                    Err(e) => e,
+                    Ok(_) => check_errors(&name),
+                });
+            }
+        };
         let rows: usize = load.batches.iter().map(RecordBatch::num_rows).sum();
         let warned = load.errors.len();
         let (types, given) = (load.types(), load.given);
@@ -286,11 +211,15 @@ impl RedshiftSession {
         for c in commits {
             self.cluster.log_load_commit(c);
         }
+        record.rows = rows as i64;
+        record.done = true;
+        record.ended = Utc::now();
+        self.cluster.log_load(record);
+        self.notices.push(Notice::info(format!(
+            "Load into table '{}' completed, {rows} record(s) loaded successfully.",
+            name.name
+        )));
         if warned > 0 {
-            self.notices.push(Notice::info(format!(
-                "Load into table '{}' completed, {rows} record(s) loaded successfully.",
-                name.name
-            )));
             self.notices.push(Notice::warning(
                 "01000",
                 format!(
@@ -298,17 +227,76 @@ impl RedshiftSession {
                     name.name
                 ),
             ));
-        } else {
-            self.notices.push(Notice::info(format!(
-                "Load into table '{}' completed, {rows} record(s) loaded successfully.",
-                name.name
-            )));
         }
         for (name, value) in [("copy_id", self.query_id), ("copy_count", rows as i64)] {
             self.engine
                 .set_parameter(&format!("dwsim.last_{name}"), Some(value.to_string()));
         }
         Ok(Outcome::Done("COPY".into()))
+    }
+
+    /// Reads all files. None when too many rows were refused.
+    async fn copy_files(
+        &mut self,
+        load: &mut Load<'_>,
+        files: &[File],
+        record: &mut LoadRecord,
+    ) -> Result<Option<Vec<LoadCommit>>> {
+        let mut commits = Vec::new();
+        let mut before = 0;
+        for file in files {
+            let storage = self.engine.engine().storage();
+            let bytes = match storage.get(&file.bucket, &file.key).await {
+                Ok(bytes) => bytes,
+                Err(_) if !file.mandatory => continue,
+                Err(e) => return Err(e),
+            };
+            if let Some(length) = file.length.filter(|l| *l != bytes.len() as u64) {
+                return Err(ErrorKind::Load(format!(
+                    "the manifest says that {} has {length} bytes, and it has {}",
+                    file.url(),
+                    bytes.len()
+                ))
+                .into());
+            }
+            let size = bytes.len() as i64;
+            record.bytes += size;
+            let url = file.url();
+            let errors = load.errors.len();
+            let bytes = unpack(load.copy, bytes)?;
+            if !self.copy_file(load, &url, bytes).await? {
+                return Ok(None);
+            }
+            let after: usize = load.batches.iter().map(RecordBatch::num_rows).sum();
+            commits.push(LoadCommit {
+                query: self.query_id,
+                user: self.engine.user.clone(),
+                file: url,
+                lines: (after - before + load.errors.len() - errors) as i64,
+                bytes: size,
+                errors: (load.errors.len() - errors) as i64,
+                format: record.format,
+                time: Utc::now(),
+            });
+            before = after;
+        }
+        if commits.is_empty() {
+            return Err(ErrorKind::Load(
+                "none of the files that the manifest lists exists".to_owned(),
+            )
+            .into());
+        }
+        Ok(Some(commits))
+    }
+
+    async fn copy_file(&mut self, load: &mut Load<'_>, url: &str, bytes: Bytes) -> Result<bool> {
+        let copy = load.copy;
+        match &copy.format {
+            Format::Parquet => columnar::parquet(load, url, bytes),
+            Format::Json(how) => documents::json(load, &self.engine, url, bytes, how).await,
+            Format::Avro(how) => documents::avro(load, &self.engine, url, bytes, how).await,
+            _ => text::text(load, url, bytes),
+        }
     }
 
     /// The columns that fields are for: the listed ones, or all but identities.
@@ -353,6 +341,19 @@ impl RedshiftSession {
                 Ok(i)
             })
             .collect()
+    }
+}
+
+/// The format's name in the load history.
+fn format_name(format: &Format) -> &'static str {
+    match format {
+        Format::Csv(_) => "CSV",
+        Format::Json(_) => "JSON",
+        Format::Parquet => "PARQUET",
+        Format::Avro(_) => "AVRO",
+        Format::Orc => "ORC",
+        Format::Shapefile => "SHAPEFILE",
+        Format::Delimited | Format::FixedWidth(_) => "TEXT",
     }
 }
 

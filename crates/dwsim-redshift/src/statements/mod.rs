@@ -3,24 +3,35 @@
 
 mod alter;
 mod call;
+mod analyze;
+mod authorize;
 mod cluster;
 mod copy;
 mod cursor;
+mod locks;
 mod objects;
 mod outcome;
+mod policies;
 mod principals;
 mod routines;
+mod privileges;
 mod run;
 mod session;
 mod settings;
 mod show;
 mod tables;
+mod targets;
 mod unload;
 mod views;
 
-pub use cluster::{Cluster, LoadCommit, LoadError, QueryRecord, account};
+pub use cluster::{
+    Cluster, LoadCommit, LoadError, LoadField, LoadRecord, QueryRecord, UnloadFile, account,
+};
 pub use cursor::Cursor;
+pub use locks::Locks;
 pub use outcome::{Outcome, RowStream, Rows};
-pub use session::{Described, Login, RedshiftSession};
+pub(crate) use policies::{CONJUNCTION, ROW_SECURITY, attached, stand_in};
+pub(crate) use privileges::Rights;
+pub use session::{Described, Login, RedshiftSession, Standing};
 pub(crate) use tables::default_encoding;
 pub(crate) use views::{MATERIALIZED, MATERIALIZED_DDL};

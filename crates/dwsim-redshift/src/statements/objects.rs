@@ -377,7 +377,8 @@ impl RedshiftSession {
             }
         }
         self.engine
-            .change(|t| t.set_object(ObjectKind::Relation, name, None))
+            .change(|t| t.set_object(ObjectKind::Relation, name, None))?;
+        self.move_grants(name, None)
     }
 
     fn drop_schema(&mut self, name: &ast::ObjectName, cascade: bool) -> Result<()> {

@@ -1,16 +1,16 @@
 //! Users, groups and roles, and what was granted to them.
-//! They are kept and shown; every session acts as a superuser.
+//! What they allow is told by `privileges`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dwsim_engine::catalog::{Object, ObjectKind, OtherObject, next_oid};
+use dwsim_engine::catalog::{Object, ObjectKind, ObjectName, OtherObject, next_oid};
 use dwsim_engine::error::{Result, SqlError};
 use sqlparser::ast;
 
 use super::outcome::Outcome;
 use super::session::RedshiftSession;
-use crate::parse::{Grant, Kind};
+use crate::parse::{Defaults, Grant, Kind};
 
 fn space(kind: Kind) -> (ObjectKind, &'static str) {
     match kind {
@@ -170,18 +170,13 @@ impl RedshiftSession {
         let tag = if g.grant { "GRANT" } else { "REVOKE" };
         let user = self.engine.user.clone();
         if let Some(text) = &g.kept {
-            if text.starts_with("alter default privileges") {
-                let key = format!("default|{text}");
-                self.engine.change(|t| {
-                    let entry = Object::Other(Arc::new(object(&user, BTreeMap::new())));
-                    t.set_account_object(ObjectKind::Grant, &key, Some(entry));
-                    Ok(())
-                })?;
-                return Ok(Outcome::Done("ALTER DEFAULT PRIVILEGES".into()));
-            }
             return Err(SqlError::unsupported(format!("{tag} {text}")));
         }
+        if let Some(defaults) = &g.defaults {
+            return self.default_privileges(g, defaults);
+        }
         let targets: Vec<(String, String)> = match &g.on {
+            Some((kind, _)) if kind == "rls" => vec![(kind.clone(), String::new())],
             None => vec![("role".to_owned(), String::new())],
             Some((kind, names)) => {
                 let mut all = Vec::new();
@@ -219,33 +214,7 @@ impl RedshiftSession {
                 all
             }
         };
-        let privileges: Vec<String> = g
-            .privileges
-            .iter()
-            .flat_map(
-                |p| match (p.as_str(), g.on.as_ref().map(|o| o.0.as_str())) {
-                    ("all" | "all privileges", Some("schema")) => {
-                        vec!["create".to_owned(), "usage".to_owned()]
-                    }
-                    ("all" | "all privileges", Some("database")) => {
-                        vec!["create".to_owned(), "temporary".to_owned()]
-                    }
-                    ("all" | "all privileges", Some("table" | "all tables in schema")) => [
-                        "select",
-                        "insert",
-                        "update",
-                        "delete",
-                        "references",
-                        "drop",
-                        "truncate",
-                        "alter",
-                    ]
-                    .map(str::to_owned)
-                    .to_vec(),
-                    (p, _) => vec![p.to_owned()],
-                },
-            )
-            .collect();
+        let privileges = spelled_out(g);
         self.engine.change(|t| {
             for (kind, name) in &targets {
                 for privilege in &privileges {
@@ -272,4 +241,169 @@ impl RedshiftSession {
         })?;
         Ok(Outcome::Done(tag.into()))
     }
+
+    /// ALTER DEFAULT PRIVILEGES: kept until objects are made.
+    fn default_privileges(&mut self, g: &Grant, defaults: &Defaults) -> Result<Outcome> {
+        let user = self.engine.user.clone();
+        let database = self.engine.database().unwrap_or_default().to_owned();
+        let objects = match g.on.as_ref().map(|(_, names)| names.as_slice()) {
+            Some([one]) => one.to_string().to_lowercase(),
+            _ => String::new(),
+        };
+        if !["tables", "functions", "procedures"].contains(&objects.as_str()) {
+            return Err(SqlError::raw(
+                "",
+                "42601",
+                "ALTER DEFAULT PRIVILEGES is for TABLES, FUNCTIONS or PROCEDURES",
+            ));
+        }
+        let owners = if defaults.users.is_empty() {
+            vec![user.clone()]
+        } else {
+            defaults.users.clone()
+        };
+        let schemas = if defaults.schemas.is_empty() {
+            vec![String::new()]
+        } else {
+            defaults.schemas.clone()
+        };
+        let privileges = spelled_out(g);
+        self.engine.change(|t| {
+            for owner in &owners {
+                for schema in &schemas {
+                    for privilege in &privileges {
+                        for (kind, grantee) in &g.to {
+                            let key = format!(
+                                "default|{database}|{owner}|{schema}|{objects}|{privilege}|{kind}|{grantee}"
+                            );
+                            if !g.grant {
+                                t.set_account_object(ObjectKind::Grant, &key, None);
+                                continue;
+                            }
+                            let properties = BTreeMap::from([
+                                ("kind".to_owned(), "default".to_owned()),
+                                ("database".to_owned(), database.clone()),
+                                ("owner".to_owned(), owner.clone()),
+                                ("schema".to_owned(), schema.clone()),
+                                ("objects".to_owned(), objects.clone()),
+                                ("privilege".to_owned(), privilege.clone()),
+                                ("grantee kind".to_owned(), (*kind).to_owned()),
+                                ("grantee".to_owned(), grantee.clone()),
+                                ("grant option".to_owned(), g.grant_option.to_string()),
+                            ]);
+                            let entry = Object::Other(Arc::new(object(&user, properties)));
+                            t.set_account_object(ObjectKind::Grant, &key, Some(entry));
+                        }
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        Ok(Outcome::Done("ALTER DEFAULT PRIVILEGES".into()))
+    }
+
+    /// Grants on a new table or view what the default privileges of its owner say.
+    pub(super) fn apply_defaults(&mut self, name: &ObjectName) -> Result<()> {
+        let user = self.engine.user.clone();
+        let account = self.engine.snapshot();
+        let found: Vec<BTreeMap<String, String>> = account
+            .objects
+            .iter()
+            .filter(|((kind, key), _)| *kind == ObjectKind::Grant && key.starts_with("default|"))
+            .filter_map(|(_, o)| match o {
+                Object::Other(o) => Some(o.properties.clone()),
+                _ => None,
+            })
+            .filter(|p| {
+                let is = |name: &str, value: &str| p.get(name).is_some_and(|v| v == value);
+                is("database", &name.database)
+                    && is("owner", &user)
+                    && is("objects", "tables")
+                    && (is("schema", "") || is("schema", &name.schema))
+            })
+            .collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.engine.change(|t| {
+            for p in &found {
+                let get = |n: &str| p.get(n).cloned().unwrap_or_default();
+                let key = format!(
+                    "table|{name}|{}|{}|{}",
+                    get("privilege"),
+                    get("grantee kind"),
+                    get("grantee")
+                );
+                let properties = BTreeMap::from([
+                    ("kind".to_owned(), "table".to_owned()),
+                    ("object".to_owned(), name.to_string()),
+                    ("privilege".to_owned(), get("privilege")),
+                    ("grantee kind".to_owned(), get("grantee kind")),
+                    ("grantee".to_owned(), get("grantee")),
+                    ("grant option".to_owned(), get("grant option")),
+                ]);
+                let entry = Object::Other(Arc::new(object(&user, properties)));
+                t.set_account_object(ObjectKind::Grant, &key, Some(entry));
+            }
+            Ok(())
+        })
+    }
+
+    /// What was granted on a relation goes with its new name, or with the relation.
+    pub(super) fn move_grants(&mut self, from: &ObjectName, to: Option<&ObjectName>) -> Result<()> {
+        let start = format!("table|{from}|");
+        let account = self.engine.snapshot();
+        let found: Vec<(String, Object)> = account
+            .objects
+            .iter()
+            .filter(|((kind, key), _)| *kind == ObjectKind::Grant && key.starts_with(&start))
+            .map(|((_, key), o)| (key.clone(), o.clone()))
+            .collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.engine.change(|t| {
+            for (key, entry) in &found {
+                t.set_account_object(ObjectKind::Grant, key, None);
+                if let (Some(to), Object::Other(o)) = (to, entry) {
+                    let mut o = OtherObject::clone(o);
+                    o.properties.insert("object".into(), to.to_string());
+                    let key = format!("table|{to}|{}", &key[start.len()..]);
+                    t.set_account_object(ObjectKind::Grant, &key, Some(Object::Other(Arc::new(o))));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The privileges of a GRANT one by one: ALL is spelled out.
+fn spelled_out(g: &Grant) -> Vec<String> {
+    let all: &[&str] = match g.on.as_ref().map(|o| o.0.as_str()) {
+        Some("schema") => &["create", "usage"],
+        Some("database") => &["create", "temporary"],
+        Some("function" | "procedure" | "all functions in schema" | "all procedures in schema") => {
+            &["execute"]
+        }
+        Some("language") => &["usage"],
+        Some("table" | "all tables in schema") => &[
+            "select",
+            "insert",
+            "update",
+            "delete",
+            "references",
+            "drop",
+            "truncate",
+            "alter",
+        ],
+        _ => &[],
+    };
+    g.privileges
+        .iter()
+        .flat_map(|p| match p.as_str() {
+            "all" | "all privileges" => all.iter().map(|p| (*p).to_owned()).collect(),
+            "temp" => vec!["temporary".to_owned()],
+            p => vec![p.to_owned()],
+        })
+        .collect()
 }

@@ -15,12 +15,21 @@ use crate::protocol::Notice;
 impl RedshiftSession {
     pub(super) async fn run(&mut self, parsed: &Parsed, parameters: &[Typed]) -> Result<Outcome> {
         let done = |tag: &str| Ok(Outcome::Done(tag.to_owned()));
+        self.authorize(&parsed.statement)?;
+        self.wait_for_locks(&parsed.statement).await?;
         match &parsed.statement {
             Statement::Query(q) => {
                 let statement = ast::Statement::Query(q.clone());
                 self.common(&statement, &parsed.sql, parameters).await
             }
-            Statement::Dml(s) => self.common(s, &parsed.sql, parameters).await,
+            Statement::Dml(s) => {
+                self.check_changeable(s)?;
+                match self.restricted(s)? {
+                    Some(restricted) => self.common(&restricted, &parsed.sql, parameters).await,
+                    None => self.common(s, &parsed.sql, parameters).await,
+                }
+            }
+            Statement::Policy(p) => self.policy(p),
             Statement::CreateTable(t) => self.create_table(t, &parsed.sql, parameters).await,
             Statement::AlterTable(a) => self.alter_table(a, &parsed.sql).await,
             Statement::CreateView(v) => self.create_view(v, &parsed.sql, parameters).await,
@@ -109,18 +118,8 @@ impl RedshiftSession {
                 }
                 done(verb)
             }
-            Statement::AnalyzeCompression(table) => {
-                if let Some(name) = table {
-                    self.engine.table(name)?;
-                }
-                Err(SqlError::unsupported("ANALYZE COMPRESSION"))
-            }
-            Statement::Lock(tables) => {
-                for name in tables {
-                    self.engine.table(name)?;
-                }
-                done("LOCK TABLE")
-            }
+            Statement::AnalyzeCompression(table) => self.analyze_compression(table.as_ref()),
+            Statement::Lock(tables) => self.lock(tables).await,
             Statement::Declare { cursor, query } => self.declare(cursor, query, parameters).await,
             Statement::Fetch(f) => self.fetch(f).await,
             Statement::Close(cursor) => self.close(cursor),
@@ -140,6 +139,58 @@ impl RedshiftSession {
                 Ok(outcome)
             }
             Statement::Unsupported(what) => Err(SqlError::unsupported(what.clone())),
+        }
+    }
+
+    /// LOCK: the tables are this transaction's until it ends.
+    async fn lock(&mut self, tables: &[ast::ObjectName]) -> Result<Outcome> {
+        let names = tables
+            .iter()
+            .map(|t| self.engine.table(t).map(|(name, _)| name))
+            .collect::<Result<Vec<_>>>()?;
+        let block = self.engine.in_transaction();
+        self.cluster
+            .locks()
+            .wait(self.engine.id(), &names, block, self.engine.timeout)
+            .await?;
+        // What others committed before they let go is seen, unless the transaction has begun to change things.
+        self.engine.refresh();
+        Ok(Outcome::Done("LOCK TABLE".into()))
+    }
+
+    /// Waits while other sessions hold tables that a statement touches.
+    async fn wait_for_locks(&mut self, statement: &Statement) -> Result<()> {
+        if self.cluster.locks().is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = super::targets::touched(statement)
+            .iter()
+            .filter_map(|n| self.engine.relation(n).ok())
+            .map(|(name, _)| name)
+            .collect();
+        self.cluster
+            .locks()
+            .wait(self.engine.id(), &names, false, self.engine.timeout)
+            .await
+    }
+
+    /// Materialized views are changed by REFRESH only.
+    fn check_changeable(&mut self, statement: &ast::Statement) -> Result<()> {
+        let Some(target) = super::targets::changed(statement) else {
+            return Ok(());
+        };
+        match self.engine.relation(target) {
+            Ok((name, dwsim_engine::catalog::Object::Table(t)))
+                if t.def.properties.contains_key(super::views::MATERIALIZED) =>
+            {
+                Err(super::views::not_changeable(&name.name))
+            }
+            Ok((name, dwsim_engine::catalog::Object::View(_))) => Err(SqlError::raw(
+                "",
+                "42809",
+                format!("cannot change view \"{}\"", name.name),
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -197,6 +248,7 @@ impl RedshiftSession {
             },
             Statement::Fetch(f) => self.cursor_columns(&f.cursor),
             Statement::Call { name, .. } => self.call_columns(name),
+            Statement::AnalyzeCompression(_) => Some(super::analyze::analyze_columns()),
             Statement::Execute { name, .. } => self.prepared_columns(name)?,
             _ => None,
         })

@@ -41,6 +41,19 @@ pub struct Described {
     pub columns: Option<Vec<ColumnInfo>>,
 }
 
+/// What the meaning of a statement depends on besides its text. Equal standings mean the same.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    account: Arc<dwsim_engine::catalog::Account>,
+    settings: u64,
+}
+
+impl PartialEq for Standing {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.account, &other.account) && self.settings == other.settings
+    }
+}
+
 /// A session on a cluster.
 pub struct RedshiftSession {
     pub(super) cluster: Arc<Cluster>,
@@ -63,6 +76,10 @@ pub struct RedshiftSession {
     pub(super) query_id: i64,
     /// Procedures that are running.
     pub(super) calls: super::call::Calls,
+    /// Counts changed settings.
+    settings_changed: u64,
+    /// The open block has run nothing yet: its snapshot is taken with its first statement.
+    fresh_block: bool,
 }
 
 impl RedshiftSession {
@@ -128,6 +145,8 @@ impl RedshiftSession {
             applied_path: None,
             query_id: 0,
             calls: super::call::Calls::default(),
+            settings_changed: 0,
+            fresh_block: false,
         };
         for (name, value) in &parameters {
             session.apply(name, value);
@@ -138,6 +157,11 @@ impl RedshiftSession {
     /// Process id.
     pub fn pid(&self) -> i32 {
         self.engine.id() as i32
+    }
+
+    /// Id of the last query.
+    pub fn query_id(&self) -> i64 {
+        self.query_id
     }
 
     /// Parameters a client is told at the start.
@@ -236,6 +260,7 @@ impl RedshiftSession {
 
     fn open_transaction(&mut self) {
         self.engine.begin();
+        self.fresh_block = true;
         self.saved = Some(self.engine.parameters().clone());
     }
 
@@ -244,6 +269,8 @@ impl RedshiftSession {
         if self.engine.in_transaction() {
             self.engine.rollback();
         }
+        self.fresh_block = false;
+        self.cluster.locks().release(self.engine.id());
         self.cursors.clear();
         let saved = self.saved.take();
         let local = std::mem::take(&mut self.local);
@@ -262,6 +289,7 @@ impl RedshiftSession {
 
     /// Sets a setting and what depends on it.
     fn apply(&mut self, name: &str, value: &str) {
+        self.settings_changed += 1;
         self.engine.set_parameter(name, Some(value.to_owned()));
         match name {
             "statement_timeout" => {
@@ -376,6 +404,31 @@ impl RedshiftSession {
         })
     }
 
+    /// What the meaning of a statement depends on now.
+    pub fn standing(&self) -> Standing {
+        Standing {
+            account: self.engine.snapshot(),
+            settings: self.settings_changed,
+        }
+    }
+
+    /// Analyzes a statement when it is prepared: queries and DML are bound, other statements are only parsed.
+    ///
+    /// # Errors
+    /// What binding gives, and `25P02` in an aborted transaction block.
+    pub async fn analyze(
+        &mut self,
+        parsed: &Parsed,
+        types: &[Option<SqlType>],
+    ) -> Result<Option<Described>> {
+        match &parsed.statement {
+            Statement::Commit | Statement::Rollback => Ok(None),
+            _ if self.engine.is_aborted() => Err(ErrorKind::TransactionAborted.into()),
+            Statement::Query(_) | Statement::Dml(_) => self.describe(parsed, types).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Runs a statement.
     ///
     /// # Errors
@@ -385,6 +438,10 @@ impl RedshiftSession {
             && !matches!(parsed.statement, Statement::Commit | Statement::Rollback)
         {
             return Err(ErrorKind::TransactionAborted.into());
+        }
+        if self.fresh_block && takes_snapshot(&parsed.statement) {
+            self.fresh_block = false;
+            self.engine.refresh();
         }
         self.refresh_path();
         let previous = self.query_id;
@@ -503,6 +560,28 @@ impl RedshiftSession {
             self.begin_implicit();
         }
         Outcome::Done("ROLLBACK".into())
+    }
+}
+
+/// Whether a statement is one of those with which a transaction's snapshot is taken (c_serial_isolation).
+fn takes_snapshot(statement: &Statement) -> bool {
+    !matches!(
+        statement,
+        Statement::Begin
+            | Statement::Commit
+            | Statement::Rollback
+            | Statement::Set { .. }
+            | Statement::Reset(_)
+            | Statement::Show(crate::parse::Show::Setting(_) | crate::parse::Show::All)
+            | Statement::Prepare { .. }
+            | Statement::Deallocate(_)
+            | Statement::Lock(_)
+    )
+}
+
+impl Drop for RedshiftSession {
+    fn drop(&mut self) {
+        self.cluster.locks().release(self.engine.id());
     }
 }
 

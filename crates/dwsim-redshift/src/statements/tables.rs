@@ -387,6 +387,8 @@ impl RedshiftSession {
                 "Relation \"{}\" already exists and will be skipped",
                 name.name
             )));
+        } else {
+            self.apply_defaults(name)?;
         }
         Ok(Outcome::Done("CREATE TABLE".into()))
     }
@@ -428,6 +430,7 @@ impl RedshiftSession {
         let mut def = TableDef::clone(&entry.def);
         self.keep_attributes(&mut def, &t.attributes, &[], None)?;
         self.replace_def(&name, &entry, def)?;
+        self.apply_defaults(&name)?;
         Ok(Outcome::Done("SELECT".into()))
     }
 

@@ -11,7 +11,9 @@ use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::load::Compression as Packing;
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 
+use super::cluster::UnloadFile;
 use super::copy::address;
 use super::outcome::Outcome;
 use super::session::RedshiftSession;
@@ -20,6 +22,10 @@ use crate::protocol::{Notice, RowStyle, cell_text};
 
 /// Files are cut at this size unless MAXFILESIZE says otherwise (6.2 GB on Redshift).
 const MAX_FILE: u64 = 6_656_000_000;
+/// Bytes of a Parquet row group unless ROWGROUPSIZE says otherwise.
+const ROW_GROUP: u64 = 32 << 20;
+/// Rows written to a Parquet file between two looks at its size.
+const STEP: usize = 4096;
 
 /// A file to be written.
 struct Part {
@@ -67,6 +73,20 @@ fn check(u: &Unload) -> Result<()> {
             "MAXFILESIZE must be between 5 MB and 6.2 GB",
         ));
     }
+    if u.row_group_size
+        .is_some_and(|s| u.format != UnloadFormat::Parquet || !(32 << 20..=128 << 20).contains(&s))
+    {
+        return Err(SqlError::raw(
+            "",
+            "22023",
+            "ROWGROUPSIZE is for PARQUET and must be between 32 MB and 128 MB",
+        ));
+    }
+    if u.query.limit_clause.is_some() || u.query.fetch.is_some() {
+        return Err(invalid(
+            "Limit clause is not supported in the SELECT of UNLOAD",
+        ));
+    }
     if u.allow_overwrite && u.clean_path {
         return Err(invalid("CLEANPATH is not compatible with ALLOWOVERWRITE"));
     }
@@ -78,8 +98,14 @@ fn packing(c: Option<Compression>) -> Result<Packing> {
         None => Packing::None,
         Some(Compression::Gzip) => Packing::Gzip,
         Some(Compression::Zstd) => Packing::Zstd,
-        Some(Compression::Bzip2) => return Err(SqlError::unsupported("UNLOAD with BZIP2")),
-        Some(Compression::Lzop) => return Err(SqlError::unsupported("UNLOAD with LZOP")),
+        Some(Compression::Bzip2) => Packing::Bzip2,
+        Some(Compression::Lzop) => {
+            return Err(SqlError::raw(
+                "",
+                "42601",
+                "UNLOAD takes GZIP, BZIP2 or ZSTD",
+            ));
+        }
     })
 }
 
@@ -194,7 +220,13 @@ fn json(columns: &[ColumnInfo], batch: &RecordBatch, style: RowStyle) -> Result<
         .collect()
 }
 
-fn parquet(columns: &[ColumnInfo], batch: &RecordBatch, style: RowStyle) -> Result<Vec<u8>> {
+/// Rows as Parquet files of at most so many bytes (as far as row groups allow): bytes and rows of each.
+fn parquet(
+    u: &Unload,
+    columns: &[ColumnInfo],
+    batch: &RecordBatch,
+    style: RowStyle,
+) -> Result<Vec<(Vec<u8>, usize)>> {
     // Types that Parquet has no form for travel as text, SUPER as its JSON.
     let mut fields = Vec::new();
     let mut arrays = Vec::new();
@@ -238,12 +270,53 @@ fn parquet(columns: &[ColumnInfo], batch: &RecordBatch, style: RowStyle) -> Resu
     }
     let batch = RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), arrays)?;
     let broken = |e: &dyn std::fmt::Display| SqlError::internal(format!("Parquet: {e}"));
-    let mut out = Vec::new();
-    let mut writer =
-        ArrowWriter::try_new(&mut out, batch.schema(), None).map_err(|e| broken(&e))?;
-    writer.write(&batch).map_err(|e| broken(&e))?;
-    writer.close().map_err(|e| broken(&e))?;
-    Ok(out)
+    let groups = u.row_group_size.unwrap_or(ROW_GROUP);
+    let limit = u.max_file_size.unwrap_or(MAX_FILE);
+    let properties = || {
+        WriterProperties::builder()
+            .set_compression(parquet::basic::Compression::SNAPPY)
+            .build()
+    };
+    let mut files = Vec::new();
+    let mut at = 0;
+    loop {
+        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties()))
+            .map_err(|e| broken(&e))?;
+        let first = at;
+        while at < batch.num_rows() {
+            let step = STEP.min(batch.num_rows() - at);
+            writer
+                .write(&batch.slice(at, step))
+                .map_err(|e| broken(&e))?;
+            at += step;
+            let open = writer.in_progress_size() as u64;
+            if open >= groups {
+                writer.flush().map_err(|e| broken(&e))?;
+            }
+            if writer.bytes_written() as u64 + open >= limit {
+                break;
+            }
+        }
+        let bytes = writer.into_inner().map_err(|e| broken(&e))?;
+        files.push((bytes, at - first));
+        if at >= batch.num_rows() {
+            return Ok(files);
+        }
+    }
+}
+
+/// A column's type as MANIFEST VERBOSE writes it.
+fn manifest_type(ty: &SqlType) -> serde_json::Value {
+    let base = crate::catalog::data_type_name(ty);
+    match ty {
+        SqlType::Char(n) | SqlType::Varchar(Some(n)) => {
+            serde_json::json!({ "base": base, "max_length": n })
+        }
+        SqlType::Number { precision, scale } => {
+            serde_json::json!({ "base": base, "precision": precision, "scale": scale })
+        }
+        _ => serde_json::json!({ "base": base }),
+    }
 }
 
 /// The parts of one partition.
@@ -265,11 +338,15 @@ fn parts(
         }
     };
     if u.format == UnloadFormat::Parquet {
-        return Ok(vec![Part {
-            key: key(0),
-            bytes: parquet(columns, batch, style)?,
-            rows: batch.num_rows(),
-        }]);
+        return Ok(parquet(u, columns, batch, style)?
+            .into_iter()
+            .enumerate()
+            .map(|(part, (bytes, rows))| Part {
+                key: key(part),
+                bytes,
+                rows,
+            })
+            .collect());
     }
     let lines = match u.format {
         UnloadFormat::Json => json(columns, batch, style)?,
@@ -314,6 +391,7 @@ fn parts(
 impl RedshiftSession {
     pub(super) async fn unload(&mut self, u: &Unload) -> Result<Outcome> {
         check(u)?;
+        let started = chrono::Utc::now();
         let packing = packing(u.compression)?;
         let (bucket, prefix) = address(&u.target)?;
         let (columns, batches) = self
@@ -382,7 +460,7 @@ impl RedshiftSession {
                     "entries": entries,
                     "schema": { "elements": columns.iter().map(|c| serde_json::json!({
                         "name": c.name,
-                        "type": { "base": c.ty.redshift() },
+                        "type": manifest_type(&c.ty),
                     })).collect::<Vec<_>>() },
                     "meta": { "record_count": rows },
                     "author": { "name": "Amazon Redshift", "version": "1.0" },
@@ -401,6 +479,25 @@ impl RedshiftSession {
                     Bytes::from(format!("{manifest:#}")),
                 )
                 .await?;
+        }
+        for part in &written {
+            self.cluster.log_unload(UnloadFile {
+                query: self.query_id,
+                pid: self.engine.id(),
+                user: self.engine.user.clone(),
+                database: self.engine.database().unwrap_or_default().to_owned(),
+                path: format!("s3://{bucket}/{}", part.key),
+                started,
+                ended: chrono::Utc::now(),
+                rows: part.rows as i64,
+                bytes: part.bytes.len() as i64,
+                format: match u.format {
+                    UnloadFormat::Delimited => "TEXT",
+                    UnloadFormat::Csv => "CSV",
+                    UnloadFormat::Parquet => "PARQUET",
+                    UnloadFormat::Json => "JSON",
+                },
+            });
         }
         for (name, value) in [("unload_id", self.query_id), ("unload_count", rows as i64)] {
             self.engine

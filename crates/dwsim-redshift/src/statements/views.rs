@@ -21,6 +21,15 @@ pub(crate) const MATERIALIZED: &str = "materialized view query";
 /// Property of a materialized view: its whole CREATE statement.
 pub(crate) const MATERIALIZED_DDL: &str = "materialized view ddl";
 
+/// A materialized view's rows come from its query only.
+pub(super) fn not_changeable(name: &str) -> SqlError {
+    SqlError::raw(
+        "",
+        "42809",
+        format!("cannot change materialized view \"{name}\""),
+    )
+}
+
 impl RedshiftSession {
     pub(super) async fn create_view(
         &mut self,
@@ -84,6 +93,7 @@ impl RedshiftSession {
             });
             self.put_view(&name, &next)?;
         }
+        self.apply_defaults(&name)?;
         Ok(Outcome::Done("CREATE VIEW".into()))
     }
 

@@ -3,4 +3,5 @@
 mod clients;
 mod hostile;
 mod routines;
+mod security;
 mod support;

@@ -247,6 +247,11 @@ impl Model {
     /// Reads a text in this form. Fields out of their range carry over unless `strict`. None when the text does not
     /// follow the model or (strictly) names a day or time that does not exist.
     pub fn parse(&self, text: &str, strict: bool) -> Option<Parsed> {
+        self.parse_start(text, strict).map(|(parsed, _)| parsed)
+    }
+
+    /// As [`Model::parse`], with what the model leaves of the text.
+    pub fn parse_start<'a>(&self, text: &'a str, strict: bool) -> Option<(Parsed, &'a str)> {
         let mut c = Cursor::new(text);
         let mut f = Fields::default();
         c.blanks();
@@ -281,7 +286,7 @@ impl Model {
                 }
             }
         }
-        f.finish(strict)
+        f.finish(strict).map(|parsed| (parsed, c.rest()))
     }
 }
 

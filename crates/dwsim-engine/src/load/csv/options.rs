@@ -122,8 +122,12 @@ pub struct CsvOptions {
     pub record_delimiter: Delimiter,
     /// The quote around fields, where there is one.
     pub enclosed_by: Option<u8>,
+    /// A second quote that may be around fields instead.
+    pub also_enclosed_by: Option<u8>,
     /// A quote inside of an enclosed field is written twice.
     pub doubled_quotes: bool,
+    /// Only a quote before a delimiter closes a field; others belong to it. Such a field ends with its line.
+    pub loose_quotes: bool,
     /// Escape character in every field.
     pub escape: Option<u8>,
     /// Escape character in fields without quotes.
@@ -160,7 +164,9 @@ impl Default for CsvOptions {
             field_delimiter: b",".to_vec(),
             record_delimiter: Delimiter::Newline,
             enclosed_by: None,
+            also_enclosed_by: None,
             doubled_quotes: true,
+            loose_quotes: false,
             escape: None,
             escape_unenclosed: Some(b'\\'),
             escape_codes: true,

@@ -336,7 +336,7 @@ impl CsvReader {
             rest = tail;
             cells.push(Cell {
                 raw: field,
-                text: Cow::Borrowed(field.trim_ascii()),
+                text: Cow::Borrowed(field),
                 quoted: false,
             });
         }
@@ -356,8 +356,11 @@ impl CsvReader {
                 at += 1;
             }
         }
-        match self.options.enclosed_by {
-            Some(q) if bytes.get(at) == Some(&q) => self.enclosed(bytes, at + 1, q, cells),
+        let o = &self.options;
+        match bytes.get(at) {
+            Some(q) if Some(*q) == o.enclosed_by || Some(*q) == o.also_enclosed_by => {
+                self.enclosed(bytes, at + 1, *q, cells)
+            }
             _ => Ok(self.plain(bytes, at, cells)),
         }
     }
@@ -436,7 +439,16 @@ impl CsvReader {
                 self.at = bytes.len();
                 return Err(RecordError::OpenQuote { field });
             };
-            if b == quote {
+            if self.options.loose_quotes {
+                if b == quote && self.ends(bytes, at + 1) {
+                    break at;
+                }
+                if self.record_end(bytes, at).is_some() {
+                    self.at = at;
+                    self.skip_line();
+                    return Err(RecordError::OpenQuote { field });
+                }
+            } else if b == quote {
                 if self.options.doubled_quotes && bytes.get(at + 1) == Some(&quote) {
                     let out = owned.get_or_insert_with(Vec::new);
                     out.extend_from_slice(&bytes[copied..=at]);
@@ -503,6 +515,14 @@ impl CsvReader {
         self.at = at;
         self.skip_line();
         Err(RecordError::AfterQuote { field, found })
+    }
+
+    /// Whether a field ends at a place.
+    fn ends(&self, bytes: &[u8], at: usize) -> bool {
+        let delimiter = &self.options.field_delimiter;
+        at >= bytes.len()
+            || (!delimiter.is_empty() && bytes[at..].starts_with(delimiter))
+            || self.record_end(bytes, at).is_some()
     }
 
     fn unescape(&self, b: u8) -> u8 {
@@ -617,12 +637,23 @@ mod tests {
                 vec!["<a> <b>", "<c> <d>"],
             ),
             (
+                "'a|b'|\"c \"d\" e\"|f'\n' 'x' '|' '|'y\n",
+                CsvOptions {
+                    field_delimiter: b"|".to_vec(),
+                    enclosed_by: Some(b'"'),
+                    also_enclosed_by: Some(b'\''),
+                    loose_quotes: true,
+                    ..d()
+                },
+                vec!["<a|b> <c \"d\" e> <f'>", "error"],
+            ),
+            (
                 "ab äöx\n",
                 CsvOptions {
                     fixed_width: Some(vec![3, 2, 1]),
                     ..d()
                 },
-                vec!["<ab> <äö> <x>"],
+                vec!["<ab > <äö> <x>"],
             ),
             (
                 "  ,x\n",

@@ -1,0 +1,149 @@
+//! The relations of pg_catalog about the cluster rather than a database's objects: databases, users, groups, settings.
+//! Objects are in `pg`.
+
+use dwsim_engine::catalog::{Object, ObjectKind};
+use dwsim_engine::plan::Binder;
+
+use super::Found;
+use super::snapshot::View;
+use super::table::{Value, row};
+
+/// A relation; None when there is none of this name.
+pub(super) fn rows(view: &View, binder: &Binder<'_>, name: &str) -> Found {
+    let db = view.database.as_str();
+    Some(match name {
+        "pg_database" => (
+            "oid:o datname:n datdba:i encoding:i datistemplate:b datallowconn:b datlastsysoid:o datvacuumxid:i datfrozenxid:i dattablespace:o datconfig datacl datcollate:n datctype:n",
+            view.account
+                .databases
+                .iter()
+                .map(|(n, d)| {
+                    row![
+                        d.oid,
+                        n.as_str(),
+                        view.user_oid(&d.owner),
+                        6i64,
+                        false,
+                        true,
+                        0i64,
+                        0i64,
+                        0i64,
+                        0i64,
+                        None::<&str>,
+                        None::<&str>,
+                        "C",
+                        "C"
+                    ]
+                })
+                .collect(),
+        ),
+        "pg_database_info" => (
+            "datid:o datname:n datdba:i encoding:i datistemplate:b datallowconn:b datconnlimit",
+            view.account
+                .databases
+                .iter()
+                .map(|(n, d)| {
+                    row![
+                        d.oid,
+                        n.as_str(),
+                        view.user_oid(&d.owner),
+                        6i64,
+                        false,
+                        true,
+                        "UNLIMITED"
+                    ]
+                })
+                .collect(),
+        ),
+        "pg_user" | "pg_user_info" | "pg_shadow" => (
+            "usename:n usesysid:i usecreatedb:b usesuper:b usecatupd:b passwd valuntil useconfig",
+            view.users()
+                .into_iter()
+                .map(|(n, id, db, sup)| {
+                    row![n, id, db, sup, sup, "********", None::<&str>, None::<&str>]
+                })
+                .collect(),
+        ),
+        "pg_roles" | "pg_authid" => (
+            "oid:o rolname:n rolsuper:b rolinherit:b rolcreaterole:b rolcreatedb:b rolcanlogin:b rolconnlimit:i rolvaliduntil rolreplication:b rolbypassrls:b",
+            view.users()
+                .into_iter()
+                .map(|(n, id, db, sup)| {
+                    row![
+                        id,
+                        n,
+                        sup,
+                        true,
+                        sup,
+                        db,
+                        true,
+                        -1i64,
+                        None::<&str>,
+                        false,
+                        false
+                    ]
+                })
+                .collect(),
+        ),
+        "pg_auth_members" => ("roleid:o member:o grantor:o admin_option:b", Vec::new()),
+        "pg_group" => (
+            "groname:n grosysid:i grolist",
+            view.account
+                .objects
+                .iter()
+                .filter(|((kind, _), _)| *kind == ObjectKind::Group)
+                .map(|((_, n), o)| {
+                    let members: Vec<String> = match o {
+                        Object::Other(o) => o
+                            .properties
+                            .get("members")
+                            .map(|m| {
+                                m.split(',')
+                                    .filter(|s| !s.is_empty())
+                                    .map(|u| view.user_oid(u).to_string())
+                                    .collect()
+                            })
+                            .unwrap_or_default(),
+                        _ => Vec::new(),
+                    };
+                    row![n.as_str(), o.oid(), format!("{{{}}}", members.join(","))]
+                })
+                .collect(),
+        ),
+        "pg_settings" => (
+            "name setting category short_desc extra_desc context vartype source min_val max_val",
+            binder
+                .env
+                .parameters
+                .iter()
+                .map(|(n, v)| {
+                    row![
+                        n.as_str(),
+                        v.as_str(),
+                        "",
+                        "",
+                        "",
+                        "user",
+                        "string",
+                        "session",
+                        None::<&str>,
+                        None::<&str>
+                    ]
+                })
+                .collect(),
+        ),
+        "pg_stat_activity" => (
+            "datid:o datname:n procpid:i usesysid:i usename:n current_query query_start:t",
+            vec![row![
+                view.db.as_ref().map(|d| d.oid),
+                db,
+                binder.env.session_id,
+                view.user_oid(&binder.env.user),
+                binder.env.user.as_str(),
+                "",
+                Value::Time(binder.env.now.timestamp_micros())
+            ]],
+        ),
+        _ => return None,
+    })
+}
