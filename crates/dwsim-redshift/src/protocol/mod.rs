@@ -12,7 +12,7 @@ mod portal;
 mod rows;
 mod server;
 mod startup;
-mod text;
+pub(crate) mod text;
 pub mod types;
 mod wire;
 

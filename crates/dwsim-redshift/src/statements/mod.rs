@@ -5,6 +5,7 @@ mod alter;
 mod cluster;
 mod copy;
 mod cursor;
+mod explain;
 mod objects;
 mod outcome;
 mod principals;

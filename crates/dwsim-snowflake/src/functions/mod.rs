@@ -6,6 +6,7 @@ mod conditional;
 mod context;
 mod conversion;
 mod datetime;
+mod geo;
 mod numeric;
 pub(crate) mod semi;
 mod table;
@@ -31,6 +32,8 @@ pub fn table() -> FunctionTable {
     t.windows(window::WINDOWS);
     t.scalars(semi::SCALARS);
     t.aggregates(semi::AGGREGATES);
+    t.scalars(geo::SCALARS);
+    t.aggregates(geo::AGGREGATES);
     t
 }
 

@@ -164,8 +164,6 @@ fn encode(a: &ArrayRef, ty: &SqlType) -> Result<ArrayRef> {
         | SqlType::IntervalYm
         | SqlType::IntervalDs
         | SqlType::Interval
-        | SqlType::Geometry
-        | SqlType::Geography
         | SqlType::Vector { .. } => {
             return Err(SqlError::unsupported(format!(
                 "results of type {}",

@@ -11,6 +11,7 @@ mod respond;
 mod rowtype;
 mod server;
 mod service;
+mod spatial;
 
 pub(crate) use rowtype::type_json;
 pub use server::SnowflakeServer;

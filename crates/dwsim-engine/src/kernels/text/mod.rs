@@ -2,16 +2,22 @@
 //! Positions count characters from 1. Names and parameters are in the dialects' tables.
 
 mod basic;
+mod bytes;
 mod distance;
 mod encode;
 mod pad;
 mod regexp;
 mod search;
+mod teradata;
 
 pub use basic::{
     ascii, bit_length, byte_length, chr, concat, concat_strict, concat_ws, initcap, left, length,
     lower, repeat, replace, reverse, right, rtrimmed_length, space, split_part, strtok, substring,
     translate, unicode, upper,
+};
+pub use bytes::{
+    bpchar_compare, bytes_and, bytes_not, bytes_or, bytes_xor, from_varbyte, get_bit, get_byte,
+    octet_index, set_bit, set_byte, to_varbyte,
 };
 pub use distance::{difference, edit_distance, jaro_winkler, soundex};
 pub use encode::{
@@ -25,3 +31,4 @@ pub use regexp::{
     regexp_substr, regexp_substr_all,
 };
 pub use search::{charindex, contains, ends_with, insert, position, starts_with, strpos};
+pub use teradata::{strtol, text_to_int_alt, text_to_numeric_alt};
