@@ -114,6 +114,14 @@ impl Executor {
         Ok(self.state(scanned_rows).create_physical_plan(plan).await?)
     }
 
+    /// The optimised logical plan.
+    ///
+    /// # Errors
+    /// What the optimizer refuses.
+    pub fn optimized(&self, query: &BoundQuery) -> Result<LogicalPlan> {
+        Ok(self.state(query.scanned_rows).optimize(&query.plan)?)
+    }
+
     /// The optimised plans as text, logical and physical.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ pub struct TableProviderOf {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
     rows: usize,
+    entry: Option<Arc<TableEntry>>,
 }
 
 impl TableProviderOf {
@@ -37,7 +38,13 @@ impl TableProviderOf {
             schema: Arc::clone(&entry.data.schema),
             batches: entry.data.batches.clone(),
             rows: entry.data.rows,
+            entry: Some(entry),
         }
+    }
+
+    /// The table whose rows these are; None for rows at hand.
+    pub fn entry(&self) -> Option<Arc<TableEntry>> {
+        self.entry.clone()
     }
 
     /// Rows at hand; all batches have the schema.
@@ -47,6 +54,7 @@ impl TableProviderOf {
             schema,
             batches,
             rows,
+            entry: None,
         }
     }
 
@@ -72,6 +80,7 @@ impl TableProviderOf {
             schema,
             batches,
             rows: entry.data.rows,
+            entry: None,
         })
     }
 

@@ -73,6 +73,10 @@ pub enum Param {
     Array,
     /// OBJECT: `LargeBinaryArray`; a VARIANT that holds no object becomes NULL.
     Object,
+    /// GEOMETRY: `BinaryArray` of extended well-known binary.
+    Geometry,
+    /// GEOMETRY or GEOGRAPHY as given.
+    Spatial,
     /// A date part: bare word or string literal, given to the kernel as constant text in lower case.
     Part,
     /// All arguments of this kind are unified to their common type.

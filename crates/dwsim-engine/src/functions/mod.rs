@@ -13,7 +13,7 @@ mod window;
 pub use accumulator::{AggCall, AggKernel};
 pub(crate) use aggregate::collect_udaf;
 pub use aggregate::{AggregateDef, AggregateImpl, AggregateOptions};
-pub use call::{Call, Column, Kernel};
+pub use call::{Call, Column, Kernel, View};
 pub use def::{BindFn, FnCall, FunctionDef, FunctionTable, Param, ScalarDef, Shape, Typed};
 pub use returns as ret;
 pub use returns::{ReturnArgs, ReturnFn};

@@ -84,6 +84,14 @@ pub fn object(a: &ReturnArgs<'_>) -> Result<SqlType> {
         DialectName::Snowflake => SqlType::Object,
     })
 }
+/// GEOMETRY.
+pub fn geometry(_: &ReturnArgs<'_>) -> Result<SqlType> {
+    Ok(SqlType::Geometry)
+}
+/// GEOGRAPHY.
+pub fn geography(_: &ReturnArgs<'_>) -> Result<SqlType> {
+    Ok(SqlType::Geography)
+}
 /// The type of the first argument.
 pub fn first(a: &ReturnArgs<'_>) -> Result<SqlType> {
     Ok(a.types.first().cloned().unwrap_or(SqlType::Null))

@@ -290,6 +290,16 @@ impl<'a> Binder<'a> {
             Param::Variant => SqlType::Variant,
             Param::Array => SqlType::Array,
             Param::Object => SqlType::Object,
+            Param::Geometry => match value.ty {
+                SqlType::Geometry => return Ok(Some(value)),
+                SqlType::Null => SqlType::Geometry,
+                _ => return Ok(None),
+            },
+            Param::Spatial => match value.ty {
+                SqlType::Geometry | SqlType::Geography => return Ok(Some(value)),
+                SqlType::Null => SqlType::Geometry,
+                _ => return Ok(None),
+            },
             Param::Number => match value.ty.class() {
                 TypeClass::Numeric => return Ok(Some(value)),
                 TypeClass::Null => SqlType::Double,

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, new_null_array};
 use datafusion::common::Spans;
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
 use datafusion::logical_expr::expr::{
@@ -16,7 +17,7 @@ use sqlparser::ast;
 
 use super::{Binder, Relation, Scope};
 use crate::error::{ErrorKind, Result, SqlError};
-use crate::functions::Typed;
+use crate::functions::{AggCall, AggregateOptions, Typed};
 use crate::types::SqlType;
 
 pub(crate) fn subquery(plan: LogicalPlan) -> Subquery {
@@ -25,6 +26,26 @@ pub(crate) fn subquery(plan: LogicalPlan) -> Subquery {
         subquery: Arc::new(plan),
         outer_ref_columns,
         spans: Spans::new(),
+    }
+}
+
+/// Whether a plan gives exactly one row by aggregation.
+fn is_aggregate(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Aggregate(a) => a.group_expr.is_empty(),
+        LogicalPlan::Projection(p) => is_aggregate(&p.input),
+        LogicalPlan::SubqueryAlias(a) => is_aggregate(&a.input),
+        _ => false,
+    }
+}
+
+/// The only value of a group; NULL for none.
+fn single_value(call: &AggCall<'_>) -> Result<ArrayRef> {
+    let values = &call.args[0];
+    match call.rows {
+        0 => Ok(new_null_array(values.data_type(), 1)),
+        1 => Ok(Arc::clone(values)),
+        _ => Err(ErrorKind::SubqueryRows.into()),
     }
 }
 
@@ -51,7 +72,30 @@ impl Binder<'_> {
     pub(crate) fn scalar_subquery(&mut self, q: &ast::Query) -> Result<Typed> {
         let r = self.nested_query(q)?;
         let ty = self.single(&r)?;
-        Ok(Typed::new(Expr::ScalarSubquery(subquery(r.plan)), ty))
+        let plan = self.one_row(r)?;
+        Ok(Typed::new(Expr::ScalarSubquery(subquery(plan)), ty))
+    }
+
+    /// A correlated subquery without an aggregate of its own gets one that refuses a second row, because only
+    /// aggregates can be taken out of an expression and joined.
+    fn one_row(&mut self, r: Relation) -> Result<LogicalPlan> {
+        if r.plan.all_out_ref_exprs().is_empty() || is_aggregate(&r.plan) {
+            return Ok(r.plan);
+        }
+        let column = r.columns[0].typed();
+        let ty = column.ty.clone();
+        let value = self.collect(
+            "single_value",
+            single_value,
+            false,
+            vec![column],
+            ty,
+            AggregateOptions::default(),
+        );
+        let name = self.fresh("single");
+        Ok(LogicalPlanBuilder::from(r.plan)
+            .aggregate(Vec::<Expr>::new(), vec![value.expr.alias(name)])?
+            .build()?)
     }
 
     pub(crate) fn exists(&mut self, q: &ast::Query, negated: bool) -> Result<Typed> {

@@ -247,6 +247,22 @@ impl Session {
         Ok(())
     }
 
+    /// A query's optimised plan, which is not run.
+    ///
+    /// # Errors
+    /// What binding or optimising gives.
+    pub fn plan_of(
+        &mut self,
+        query: &sqlparser::ast::Query,
+        parameters: &[Typed],
+    ) -> Result<datafusion::logical_expr::LogicalPlan> {
+        let view = self.view()?;
+        let bound = self
+            .binder(self.env(), &view, parameters)
+            .top_query(query)?;
+        self.engine().executor.optimized(&bound)
+    }
+
     async fn explain(&mut self, statement: &Statement, parameters: &[Typed]) -> Result<RowStream> {
         let Statement::Query(q) = statement else {
             return Err(SqlError::unsupported(

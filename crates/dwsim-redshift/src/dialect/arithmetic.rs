@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Cast, Expr, Operator};
 use dwsim_engine::dialect::BinaryOp;
 use dwsim_engine::error::{ErrorKind, Result};
 use dwsim_engine::functions::{Call, Kernel, Param, Typed};
-use dwsim_engine::kernels::{arithmetic, semi};
+use dwsim_engine::kernels::{arithmetic, semi, text};
 use dwsim_engine::plan::{Binder, CastMode};
 use dwsim_engine::types::{REDSHIFT_MAX_VARCHAR, SqlType, TypeClass};
 
@@ -50,6 +50,9 @@ pub(super) fn bind(
     use TypeClass as C;
     if op == BinaryOp::Concat {
         return concat(binder, left, right);
+    }
+    if left.ty.class() == C::Binary || right.ty.class() == C::Binary {
+        return on_bytes(binder, op, left, right);
     }
     let (left, right) = adapt(binder, op, left, right)?;
     match (left.ty.class(), right.ty.class()) {
@@ -212,7 +215,7 @@ fn concat(binder: &mut Binder<'_>, left: Typed, right: Typed) -> Result<Typed> {
         (Some(a), Some(b)) => SqlType::Varchar(Some((a + b).clamp(1, REDSHIFT_MAX_VARCHAR))),
         _ => SqlType::text(),
     };
-    let text = |binder: &Binder<'_>, v: Typed, other: &Typed, first: bool| {
+    let as_text = |binder: &Binder<'_>, v: Typed, other: &Typed, first: bool| {
         let shown = v.clone();
         match binder.coerce(v, Param::Text)? {
             Some(t) => Ok(t),
@@ -220,9 +223,28 @@ fn concat(binder: &mut Binder<'_>, left: Typed, right: Typed) -> Result<Typed> {
             None => Err(mismatch(binder, BinaryOp::Concat, other, &shown)),
         }
     };
-    let l = text(binder, left.clone(), &right, true)?;
-    let r = text(binder, right, &left, false)?;
+    let l = as_text(binder, left.clone(), &right, true)?;
+    let r = as_text(binder, right, &left, false)?;
     Ok(infix(Operator::StringConcat, l, r, ty))
+}
+
+/// VARBYTE has `+` (concatenation) and the bitwise operators (r_VARBYTE_OPERATORS).
+fn on_bytes(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> Result<Typed> {
+    let kernel: Kernel = match op {
+        BinaryOp::Add => join_bytes,
+        BinaryOp::BitAnd => text::bytes_and,
+        BinaryOp::BitOr => text::bytes_or,
+        BinaryOp::BitXor => text::bytes_xor,
+        _ => return Err(mismatch(binder, op, &left, &right)),
+    };
+    let both = [&left, &right].map(|v| matches!(v.ty.class(), TypeClass::Binary | TypeClass::Null));
+    if both != [true, true] {
+        return Err(mismatch(binder, op, &left, &right));
+    }
+    let ty = SqlType::Binary(None);
+    let l = binder.cast(left, &ty, CastMode::Implicit)?;
+    let r = binder.cast(right, &ty, CastMode::Implicit)?;
+    Ok(binder.kernel(op.symbol(), kernel, vec![l, r], ty))
 }
 
 fn join_bytes(call: &Call<'_>) -> Result<ArrayRef> {

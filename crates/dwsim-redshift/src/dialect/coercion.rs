@@ -125,7 +125,10 @@ pub(super) fn implicit_cast(from: &SqlType, to: &SqlType) -> bool {
     match (from.class(), to.class()) {
         (C::Null, _) | (_, C::Semi) => true,
         (a, b) if a == b && a != C::Other => true,
-        (C::Other, C::Other) => from == to,
+        (C::Other, C::Other) => {
+            from == to || (*from == SqlType::Geometry && *to == SqlType::Geography)
+        }
+        (C::Text, C::Other) => matches!(to, SqlType::Geometry | SqlType::Geography),
         // Untyped literals adapt, and Redshift converts text columns where a number or date is expected.
         (C::Text, C::Numeric | C::Boolean | C::Date | C::Time | C::Timestamp | C::Interval) => true,
         (C::Text, C::Binary) => true,

@@ -199,11 +199,4 @@ pub const SCALARS: &[ScalarDef] = &[
         ret::int,
         n::width_bucket,
     ),
-    ScalarDef::new(
-        "BITNOT",
-        "https://docs.aws.amazon.com/redshift/latest/dg/r_bitwise_examples.html",
-        &[Param::Int],
-        ret::bigint,
-        n::bit_not,
-    ),
 ];

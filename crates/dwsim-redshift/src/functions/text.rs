@@ -14,15 +14,6 @@ fn text_like(a: &ReturnArgs<'_>) -> Result<SqlType> {
     })
 }
 
-/// BINARY when any argument is.
-fn concat_type(a: &ReturnArgs<'_>) -> Result<SqlType> {
-    Ok(if a.types.iter().any(|t| matches!(t, SqlType::Binary(_))) {
-        SqlType::Binary(None)
-    } else {
-        SqlType::text()
-    })
-}
-
 /// The table's rows.
 pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
@@ -152,13 +143,6 @@ pub const SCALARS: &[ScalarDef] = &[
         &[Param::Text, Param::Int],
         ret::text,
         t::repeat,
-    ),
-    ScalarDef::new(
-        "CONCAT",
-        "https://docs.aws.amazon.com/redshift/latest/dg/r_CONCAT.html",
-        &[Param::Any, Param::Any],
-        concat_type,
-        t::concat,
     ),
     ScalarDef::new(
         "SPLIT_PART",

@@ -14,7 +14,7 @@ mod rows;
 mod server;
 mod socket;
 mod startup;
-mod text;
+pub(crate) mod text;
 mod tls;
 pub mod types;
 mod wire;

@@ -39,6 +39,10 @@ enum Reader<'a> {
     /// Text padded with blanks to this many bytes.
     Padded(&'a StringArray, usize),
     Bytes(&'a BinaryArray),
+    /// Extended well-known binary, shown in hexadecimal.
+    Spatial(&'a BinaryArray),
+    /// A HyperLogLog sketch, shown as JSON.
+    Sketch(&'a BinaryArray),
     Variant(&'a LargeBinaryArray),
     Date(&'a Date32Array),
     Time(&'a Time64NanosecondArray),
@@ -74,9 +78,9 @@ impl<'a> Reader<'a> {
             SqlType::Double => Reader::Float64(cast(array, ty)?),
             SqlType::Char(n) => Reader::Padded(cast(array, ty)?, *n as usize),
             SqlType::Varchar(_) | SqlType::Name => Reader::Text(cast(array, ty)?),
-            SqlType::Binary(_) | SqlType::HllSketch | SqlType::Geometry | SqlType::Geography => {
-                Reader::Bytes(cast(array, ty)?)
-            }
+            SqlType::Binary(_) => Reader::Bytes(cast(array, ty)?),
+            SqlType::Geometry | SqlType::Geography => Reader::Spatial(cast(array, ty)?),
+            SqlType::HllSketch => Reader::Sketch(cast(array, ty)?),
             SqlType::Date => Reader::Date(cast(array, ty)?),
             SqlType::Time(_) => Reader::Time(cast(array, ty)?),
             SqlType::TimeTz => {
@@ -120,7 +124,7 @@ impl<'a> Reader<'a> {
             Reader::Float32(a) => a.is_null(i),
             Reader::Float64(a) => a.is_null(i),
             Reader::Text(a) | Reader::Padded(a, _) => a.is_null(i),
-            Reader::Bytes(a) => a.is_null(i),
+            Reader::Bytes(a) | Reader::Spatial(a) | Reader::Sketch(a) => a.is_null(i),
             Reader::Variant(a) => a.is_null(i),
             Reader::Date(a) => a.is_null(i),
             Reader::Time(a) => a.is_null(i),
@@ -150,6 +154,12 @@ impl<'a> Reader<'a> {
                 out.put_bytes(b' ', n.saturating_sub(s.len()));
             }
             Reader::Bytes(a) => text::hex(a.value(i), out),
+            Reader::Spatial(a) => {
+                out.put_slice(dwsim_engine::kernels::geo::wire_hex(a.value(i)).as_bytes());
+            }
+            Reader::Sketch(a) => {
+                out.put_slice(dwsim_engine::kernels::sketch::to_json(a.value(i)).as_bytes());
+            }
             Reader::Variant(a) => text::json(a.value(i), out),
             Reader::Date(a) => text::date(a.value(i), out),
             Reader::Time(a) => text::time(a.value(i) / 1000, out),
@@ -184,6 +194,12 @@ impl<'a> Reader<'a> {
                 out.put_bytes(b' ', n.saturating_sub(s.len()));
             }
             Reader::Bytes(a) => out.put_slice(a.value(i)),
+            Reader::Spatial(a) => {
+                out.put_slice(dwsim_engine::kernels::geo::wire_hex(a.value(i)).as_bytes());
+            }
+            Reader::Sketch(a) => {
+                out.put_slice(dwsim_engine::kernels::sketch::to_json(a.value(i)).as_bytes());
+            }
             Reader::Variant(a) => text::json(a.value(i), out),
             Reader::Date(a) => out.put_i32(a.value(i) - binary::EPOCH_DAYS),
             Reader::Time(a) => out.put_i64(a.value(i) / 1000),

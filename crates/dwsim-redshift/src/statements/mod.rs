@@ -9,6 +9,7 @@ mod cluster;
 mod copy;
 mod cursor;
 mod locks;
+mod explain;
 mod objects;
 mod outcome;
 mod policies;

@@ -207,34 +207,6 @@ impl RedshiftSession {
         self.set(name, &value, false)
     }
 
-    async fn explain(&mut self, inner: &Parsed, parameters: &[Typed]) -> Result<Outcome> {
-        let statement = match &inner.statement {
-            Statement::Query(q) => ast::Statement::Query(q.clone()),
-            _ => {
-                return Err(SqlError::unsupported(
-                    "EXPLAIN of a statement that is no query",
-                ));
-            }
-        };
-        let explain = ast::Statement::Explain {
-            describe_alias: ast::DescribeAlias::Explain,
-            analyze: false,
-            verbose: false,
-            query_plan: false,
-            estimate: false,
-            statement: Box::new(statement),
-            format: None,
-            options: None,
-        };
-        match self.common(&explain, &inner.sql, parameters).await? {
-            Outcome::Rows(mut rows) => {
-                rows.tag = "EXPLAIN";
-                Ok(Outcome::Rows(rows))
-            }
-            other => Ok(other),
-        }
-    }
-
     /// Columns of statements that are neither queries nor DML.
     pub(super) fn columns_of(&mut self, statement: &Statement) -> Result<Option<Vec<ColumnInfo>>> {
         Ok(match statement {

@@ -10,6 +10,7 @@ mod datetime;
 mod estimation;
 mod map;
 mod lambda;
+mod geo;
 mod numeric;
 mod objects;
 pub mod reference;
@@ -49,6 +50,8 @@ pub fn table() -> FunctionTable {
     t.scalars(lambda::SCALARS);
     t.aggregates(semi::AGGREGATES);
     t.aggregates(estimation::AGGREGATES);
+    t.scalars(geo::SCALARS);
+    t.aggregates(geo::AGGREGATES);
     t
 }
 

@@ -164,9 +164,7 @@ fn encode(a: &ArrayRef, ty: &SqlType, env: Option<&Env>) -> Result<ArrayRef> {
         SqlType::TimeTz
         | SqlType::IntervalYm
         | SqlType::IntervalDs
-        | SqlType::Interval
-        | SqlType::Geometry
-        | SqlType::Geography => {
+        | SqlType::Interval => {
             return Err(SqlError::unsupported(format!(
                 "results of type {}",
                 ty.snowflake()

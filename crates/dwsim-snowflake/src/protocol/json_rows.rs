@@ -69,6 +69,10 @@ pub(super) fn cell(
         }
         SqlType::Real => real(f64::from(a.as_primitive::<Float32Type>().value(row))),
         SqlType::Double => real(a.as_primitive::<Float64Type>().value(row)),
+        // Spatial values arrive in the session's output format.
+        SqlType::Geography | SqlType::Geometry if *a.data_type() == DataType::Utf8 => {
+            a.as_string::<i32>().value(row).to_owned()
+        }
         SqlType::Null | SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Name => {
             a.as_string::<i32>().value(row).to_owned()
         }

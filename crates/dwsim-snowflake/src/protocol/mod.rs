@@ -12,6 +12,7 @@ mod rowtype;
 mod server;
 mod service;
 mod sql_api;
+mod spatial;
 
 pub(crate) use rowtype::type_json;
 pub use server::SnowflakeServer;

@@ -8,6 +8,7 @@ use dwsim_engine::error::{Result, SqlError};
 use serde_json::{Value, json};
 
 use super::service::{After, Job, SnowflakeService};
+use super::spatial::Formats;
 use super::{arrow_rows, json_rows, rowtype};
 use crate::session::{Answer, StatementKind, Transfer, TransferKind};
 use arrow::array::RecordBatch;
@@ -165,7 +166,8 @@ impl SnowflakeService {
         }
         let arrow = answer.kind == StatementKind::Select && reads_arrow(job, &after);
         let inline = total.min(self.options.chunk_rows);
-        let first = slice(&answer.batches, 0, inline);
+        let formats = Formats::of(&after.parameters)?;
+        let first = formats.print(&answer.columns, &slice(&answer.batches, 0, inline))?;
         if arrow {
             let encoded = if total == 0 {
                 String::new()
@@ -188,7 +190,7 @@ impl SnowflakeService {
             data["queryResultFormat"] = "json".into();
         }
         if total > inline {
-            let format = if arrow { "arrow" } else { "json" };
+            let format = format!("{}-{}", if arrow { "arrow" } else { "json" }, formats.tag());
             let step = self.options.chunk_rows;
             let chunks: Vec<Value> = (inline..total)
                 .step_by(step)
@@ -214,7 +216,9 @@ impl SnowflakeService {
     /// # Errors
     /// For values that have no form on the wire.
     pub(super) fn chunk(&self, answer: &Answer, format: &str, from: usize) -> Result<Vec<u8>> {
+        let (format, tag) = format.split_once('-').unwrap_or((format, "GeoJson"));
         let rows = slice(&answer.batches, from, from + self.options.chunk_rows);
+        let rows = Formats::from_tag(tag)?.print(&answer.columns, &rows)?;
         if format == "arrow" {
             return arrow_rows::stream(&answer.columns, &rows, answer.env.as_deref());
         }

@@ -454,18 +454,19 @@ pub fn median_bind(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         .collect(call.name, super::median, true, vec![value], ty, options))
 }
 
-/// The type of an interpolated value: three more digits on Snowflake, double on Redshift for integers.
+/// The type of an interpolated value. Snowflake: three more digits. Redshift: integers become decimals with one digit after
+/// the point, decimals stay what they are, floats are doubles.
 fn interpolated(dialect: DialectName, ty: &SqlType) -> SqlType {
-    match (dialect, ty.decimal_shape()) {
-        (DialectName::Snowflake, Some((p, s))) => {
-            SqlType::number(p.saturating_add(3).min(38), (s + 3).min(37))
+    match (dialect, ty) {
+        (DialectName::Redshift, SqlType::Number { .. }) => ty.clone(),
+        (DialectName::Redshift, t) if t.is_int() => {
+            let digits = t.decimal_shape().map_or(37, |(p, _)| p);
+            SqlType::number(digits + 1, 1)
         }
-        (DialectName::Redshift, Some(_)) => SqlType::Double,
-        (_, None) => match ty {
-            SqlType::Real => SqlType::Double,
-            other => other.clone(),
+        (_, SqlType::Real) => SqlType::Double,
+        (_, t) => match t.decimal_shape() {
+            Some((p, s)) => SqlType::number(p.saturating_add(3).min(38), (s + 3).min(37)),
+            None => t.clone(),
         },
-        #[expect(unreachable_patterns, reason = "both dialects are covered")]
-        _ => SqlType::Double,
     }
 }

@@ -77,6 +77,9 @@ pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kern
         (SqlType::Vector { .. }, SqlType::Array) => return Some(variant::sql_to_variant),
         _ => {}
     }
+    if let Some(kernel) = spatial(from, to, dialect) {
+        return Some(kernel);
+    }
     if from.is_semi() || to.is_semi() {
         return variant::kernel(from, to, dialect);
     }
@@ -84,7 +87,10 @@ pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kern
         (Numeric, Numeric) => numeric::numeric_to_numeric,
         (Text, Numeric) => numeric::text_to_numeric,
         (Boolean, Numeric) => boolean::boolean_to_numeric,
-        (Numeric, Boolean) => boolean::numeric_to_boolean,
+        // Redshift converts integers only (r_Boolean_type, limitations-super).
+        (Numeric, Boolean) if dialect == DialectName::Snowflake || from.is_int() => {
+            boolean::numeric_to_boolean
+        }
         (Text, Boolean) => boolean::text_to_boolean,
         (Boolean, Text) => boolean::boolean_to_text,
         (Numeric, Text) => numeric::numeric_to_text,
@@ -103,6 +109,38 @@ pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kern
         (Text, Interval) => datetime::text_to_interval,
         (Interval, Text) => datetime::interval_to_text,
         (Interval, Interval) => datetime::interval_to_interval,
+        _ => return None,
+    })
+}
+
+/// Conversions from and to GEOMETRY, GEOGRAPHY and HLLSKETCH.
+fn spatial(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kernel> {
+    use super::geo::{construct, output};
+    Some(match (from, to) {
+        (SqlType::Geometry, SqlType::Geography) => construct::to_geography,
+        (SqlType::Geography, SqlType::Geometry) => construct::to_geometry,
+        (SqlType::Geometry | SqlType::Geography, t)
+            if t.is_text() && dialect == DialectName::Redshift =>
+        {
+            output::to_text
+        }
+        (SqlType::HllSketch, t) if t.is_text() => super::sketch::to_text,
+        (f, SqlType::HllSketch) if f.is_text() => super::sketch::from_text,
+        (SqlType::Geometry | SqlType::Geography, SqlType::Variant | SqlType::Object)
+            if dialect == DialectName::Snowflake =>
+        {
+            output::as_geojson_object
+        }
+        (f, SqlType::Geography)
+            if f.is_text() || (f.is_semi() && dialect == DialectName::Snowflake) =>
+        {
+            construct::any_geography
+        }
+        (f, SqlType::Geometry)
+            if f.is_text() || (f.is_semi() && dialect == DialectName::Snowflake) =>
+        {
+            construct::any_geometry
+        }
         _ => return None,
     })
 }

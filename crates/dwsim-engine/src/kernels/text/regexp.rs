@@ -1,23 +1,107 @@
 //! Functions on regular expressions.
-//! Patterns are POSIX extended with Perl classes, as the `regex` crate reads them; backreferences and
-//! look-around in patterns are refused with an error. Sources: Snowflake "String functions (regular expressions)",
+//! Patterns are POSIX extended with Perl classes, as the `regex` crate reads them; with Redshift's parameter `p` they are
+//! Perl's, with look-around and backreferences, as `regress` reads them. Sources: Snowflake "String functions (regular expressions)",
 //! Redshift "REGEXP_COUNT", "REGEXP_INSTR", "REGEXP_REPLACE", "REGEXP_SUBSTR".
 
 use std::collections::HashMap;
 
 use arrow::array::ArrayRef;
-use regex::{Captures, Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder};
 
 use crate::dialect::DialectName;
 use crate::error::{Result, SqlError};
 use crate::functions::Call;
 use crate::variant::Value;
 
+/// A compiled pattern of either dialect of patterns.
+#[derive(Debug, Clone)]
+enum Pattern {
+    Plain(Regex),
+    Perl(regress::Regex),
+}
+
+/// The groups of one match; group 0 is the whole match.
+struct Groups<'t> {
+    text: &'t str,
+    at: Vec<Option<(usize, usize)>>,
+}
+
+impl<'t> Groups<'t> {
+    fn get(&self, i: usize) -> Option<Span<'t>> {
+        let (start, end) = (*self.at.get(i)?)?;
+        Some(Span {
+            start,
+            end,
+            text: &self.text[start..end],
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.at.len()
+    }
+}
+
+/// One group's place and text.
+struct Span<'t> {
+    start: usize,
+    end: usize,
+    text: &'t str,
+}
+
+impl Pattern {
+    fn is_match(&self, s: &str) -> bool {
+        match self {
+            Pattern::Plain(r) => r.is_match(s),
+            Pattern::Perl(r) => r.find(s).is_some(),
+        }
+    }
+
+    /// All matches from left to right, at most `most` of them.
+    fn all<'t>(&self, s: &'t str, most: usize) -> Vec<Groups<'t>> {
+        match self {
+            Pattern::Plain(r) => r
+                .captures_iter(s)
+                .take(most)
+                .map(|c| Groups {
+                    text: s,
+                    at: c.iter().map(|m| m.map(|m| (m.start(), m.end()))).collect(),
+                })
+                .collect(),
+            Pattern::Perl(r) => r
+                .find_iter(s)
+                .take(most)
+                .map(|m| Groups {
+                    text: s,
+                    at: m.groups().map(|g| g.map(|g| (g.start, g.end))).collect(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Match `n`, from 1.
+    fn nth<'t>(&self, s: &'t str, n: i64) -> Option<Groups<'t>> {
+        let n = usize::try_from(n).unwrap_or(usize::MAX);
+        self.all(s, n).into_iter().nth(n.saturating_sub(1))
+    }
+
+    /// Number of matches that are not empty.
+    fn count(&self, s: &str) -> i64 {
+        match self {
+            Pattern::Plain(r) => r.find_iter(s).filter(|m| !m.is_empty()).count() as i64,
+            Pattern::Perl(_) => self
+                .all(s, usize::MAX)
+                .iter()
+                .filter(|g| g.get(0).is_some_and(|m| m.end > m.start))
+                .count() as i64,
+        }
+    }
+}
+
 /// Compiled patterns of one call, by pattern and parameters.
 struct Cache<'a> {
     call: &'a Call<'a>,
     anchored: bool,
-    map: HashMap<(String, String), Regex>,
+    map: HashMap<(String, String), Pattern>,
 }
 
 impl<'a> Cache<'a> {
@@ -29,7 +113,7 @@ impl<'a> Cache<'a> {
         }
     }
 
-    fn get(&mut self, pattern: &str, parameters: &str) -> Result<Regex> {
+    fn get(&mut self, pattern: &str, parameters: &str) -> Result<Pattern> {
         let key = (pattern.to_owned(), parameters.to_owned());
         if let Some(r) = self.map.get(&key) {
             return Ok(r.clone());
@@ -39,6 +123,27 @@ impl<'a> Cache<'a> {
         } else {
             pattern.to_owned()
         };
+        if self.call.env.dialect == DialectName::Redshift && parameters.contains('p') {
+            let mut flags = String::new();
+            for c in parameters.chars() {
+                match c {
+                    'c' => flags.retain(|f| f != 'i'),
+                    'i' => flags.push('i'),
+                    'e' | 'p' => {}
+                    other => {
+                        return Err(self
+                            .call
+                            .error(format!("invalid regular expression parameter '{other}'")));
+                    }
+                }
+            }
+            let r = regress::Regex::with_flags(&source, flags.as_str()).map_err(|e| {
+                SqlError::raw("", "2201B", format!("invalid regular expression: {e}"))
+            })?;
+            let r = Pattern::Perl(r);
+            self.map.insert(key, r.clone());
+            return Ok(r);
+        }
         let mut b = RegexBuilder::new(&source);
         for c in parameters.chars() {
             match c {
@@ -72,6 +177,7 @@ impl<'a> Cache<'a> {
                 format!("Invalid regular expression: '{pattern}', {e}"),
             ),
         })?;
+        let r = Pattern::Plain(r);
         self.map.insert(key, r.clone());
         Ok(r)
     }
@@ -143,13 +249,7 @@ pub fn regexp_count(call: &Call<'_>) -> Result<ArrayRef> {
         let Some(from) = offset(s, at) else {
             return Ok(Some(0));
         };
-        Ok(Some(
-            cache
-                .get(p, f)?
-                .find_iter(&s[from..])
-                .filter(|m| !m.is_empty())
-                .count() as i64,
-        ))
+        Ok(Some(cache.get(p, f)?.count(&s[from..])))
     })
 }
 
@@ -194,19 +294,15 @@ pub fn regexp_substr(call: &Call<'_>) -> Result<ArrayRef> {
         let Some(from) = offset(s, at) else {
             return Ok(none.clone());
         };
-        let found = cache
-            .get(p, f)?
-            .captures_iter(&s[from..])
-            .nth(n as usize - 1)
-            .and_then(|c| {
-                // A pattern without groups gives the whole match where a group is asked for by 'e'.
-                let g = if given.is_none() && c.len() <= g {
-                    0
-                } else {
-                    g
-                };
-                c.get(g).map(|m| m.as_str().to_owned())
-            });
+        let found = cache.get(p, f)?.nth(&s[from..], n).and_then(|c| {
+            // A pattern without groups gives the whole match where a group is asked for by 'e'.
+            let g = if given.is_none() && c.len() <= g {
+                0
+            } else {
+                g
+            };
+            c.get(g).map(|m| m.text.to_owned())
+        });
         Ok(found.or_else(|| none.clone()))
     })
 }
@@ -238,7 +334,8 @@ pub fn regexp_substr_all(call: &Call<'_>) -> Result<ArrayRef> {
             None => vec![],
             Some(from) => cache
                 .get(p, f)?
-                .captures_iter(&s[from..])
+                .all(&s[from..], usize::MAX)
+                .into_iter()
                 .skip(n as usize - 1)
                 .filter_map(|c| {
                     let g = if given.is_none() && c.len() <= g {
@@ -246,7 +343,7 @@ pub fn regexp_substr_all(call: &Call<'_>) -> Result<ArrayRef> {
                     } else {
                         g
                     };
-                    c.get(g).map(|m| Value::text(m.as_str()))
+                    c.get(g).map(|m| Value::text(m.text))
                 })
                 .collect(),
         };
@@ -281,19 +378,14 @@ pub fn regexp_instr(call: &Call<'_>) -> Result<ArrayRef> {
         let Some(from) = offset(s, at) else {
             return Ok(Some(0));
         };
-        let found = cache
-            .get(p, f)?
-            .captures_iter(&s[from..])
-            .nth(n as usize - 1)
-            .and_then(|c| {
-                let g = if given.is_none() && c.len() <= g {
-                    0
-                } else {
-                    g
-                };
-                c.get(g)
-                    .map(|m| if option == 1 { m.end() } else { m.start() })
-            });
+        let found = cache.get(p, f)?.nth(&s[from..], n).and_then(|c| {
+            let g = if given.is_none() && c.len() <= g {
+                0
+            } else {
+                g
+            };
+            c.get(g).map(|m| if option == 1 { m.end } else { m.start })
+        });
         Ok(Some(
             found.map_or(0, |b| s[..from + b].chars().count() as i64 + 1),
         ))
@@ -301,14 +393,14 @@ pub fn regexp_instr(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 /// Appends a replacement with `\1` (and `$1` on Redshift) standing for groups.
-fn expand(c: &Captures<'_>, template: &str, dollar: bool, out: &mut String) {
+fn expand(c: &Groups<'_>, template: &str, dollar: bool, out: &mut String) {
     let mut chars = template.chars().peekable();
     while let Some(ch) = chars.next() {
         let marks = ch == '\\' || (dollar && ch == '$');
         match chars.peek().and_then(|d| d.to_digit(10)) {
             Some(d) if marks => {
                 chars.next();
-                out.push_str(c.get(d as usize).map_or("", |m| m.as_str()));
+                out.push_str(c.get(d as usize).map_or("", |m| m.text));
             }
             _ if ch == '\\' => match chars.next() {
                 Some(next) => out.push(next),
@@ -320,7 +412,7 @@ fn expand(c: &Captures<'_>, template: &str, dollar: bool, out: &mut String) {
 }
 
 fn replace_matches(
-    r: &Regex,
+    r: &Pattern,
     s: &str,
     from: usize,
     template: &str,
@@ -330,14 +422,18 @@ fn replace_matches(
     let mut out = String::with_capacity(s.len());
     out.push_str(&s[..from]);
     let mut last = from;
-    for (i, c) in r.captures_iter(&s[from..]).enumerate() {
+    let most = usize::try_from(occurrence)
+        .ok()
+        .filter(|n| *n > 0)
+        .unwrap_or(usize::MAX);
+    for (i, c) in r.all(&s[from..], most).into_iter().enumerate() {
         let Some(m) = c.get(0) else { continue };
         if occurrence > 0 && i as i64 + 1 != occurrence {
             continue;
         }
-        out.push_str(&s[last..from + m.start()]);
+        out.push_str(&s[last..from + m.start]);
         expand(&c, template, dollar, &mut out);
-        last = from + m.end();
+        last = from + m.end;
         if occurrence > 0 {
             break;
         }
