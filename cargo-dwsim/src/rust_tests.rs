@@ -30,6 +30,8 @@ pub struct RustTests {
 /// What to pass on to the runner.
 #[derive(Debug, Clone, Default)]
 pub struct RunnerArgs {
+    /// The targets have been built just now.
+    pub built: bool,
     /// Substrings of test names; any may match.
     pub filters: Vec<String>,
     /// `hash:1/3`.
@@ -147,7 +149,9 @@ impl RustTests {
                 ),
             });
         }
-        self.build(project, cancel).await?;
+        if !args.built {
+            self.build(project, cancel).await?;
+        }
         let mut reports = Vec::new();
         let mut add = |report: TestReport, reports: &mut Vec<TestReport>| -> Result<()> {
             over(&report)?;

@@ -131,6 +131,10 @@ impl SqlTests {
             let Some(case) = chosen.test.cases(&only).next() else {
                 return false;
             };
+            // a test that is passed over has no answer that could change
+            if case.skip().is_some() {
+                return false;
+            }
             let name = affected::sql_name(&chosen.test.name, chosen.dialect);
             !affected.has_passed(&name, &affected.sql_key(project, &case))
         });

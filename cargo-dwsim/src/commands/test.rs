@@ -94,11 +94,10 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
     let mut affected = Affected::new(&project, &config);
     // filters and shares leave targets of Rust tests half run, which says nothing about the other half
     let whole = args.filters.is_empty() && args.partition.is_none() && args.runner.is_empty();
-    let mut keys = BTreeMap::new();
+    let mut executables = BTreeMap::new();
     if !rust.is_empty() && whole {
         for ((package, target), executable) in rust.build(&project, &cancel).await? {
-            let name = affected::rust_name(&package, &target);
-            keys.insert(name, affected.rust_key(&project, &executable));
+            executables.insert(affected::rust_name(&package, &target), executable);
         }
     }
     if args.affected {
@@ -127,6 +126,7 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
             dialects: &dialects,
             sql: &sql,
             rust: &rust,
+            built: !executables.is_empty(),
         };
         let endpoints = emulators.endpoints.clone();
         let result = tokio::select! {
@@ -141,7 +141,12 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
     }
     sql.note(&project, &mut affected, &summary.tests);
     if summary.runner.is_some() && whole {
-        let good = |o: &Outcome| matches!(o, Outcome::Passed | Outcome::Skipped { .. });
+        let good = |o: &Outcome| {
+            matches!(
+                o,
+                Outcome::Passed | Outcome::Skipped { .. } | Outcome::Accepted
+            )
+        };
         for (package, target) in rust.targets() {
             let name = affected::rust_name(package, target);
             let head = format!("{target}::");
@@ -152,8 +157,10 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
                 .all(|r| good(&r.outcome));
             let stopped = summary.runner != Some(crate::exit::OK)
                 && summary.rust.iter().all(|r| good(&r.outcome));
-            if let Some(key) = keys.get(&name) {
-                affected.note(name, key.clone(), passed && !stopped);
+            // with the snapshots as they are now, which `--accept` may have written
+            if let Some(executable) = executables.get(&name) {
+                let key = affected.rust_key(&project, executable);
+                affected.note(name, key, passed && !stopped);
             }
         }
     }
@@ -192,6 +199,7 @@ struct Job<'a> {
     dialects: &'a [Dialect],
     sql: &'a SqlTests,
     rust: &'a RustTests,
+    built: bool,
 }
 
 impl Job<'_> {
@@ -239,6 +247,7 @@ impl Job<'_> {
 
         if !self.rust.is_empty() {
             let runner = RunnerArgs {
+                built: self.built,
                 filters: self.args.filters.clone(),
                 partition: self.args.partition.map(|p| p.to_string()),
                 rest: self.args.runner.clone(),
