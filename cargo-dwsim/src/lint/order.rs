@@ -82,7 +82,13 @@ pub fn check(
 
 /// The end of the last ORDER BY item with its ASC, DESC and NULLS FIRST, whose spans the parser does not keep.
 fn end_of(last: &OrderByExpr, text: &str, at: &Site<'_, '_>) -> Option<usize> {
-    let (_, mut end) = at.origin.span(at.lines, last.expr.span())?;
+    let (start, end) = at.origin.span(at.lines, last.expr.span())?;
+    let mut end = close(text, start, end);
+    // a span that is not the expression's would put the fix into the middle of it
+    let written = text.get(start..end)?;
+    if squash(written) != squash(&last.expr.to_string()) {
+        return None;
+    }
     for words in [&["asc", "desc"][..], &["nulls"], &["first", "last"]] {
         let rest = text.get(end..)?;
         let blank = rest.len() - rest.trim_start().len();
@@ -98,6 +104,20 @@ fn end_of(last: &OrderByExpr, text: &str, at: &Site<'_, '_>) -> Option<usize> {
     Some(end)
 }
 
+/// The end of a span with the brackets that the parser leaves out of a call's.
+fn close(text: &str, start: usize, end: usize) -> usize {
+    let inner = text.get(start..end).unwrap_or_default();
+    let count = |bracket| inner.matches(bracket).count();
+    let mut end = end;
+    for _ in count(')')..count('(') {
+        match text.get(end..).and_then(|rest| rest.find(')')) {
+            Some(i) => end += i + 1,
+            None => return end,
+        }
+    }
+    end
+}
+
 /// What is to be ordered by as well; nothing where the order is total or where that cannot be known.
 fn missing(
     select: &Select,
@@ -110,6 +130,7 @@ fn missing(
     let keys: Vec<&Expr> = keys.iter().map(|k| resolve(&k.expr, select)).collect();
     let source = |expr: &Expr| -> Option<String> {
         let (start, end) = at.origin.span(at.lines, expr.span())?;
+        let end = close(text, start, end);
         // spans of some expressions end early; what does not read as the expression is not quoted
         let written = text.get(start..end)?;
         (squash(written) == squash(&expr.to_string())).then(|| written.to_owned())

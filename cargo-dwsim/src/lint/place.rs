@@ -108,6 +108,6 @@ mod tests {
         assert_eq!(&text[origin.byte(&lines, 2, 6)..], "t");
         assert_eq!(lines.locate(text.len() - 1), (3, 6));
         assert_eq!(lines.byte(9, 1), text.len());
-        assert_eq!(lines.line(2), (6, 16));
+        assert_eq!(lines.line(2), (6, 17));
     }
 }
