@@ -105,8 +105,9 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
         let before = rust.len();
         rust.retain(|package, target| {
             let name = affected::rust_name(package, target);
-            keys.get(&name)
-                .is_none_or(|key| !affected.has_passed(&name, key))
+            executables.get(&name).is_none_or(|executable| {
+                !affected.has_passed(&name, &affected.rust_key(&project, executable))
+            })
         });
         summary.unaffected += before - rust.len();
     }
