@@ -129,6 +129,10 @@ pub enum Command {
     Serve(commands::serve::ServeArgs),
     /// Run SQL on one dialect or on both
     Sql(commands::sql::SqlArgs),
+    /// Look for faults in dwsim.toml, SQL tests and snapshots, without a server
+    Check(commands::check::CheckArgs),
+    /// Git hooks that check and test
+    Hooks(commands::hooks::HooksArgs),
     /// Check that everything dwsim needs is there and works
     Doctor(commands::doctor::DoctorArgs),
     /// Show the configuration

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use dwsim_runtime::Project;
-use dwsim_schema::{Config, Inputs, Override};
+use dwsim_schema::{Config, Diagnostics, Inputs, Override};
 
 use crate::cli::GlobalArgs;
 use crate::error::{Error, Result};
@@ -60,29 +60,55 @@ impl Context {
 
     /// The configuration of a project with the flags of the command line on top.
     pub fn config(&self, project: &Project, flags: Vec<Override>) -> Result<Config> {
-        let read = |name: &str| -> Result<Option<(String, String)>> {
-            match std::fs::read_to_string(project.root.join(name)) {
-                Ok(text) => Ok(Some((name.to_owned(), text))),
-                Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-                Err(e) if e.kind() == ErrorKind::InvalidData => Err(Error::Value {
-                    message: format!("{name} is not UTF-8"),
-                    help: None,
-                }),
-                Err(e) => Err(Error::io(format!("reading {name}"))(e)),
-            }
-        };
+        let file = read(project, "dwsim.toml")?;
+        Ok(Config::load(&self.inputs(project, file, flags)?)?)
+    }
+
+    /// As [`Context::config`], the layers instead of what they come to.
+    pub fn layers(&self, project: &Project, flags: Vec<Override>) -> Result<Inputs> {
+        let file = read(project, "dwsim.toml")?;
+        self.inputs(project, file, flags)
+    }
+
+    /// The configuration with another text as dwsim.toml (a staged one), or what is wrong with it.
+    pub fn config_of(
+        &self,
+        project: &Project,
+        file: Option<(String, String)>,
+    ) -> Result<std::result::Result<Config, Diagnostics>> {
+        Ok(Config::load(&self.inputs(project, file, Vec::new())?))
+    }
+
+    fn inputs(
+        &self,
+        project: &Project,
+        file: Option<(String, String)>,
+        flags: Vec<Override>,
+    ) -> Result<Inputs> {
         let env: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
             .filter(|(k, _)| k.starts_with("DWSIM_"))
             .collect();
-        let inputs = Inputs {
-            file: read("dwsim.toml")?,
+        Ok(Inputs {
+            file,
             profile: self.profile.clone(),
-            env_file: read(".env.local")?,
+            env_file: read(project, ".env.local")?,
             env,
             overrides: flags,
-        };
-        Ok(Config::load(&inputs)?)
+        })
+    }
+}
+
+/// A file of the project with its name, if it is there.
+fn read(project: &Project, name: &str) -> Result<Option<(String, String)>> {
+    match std::fs::read_to_string(project.root.join(name)) {
+        Ok(text) => Ok(Some((name.to_owned(), text))),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) if e.kind() == ErrorKind::InvalidData => Err(Error::Value {
+            message: format!("{name} is not UTF-8"),
+            help: None,
+        }),
+        Err(e) => Err(Error::io(format!("reading {name}"))(e)),
     }
 }
 

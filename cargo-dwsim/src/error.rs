@@ -265,6 +265,13 @@ pub enum Error {
         /// The runtime's words, with file and line.
         message: String,
     },
+    /// The project's Rust tests do not compile; cargo has said why.
+    #[error("the project's Rust tests do not build")]
+    #[diagnostic(code(dwsim::runner::build), help("`--no-rust` leaves them out"))]
+    Build {
+        /// cargo's exit code.
+        code: i32,
+    },
     /// cargo or nextest cannot be run.
     #[error("cannot run {program}: {source}")]
     #[diagnostic(code(dwsim::runner))]
@@ -301,6 +308,7 @@ impl Error {
             Error::Port { .. } | Error::Emulator { .. } | Error::Load { .. } => exit::EMULATOR,
             Error::Sql { .. } => exit::SQL,
             Error::Target { .. } => exit::TARGET,
+            Error::Build { code } => *code,
             Error::Interrupted => exit::INTERRUPTED,
             Error::Io { .. } | Error::Runner { .. } | Error::Internal(_) => exit::INTERNAL,
         }

@@ -1,14 +1,18 @@
 //! `cargo dwsim`: local Redshift and Snowflake, synthetic data, SQL snapshot tests. Parses the command line,
 //! runs one command, and turns its outcome into an exit code; the work is in the modules.
 
+mod affected;
 mod cli;
 mod commands;
 mod compare;
 mod context;
 mod error;
 mod exit;
+mod lint;
 mod output;
 mod report;
+mod review;
+mod rust_output;
 mod rust_tests;
 mod signals;
 mod sqltests;
@@ -44,6 +48,8 @@ fn run(cli: Cli) -> Result<i32> {
         Command::Accept(args) => commands::accept::run(&ctx, &args),
         Command::Reject(args) => commands::reject::run(&ctx, &args),
         Command::Snapshots(args) => commands::snapshots::run(&ctx, &args),
+        Command::Check(args) => commands::check::run(&ctx, &args),
+        Command::Hooks(args) => commands::hooks::run(&ctx, &args),
         Command::Config(args) => commands::config::run(&ctx, &args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Completions(args) => commands::completions::run(&args),

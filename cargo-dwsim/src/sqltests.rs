@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::affected::{self, Affected};
 use crate::compare::side_by_side;
 use crate::error::{Error, Result};
 use crate::report::{Outcome, TestReport};
@@ -122,6 +123,43 @@ impl SqlTests {
         Ok(SqlTests(share.map(|(_, (_, chosen))| chosen).collect()))
     }
 
+    /// Leaves out what has passed and can come out in no other way; returns how many that were.
+    pub fn only_affected(&mut self, project: &Project, affected: &Affected) -> usize {
+        let before = self.0.len();
+        self.0.retain(|chosen| {
+            let only = [chosen.dialect];
+            let Some(case) = chosen.test.cases(&only).next() else {
+                return false;
+            };
+            // a test that is passed over has no answer that could change
+            if case.skip().is_some() {
+                return false;
+            }
+            let name = affected::sql_name(&chosen.test.name, chosen.dialect);
+            !affected.has_passed(&name, &affected.sql_key(project, &case))
+        });
+        before - self.0.len()
+    }
+
+    /// Remembers which have passed.
+    pub fn note(&self, project: &Project, affected: &mut Affected, reports: &[TestReport]) {
+        for chosen in &self.0 {
+            let only = [chosen.dialect];
+            let report = reports
+                .iter()
+                .find(|r| r.name == chosen.test.name && r.dialect == chosen.dialect.name());
+            if let (Some(case), Some(report)) = (chosen.test.cases(&only).next(), report) {
+                let passed = matches!(report.outcome, Outcome::Passed | Outcome::Accepted);
+                let key = affected.sql_key(project, &case);
+                affected.note(
+                    affected::sql_name(&chosen.test.name, chosen.dialect),
+                    key,
+                    passed,
+                );
+            }
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -183,29 +221,68 @@ impl SqlTests {
         Ok(reports)
     }
 
-    /// Takes over what this run left pending, but for divergences without a reason. Their reports become
-    /// [`Outcome::Accepted`]; returns the number of snapshots written.
-    pub fn accept(&self, project: &Project, reports: &mut [TestReport]) -> Result<usize> {
+    /// Takes over what this run left pending, but for divergences without a reason: of its SQL tests, and of the Rust
+    /// tests that have left something. Their reports become [`Outcome::Accepted`]; returns the number of snapshots written.
+    pub fn accept(
+        &self,
+        project: &Project,
+        reports: &mut [TestReport],
+        rust: &mut [TestReport],
+    ) -> Result<usize> {
         let store = PendingStore::new(project);
         let ours: BTreeMap<&str, &str> = self
             .0
             .iter()
             .map(|c| (c.test.snapshot.as_str(), c.test.name.as_str()))
             .collect();
+        let open = |o: &Outcome| matches!(o, Outcome::New | Outcome::Changed { .. });
         let mut accepted = 0;
         for proposal in store.list()? {
-            let Some(name) = ours.get(proposal.snapshot.as_str()).copied() else {
-                continue;
-            };
             if proposal.needs_reason() {
                 continue;
             }
-            store.accept(&proposal, None)?;
-            accepted += 1;
-            for report in reports.iter_mut().filter(|r| r.name == name) {
-                if matches!(report.outcome, Outcome::New | Outcome::Changed { .. }) {
-                    report.outcome = Outcome::Accepted;
+            match ours.get(proposal.snapshot.as_str()).copied() {
+                Some(name) => {
+                    store.accept(&proposal, None)?;
+                    accepted += 1;
+                    for report in reports.iter_mut().filter(|r| r.name == name) {
+                        if open(&report.outcome) {
+                            report.outcome = Outcome::Accepted;
+                        }
+                    }
                 }
+                None => {
+                    // `tests/orders.rs::refunds` and the report `orders::refunds`
+                    let test = proposal
+                        .proposed
+                        .source
+                        .rsplit("::")
+                        .next()
+                        .unwrap_or_default();
+                    let of = |r: &TestReport| {
+                        open(&r.outcome) && r.name.rsplit("::").next() == Some(test)
+                    };
+                    if !rust.iter().any(of) {
+                        continue;
+                    }
+                    store.accept(&proposal, None)?;
+                    accepted += 1;
+                }
+            }
+        }
+        // a test stops at its first difference, so one that has left nothing more is done
+        let left: Vec<String> = store
+            .list()?
+            .into_iter()
+            .map(|p| p.proposed.source)
+            .collect();
+        for report in rust.iter_mut().filter(|r| open(&r.outcome)) {
+            let name = report.name.rsplit("::").next().unwrap_or_default();
+            if !left
+                .iter()
+                .any(|source| source.rsplit("::").next() == Some(name))
+            {
+                report.outcome = Outcome::Accepted;
             }
         }
         Ok(accepted)

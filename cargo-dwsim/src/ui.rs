@@ -40,6 +40,14 @@ impl Ui {
         }
     }
 
+    /// The same without a word but errors, and without bars, for while the terminal belongs to something else.
+    pub fn quiet(&self) -> Self {
+        Ui {
+            quiet: true,
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+        }
+    }
+
     /// A status line in cargo's manner: a bold green word, then the text.
     pub fn status(&self, label: &str, text: impl std::fmt::Display) {
         self.line(label, Style::new().green().bold(), text);

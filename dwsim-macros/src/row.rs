@@ -3,7 +3,7 @@
 
 use crate::config::{self, Loaded};
 use crate::field_types::{field_type, mismatch};
-use dwsim_schema::{Table, did_you_mean};
+use dwsim_schema::{Column, Generator, Table, did_you_mean};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -18,6 +18,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         columns.push(column_of(field)?);
     }
     let mut dependency = TokenStream::new();
+    let mut shape = quote! { ::core::option::Option::None };
     if let Some(table) = &table {
         let loaded = config::load().map_err(|message| Error::new(table.span(), message))?;
         let loaded = loaded.ok_or_else(|| {
@@ -28,6 +29,8 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         })?;
         check(&loaded, table, fields, &columns)?;
         dependency = loaded.dependency();
+        let hash = loaded.config.schema.shape_hash();
+        shape = quote! { ::core::option::Option::Some(#hash) };
     }
     let name = &input.ident;
     let (generics, type_generics, bounds) = input.generics.split_for_impl();
@@ -55,6 +58,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         #[automatically_derived]
         impl #generics ::dwsim::Row for #name #type_generics #bounds {
             const TABLE: ::core::option::Option<&'static str> = #table;
+            const SHAPE: ::core::option::Option<&'static str> = #shape;
             const COLUMNS: &'static [&'static str] = &[#(#names),*];
 
             fn from_row(row: ::dwsim::RowRef<'_>) -> ::dwsim::Result<Self> {
@@ -204,7 +208,7 @@ fn check_field(loaded: &Loaded, table: &Table, field: &Field, name: &ColumnName)
         return Err(Error::new(ty.inner.span(), message));
     }
     // a column that merely may be NULL is taken at its word: none of its generated values is
-    if column.nulls > 0.0 && !ty.optional {
+    if has_nulls(column) && !ty.optional {
         let inner = &field.ty;
         let inner = quote!(#inner).to_string().replace(' ', "");
         let message = format!(
@@ -214,6 +218,13 @@ fn check_field(loaded: &Loaded, table: &Table, field: &Field, name: &ColumnName)
         return Err(Error::new(field.ty.span(), message));
     }
     Ok(())
+}
+
+/// Are some of the column's generated values NULL?
+pub(crate) fn has_nulls(column: &Column) -> bool {
+    column.nulls > 0.0
+        || (!column.when.is_empty() && column.otherwise.is_none())
+        || matches!(&column.generator, Generator::Formula(formula) if formula.divides())
 }
 
 fn help(suggestion: Option<String>) -> String {

@@ -4,9 +4,15 @@
 use crate::Project;
 use crate::client::Reply;
 use crate::error::Error;
+use crate::row::Row;
 use crate::script::statements;
-use crate::snapshot::{Answer, Hashes, Observed, RowOrder, Verdict, short_hash, verify};
+use crate::snapshot::{
+    Answer, Hashes, InlineSite, Observed, RowOrder, Verdict, parse_inline, short_hash, verify,
+    verify_against,
+};
+use crate::value::value_matches;
 use crate::warehouse::Warehouse;
+use dwsim_schema::identifiers::quote;
 use std::path::Path;
 
 /// Where an assertion stands; made by the macros.
@@ -18,6 +24,19 @@ pub struct Site {
     pub file: &'static str,
     /// `module_path!()`.
     pub module: &'static str,
+    /// `line!()`.
+    pub line: u32,
+    /// `column!()`.
+    pub column: u32,
+}
+
+/// What the answer is held against.
+#[derive(Debug, Clone, Copy)]
+pub enum Against<'a> {
+    /// The file named after the test, or after this name.
+    File(Option<&'a str>),
+    /// The text that stands in the macro.
+    Inline(&'a str),
 }
 
 /// Must the SQL be accepted or refused?
@@ -36,12 +55,12 @@ pub enum Expect {
 #[track_caller]
 pub fn assert_snapshot(
     warehouse: &Warehouse,
-    name: Option<&str>,
+    against: Against<'_>,
     sql: &str,
     expect: Expect,
     site: Site,
 ) {
-    if let Err(message) = check(warehouse, name, sql, expect, site) {
+    if let Err(message) = check(warehouse, against, sql, expect, site) {
         panic!(
             "{} on {}\n{message}\nsql: {}",
             warehouse.test(),
@@ -53,7 +72,7 @@ pub fn assert_snapshot(
 
 fn check(
     warehouse: &Warehouse,
-    name: Option<&str>,
+    against: Against<'_>,
     sql: &str,
     expect: Expect,
     site: Site,
@@ -80,14 +99,20 @@ fn check(
         (Err(error), _) => return Err(error.to_string()),
     };
     let test = warehouse.test().rsplit("::").next().unwrap_or_default();
-    let stem = warehouse.snapshot_name(name.unwrap_or(test));
-    let module = site.module.replace("::", "__");
-    let folder = Path::new(site.manifest).join("tests").join("snapshots");
-    let snapshot = project.relative(&folder.join(format!("{module}__{stem}.snap")));
+    let file = site.file.replace('\\', "/");
+    let snapshot = match against {
+        Against::File(name) => {
+            let stem = warehouse.snapshot_name(name.unwrap_or(test));
+            let module = site.module.replace("::", "__");
+            let folder = Path::new(site.manifest).join("tests").join("snapshots");
+            project.relative(&folder.join(format!("{module}__{stem}.snap")))
+        }
+        Against::Inline(_) => inline_site(&project, site)?.id(),
+    };
     let data = warehouse.template().hash.chars().take(8).collect();
     let observed = Observed {
         snapshot,
-        source: format!("{}::{test}", site.file.replace('\\', "/")),
+        source: format!("{file}::{test}"),
         order: if expect == Expect::Answer {
             last.order
         } else {
@@ -100,59 +125,217 @@ fn check(
         dialect: warehouse.dialect(),
         answer,
     };
-    match verify(&project, observed).map_err(|e| e.to_string())? {
+    let verdict = match against {
+        Against::File(_) => verify(&project, observed),
+        Against::Inline(text) => {
+            let current =
+                parse_inline(text, &observed.source, observed.order, Path::new(site.file))
+                    .map_err(|e| e.to_string())?;
+            verify_against(&project, observed, current)
+        }
+    };
+    match verdict.map_err(|e| e.to_string())? {
         Verdict::Matches => Ok(()),
         verdict => Err(verdict.to_string()),
+    }
+}
+
+/// The assertion's file, relative to the project. rustc names it relative to the workspace, which may lie above.
+fn inline_site(project: &Project, site: Site) -> Result<InlineSite, String> {
+    let manifest = Path::new(site.manifest);
+    let path = manifest
+        .ancestors()
+        .map(|folder| folder.join(site.file))
+        .find(|path| path.is_file())
+        .ok_or_else(|| format!("{} is not there any more", site.file))?;
+    Ok(InlineSite {
+        file: project.relative(&path),
+        line: site.line,
+        column: site.column,
+    })
+}
+
+/// Takes a snapshot of a whole table, without order.
+///
+/// # Panics
+/// As [`assert_snapshot`].
+#[track_caller]
+pub fn assert_table(warehouse: &Warehouse, name: Option<&str>, table: &str, site: Site) {
+    let parts: Vec<String> = table
+        .split('.')
+        .map(|part| quote(part, warehouse.dialect()))
+        .collect();
+    let sql = format!("select * from {}", parts.join("."));
+    let test = warehouse.test().rsplit("::").next().unwrap_or_default();
+    let named = format!("{test}__{}", table.replace('.', "_"));
+    let against = Against::File(Some(name.unwrap_or(&named)));
+    assert_snapshot(warehouse, against, &sql, Expect::Answer, site);
+}
+
+/// Compares two rows cell by cell, as snapshots are compared.
+///
+/// # Panics
+/// With the cells that differ.
+#[track_caller]
+pub fn assert_rows_equal<R: Row>(actual: &R, expected: &R) {
+    let differences: Vec<String> = R::COLUMNS
+        .iter()
+        .zip(actual.to_values().iter().zip(&expected.to_values()))
+        .filter(|(_, (actual, expected))| !value_matches(actual, expected))
+        .map(|(column, (actual, expected))| format!("  {column}: {expected} -> {actual}"))
+        .collect();
+    assert!(
+        differences.is_empty(),
+        "the row is not the expected one (expected -> actual)\n{}",
+        differences.join("\n")
+    );
+}
+
+/// Runs a query that gives one row and compares it.
+///
+/// # Panics
+/// When the query fails, gives another number of rows, or a row with other cells.
+#[track_caller]
+pub fn assert_row<R: Row>(warehouse: &Warehouse, sql: &str, expected: &R) {
+    let rows = match warehouse.blocking().query_as::<R>(sql) {
+        Ok(rows) => rows,
+        Err(error) => panic!("{error}\nsql: {}", sql.trim()),
+    };
+    match rows.as_slice() {
+        [row] => assert_rows_equal(row, expected),
+        rows => panic!(
+            "{} rows, not the one that is expected\nsql: {}",
+            rows.len(),
+            sql.trim()
+        ),
     }
 }
 
 /// Runs SQL on a [`Warehouse`] and compares the last statement's answer with a snapshot beside the tests, shared by
 /// both dialects: `assert_sql_snapshot!(wh, "select 1")`, or with a name `assert_sql_snapshot!(wh, "name", "select 1")`.
 ///
-/// The file is `tests/snapshots/<module>__<test or name>.snap`; a further unnamed one in a test gets `-2`. Works in async
-/// tests and in others.
+/// The file is `tests/snapshots/<module>__<test or name>.snap`; a further unnamed one in a test gets `-2`. With
+/// `assert_sql_snapshot!(wh, "select 1", @"")` the snapshot stands in the test itself: accepting it fills in the text.
+/// Works in async tests and in others.
+///
+/// ```no_run
+/// # fn test(wh: dwsim_runtime::Warehouse) {
+/// use dwsim_runtime::assert_sql_snapshot;
+///
+/// assert_sql_snapshot!(wh, "select count(*) as n from orders");
+/// assert_sql_snapshot!(wh, "by_status", "select status, count(*) as n from orders group by status");
+/// assert_sql_snapshot!(wh, "select 1 as n", @r"
+/// n: int   [redshift integer; snowflake number(1,0)]
+/// --- 1 row
+/// 1
+/// ");
+/// # }
+/// ```
 #[macro_export]
 macro_rules! assert_sql_snapshot {
+    ($warehouse:expr, $sql:expr, @$text:literal $(,)?) => {
+        $crate::__sql_snapshot!($warehouse, Inline($text), $sql, Answer)
+    };
     ($warehouse:expr, $name:expr, $sql:expr $(,)?) => {
         $crate::__sql_snapshot!(
             $warehouse,
-            ::core::option::Option::Some($name),
+            File(::core::option::Option::Some(
+                ::core::convert::AsRef::<str>::as_ref(&$name)
+            )),
             $sql,
             Answer
         )
     };
     ($warehouse:expr, $sql:expr $(,)?) => {
-        $crate::__sql_snapshot!($warehouse, ::core::option::Option::None, $sql, Answer)
+        $crate::__sql_snapshot!($warehouse, File(::core::option::Option::None), $sql, Answer)
     };
 }
 
 /// As [`assert_sql_snapshot!`], for SQL that must be refused: code and message are the snapshot.
 #[macro_export]
 macro_rules! assert_sql_error_snapshot {
+    ($warehouse:expr, $sql:expr, @$text:literal $(,)?) => {
+        $crate::__sql_snapshot!($warehouse, Inline($text), $sql, Error)
+    };
     ($warehouse:expr, $name:expr, $sql:expr $(,)?) => {
-        $crate::__sql_snapshot!($warehouse, ::core::option::Option::Some($name), $sql, Error)
+        $crate::__sql_snapshot!(
+            $warehouse,
+            File(::core::option::Option::Some(
+                ::core::convert::AsRef::<str>::as_ref(&$name)
+            )),
+            $sql,
+            Error
+        )
     };
     ($warehouse:expr, $sql:expr $(,)?) => {
-        $crate::__sql_snapshot!($warehouse, ::core::option::Option::None, $sql, Error)
+        $crate::__sql_snapshot!($warehouse, File(::core::option::Option::None), $sql, Error)
+    };
+}
+
+/// Compares a whole table, without order, with a snapshot: `assert_table_snapshot!(wh, "orders")`, or with a name
+/// `assert_table_snapshot!(wh, "after the merge", "orders")`.
+///
+/// The file is `tests/snapshots/<module>__<test>__<table>.snap`.
+#[macro_export]
+macro_rules! assert_table_snapshot {
+    ($warehouse:expr, $name:expr, $table:expr $(,)?) => {
+        $crate::assertion::assert_table(
+            &$warehouse,
+            ::core::option::Option::Some(::core::convert::AsRef::<str>::as_ref(&$name)),
+            ::core::convert::AsRef::<str>::as_ref(&$table),
+            $crate::__site!(),
+        )
+    };
+    ($warehouse:expr, $table:expr $(,)?) => {
+        $crate::assertion::assert_table(
+            &$warehouse,
+            ::core::option::Option::None,
+            ::core::convert::AsRef::<str>::as_ref(&$table),
+            $crate::__site!(),
+        )
+    };
+}
+
+/// Compares rows cell by cell, as snapshots are compared: two structs, `assert_row_eq!(actual, expected)`, or the only
+/// row of a query, `assert_row_eq!(wh, "select …", expected)`.
+#[macro_export]
+macro_rules! assert_row_eq {
+    ($warehouse:expr, $sql:expr, $expected:expr $(,)?) => {
+        $crate::assertion::assert_row(
+            &$warehouse,
+            ::core::convert::AsRef::<str>::as_ref(&$sql),
+            &$expected,
+        )
+    };
+    ($actual:expr, $expected:expr $(,)?) => {
+        $crate::assertion::assert_rows_equal(&$actual, &$expected)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __site {
+    () => {
+        $crate::assertion::Site {
+            manifest: ::core::env!("CARGO_MANIFEST_DIR"),
+            file: ::core::file!(),
+            module: ::core::module_path!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+        }
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __sql_snapshot {
-    ($warehouse:expr, $name:expr, $sql:expr, $expect:ident) => {{
-        let name: ::core::option::Option<&str> = $name;
-        let site = $crate::assertion::Site {
-            manifest: ::core::env!("CARGO_MANIFEST_DIR"),
-            file: ::core::file!(),
-            module: ::core::module_path!(),
-        };
+    ($warehouse:expr, $against:ident($what:expr), $sql:expr, $expect:ident) => {
         $crate::assertion::assert_snapshot(
             &$warehouse,
-            name,
+            $crate::assertion::Against::$against($what),
             ::core::convert::AsRef::<str>::as_ref(&$sql),
             $crate::assertion::Expect::$expect,
-            site,
+            $crate::__site!(),
         )
-    }};
+    };
 }

@@ -2,6 +2,7 @@
 //! Who starts them is in `instance`.
 
 use crate::Dialect;
+use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// The environment variable that `cargo dwsim test` sets for the tests it runs: [`Endpoints`] as JSON.
@@ -34,6 +35,23 @@ pub struct TemplateInfo {
     pub schema_hash: Option<String>,
 }
 
+impl TemplateInfo {
+    /// Is the loaded schema the one that this hash, of a test's macros, is of?
+    ///
+    /// # Errors
+    /// When it is another, with what to do.
+    pub fn check_shape(&self, built: Option<&str>) -> Result<()> {
+        match (built, self.schema_hash.as_deref()) {
+            (Some(built), Some(loaded)) if built != loaded => Err(Error::Setup(
+                "the loaded data has another schema than the one this test was built from; \
+                 run the tests again with `cargo dwsim test`, or `cargo dwsim up` for a running instance"
+                    .to_string(),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The emulators of one running instance.
 ///
 /// ```
@@ -62,6 +80,12 @@ pub struct Endpoints {
     /// The template database, when the supervisor has loaded one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateInfo>,
+    /// Where fixtures are asked for; not every server that speaks a warehouse's protocol has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Endpoint>,
+    /// Version of the dwsim that serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 impl Endpoints {

@@ -9,7 +9,23 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Runs the SQL tests of the project; the whole of a `tests/sql.rs` with `harness = false`:
+/// Makes the `main` of a `tests/sql.rs` with `harness = false`: every SQL test on every dialect is a test of its own for
+/// `cargo test`, `cargo nextest` and `cargo dwsim test`.
+///
+/// ```no_run
+/// dwsim_runtime::harness!();
+/// # mod other {} // the macro makes `main`
+/// ```
+#[macro_export]
+macro_rules! harness {
+    () => {
+        fn main() -> ::std::process::ExitCode {
+            $crate::sql_tests_main()
+        }
+    };
+}
+
+/// Runs the SQL tests of the project; what [`harness!`](crate::harness!) calls:
 ///
 /// ```no_run
 /// fn main() -> std::process::ExitCode {
@@ -22,7 +38,7 @@ use std::sync::Arc;
 #[must_use]
 pub fn sql_tests_main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let (project, tests) = match collect(&arguments) {
+    let (project, dialects, tests) = match collect(&arguments) {
         Ok(found) => found,
         Err(message) => {
             eprintln!("error: {message}");
@@ -33,7 +49,7 @@ pub fn sql_tests_main() -> ExitCode {
     let mut trials = Vec::new();
     for test in tests {
         let test = Arc::new(test);
-        for case in test.cases(&Dialect::ALL) {
+        for case in test.cases(&dialects) {
             let (test, project, dialect) = (Arc::clone(&test), Arc::clone(&project), case.dialect);
             let skipped = case.skip().is_some();
             let trial = Trial::test(case.id(), move || run(&project, &test, dialect));
@@ -43,11 +59,16 @@ pub fn sql_tests_main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn collect(arguments: &Arguments) -> Result<(Project, Vec<SqlTest>), String> {
+fn collect(arguments: &Arguments) -> Result<(Project, Vec<Dialect>, Vec<SqlTest>), String> {
     let project = Project::current().map_err(|e| e.to_string())?;
     if std::env::var_os(SQL_TESTS_VAR).is_some_and(|value| value == "done") {
-        return Ok((project, Vec::new()));
+        return Ok((project, Vec::new(), Vec::new()));
     }
+    let dialects = project
+        .settings()
+        .map_err(|e| e.to_string())?
+        .project
+        .dialects;
     let one = arguments
         .filter
         .as_deref()
@@ -57,7 +78,14 @@ fn collect(arguments: &Arguments) -> Result<(Project, Vec<SqlTest>), String> {
         Some((name, _)) => sqltest::find(&project, name).map(|test| test.into_iter().collect()),
         None => sqltest::discover(&project),
     };
-    Ok((project, tests.map_err(|e| e.to_string())?))
+    Ok((project, dialects, tests.map_err(|e| e.to_string())?))
+}
+
+/// Runs one test, reading only its files.
+pub(crate) fn run_by_name(project: &Project, name: &str, dialect: Dialect) -> Result<(), String> {
+    let test = sqltest::find(project, name).map_err(|e| e.to_string())?;
+    let test = test.ok_or_else(|| format!("tests/sql/{name}.sql is not there any more"))?;
+    run(project, &test, dialect).map_err(|failed| failed.message().unwrap_or("failed").to_owned())
 }
 
 fn run(project: &Project, test: &SqlTest, dialect: Dialect) -> Result<(), Failed> {

@@ -8,7 +8,7 @@ use crate::snapshot::{short_hash, write_atomically};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -31,6 +31,9 @@ pub struct Instance {
     pub start_ticks: Option<u64>,
     /// Version of the `cargo-dwsim` that runs it.
     pub version: String,
+    /// The executable that runs it, as it was when it started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
     /// Where it listens. The `template` of tests is the last of [`Instance::templates`].
     pub endpoints: Endpoints,
     /// The templates loaded into it, newest last.
@@ -39,6 +42,52 @@ pub struct Instance {
     /// [`config_hash`] of the dwsim.toml that the newest template was made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
+}
+
+/// An executable file: which one, and which build of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When it was written, in nanoseconds since 1970.
+    pub modified: u128,
+}
+
+impl Program {
+    /// The file as it is now; nothing where it cannot be looked at.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let data = std::fs::metadata(path).ok()?;
+        let modified = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(Program {
+            path: path.to_path_buf(),
+            bytes: data.len(),
+            modified: modified.as_nanos(),
+        })
+    }
+
+    /// Is the file still this build?
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        Program::of(&self.path).as_ref() == Some(self)
+    }
+}
+
+/// Do two versions speak the same protocol between tests and instance? Until 1.0 a minor version may change it.
+#[must_use]
+pub fn is_compatible(a: &str, b: &str) -> bool {
+    let key = |version: &str| {
+        let mut parts = version.splitn(3, '.').map(str::to_owned);
+        let (major, minor) = (parts.next(), parts.next());
+        if major.as_deref() == Some("0") {
+            (major, minor)
+        } else {
+            (major, None)
+        }
+    };
+    key(a) == key(b)
 }
 
 impl Instance {
@@ -54,10 +103,18 @@ impl Instance {
             started,
             start_ticks: start_ticks(pid),
             version,
+            program: None,
             endpoints,
             templates: Vec::new(),
             config: None,
         }
+    }
+
+    /// Is it run by a version that this one understands, from an executable that has not been built anew since?
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        is_compatible(&self.version, env!("CARGO_PKG_VERSION"))
+            && self.program.as_ref().is_none_or(Program::is_current)
     }
 
     /// Is the recorded process still there, and does it listen?
@@ -295,17 +352,25 @@ pub fn endpoints(project: &Project) -> Result<&'static Endpoints> {
 fn look_for(project: &Project) -> Result<Endpoints> {
     if let Some(text) = std::env::var_os(ENDPOINTS_VAR).filter(|text| !text.is_empty()) {
         let text = text.to_string_lossy();
-        return serde_json::from_str(&text).map_err(|e| {
+        let endpoints: Endpoints = serde_json::from_str(&text).map_err(|e| {
             Error::Setup(format!(
                 "{ENDPOINTS_VAR} is not what `cargo dwsim serve` prints: {e}"
             ))
-        });
+        })?;
+        let ours = env!("CARGO_PKG_VERSION");
+        return match &endpoints.version {
+            Some(theirs) if !is_compatible(theirs, ours) => Err(Error::Setup(format!(
+                "the emulators are of dwsim {theirs}, and this test was built with the dwsim crate {ours}; \
+                 bring them together with `cargo install cargo-dwsim@{ours}` or `cargo update -p dwsim`"
+            ))),
+            _ => Ok(endpoints),
+        };
     }
     // an instance of another version may speak otherwise; `up` replaces it
     let fits = |instance: &Instance| {
         !instance.templates.is_empty()
             && instance.config == config_hash(project)
-            && instance.version == env!("CARGO_PKG_VERSION")
+            && instance.is_current()
     };
     if let Some(instance) = find(project)?.filter(fits) {
         return Ok(instance.ready_endpoints());
@@ -326,6 +391,14 @@ fn look_for(project: &Project) -> Result<Endpoints> {
         )));
     }
     match find(project)?.filter(|instance| !instance.templates.is_empty()) {
+        Some(instance) if !is_compatible(&instance.version, env!("CARGO_PKG_VERSION")) => {
+            let (theirs, ours) = (&instance.version, env!("CARGO_PKG_VERSION"));
+            Err(Error::Setup(format!(
+                "{} is dwsim {theirs}, and this test was built with the dwsim crate {ours}; \
+                 bring them together with `cargo install cargo-dwsim@{ours}` or `cargo update -p dwsim`",
+                program.display()
+            )))
+        }
         Some(instance) => Ok(instance.ready_endpoints()),
         None => Err(Error::Setup(
             "`cargo dwsim up` has left no running instance with data".to_string(),
@@ -389,6 +462,8 @@ mod tests {
             redshift_data: None,
             redshift_authority: None,
             template: None,
+            control: None,
+            version: None,
         };
         let instance = Instance::new(std::process::id(), endpoints);
         record(&project, &instance).unwrap();
@@ -416,6 +491,27 @@ mod tests {
         );
         forget(&project).unwrap();
         forget(&project).unwrap();
+    }
+
+    #[test]
+    fn versions_and_programs_are_told_apart() {
+        for (a, b, fits) in [
+            ("0.1.0", "0.1.7", true),
+            ("0.1.0", "0.2.0", false),
+            ("1.2.0", "1.9.1", true),
+            ("1.0.0", "2.0.0", false),
+        ] {
+            assert_eq!(is_compatible(a, b), fits, "{a} {b}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("program");
+        std::fs::write(&path, "one").unwrap();
+        let program = Program::of(&path).unwrap();
+        assert!(program.is_current());
+        std::fs::write(&path, "another").unwrap();
+        assert!(!program.is_current());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!program.is_current());
     }
 
     #[test]

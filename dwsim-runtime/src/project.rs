@@ -1,6 +1,7 @@
 //! Where a project is: the folder of its dwsim.toml and the target folder that everything temporary lives in.
 //! What dwsim.toml says is read by dwsim-schema.
 
+use dwsim_schema::{Config, Inputs};
 use std::path::{Path, PathBuf};
 
 /// The environment variable that names the project's dwsim.toml, where it is not found from the package upward. The
@@ -64,6 +65,26 @@ impl Project {
             .or_else(|| std::env::current_dir().ok())
             .unwrap_or_else(|| PathBuf::from("."));
         Project::find(&start)
+    }
+
+    /// What dwsim.toml says, with the environment on top; no profile and no `.env.local`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is wrong.
+    pub fn settings(&self) -> crate::Result<Config> {
+        let path = self.root.join("dwsim.toml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| crate::Error::Setup(format!("{}: {e}", path.display())))?;
+        let env = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| name.starts_with("DWSIM_") && name.contains("__"))
+            .collect();
+        let inputs = Inputs {
+            file: Some(("dwsim.toml".to_string(), text)),
+            env,
+            ..Inputs::default()
+        };
+        Config::load(&inputs).map_err(|e| crate::Error::Setup(e.to_string()))
     }
 
     /// `target/dwsim`: pending snapshots, the record of the running instance, its lock.

@@ -12,6 +12,8 @@ use std::fmt::Write as _;
 pub trait Row: Sized {
     /// The table of dwsim.toml that the struct was checked against; nothing for query results.
     const TABLE: Option<&'static str>;
+    /// Hash of the schema that the struct was checked against; rows are inserted only where it is the loaded one.
+    const SHAPE: Option<&'static str> = None;
     /// The columns, in the order of the fields.
     const COLUMNS: &'static [&'static str];
 

@@ -2,7 +2,7 @@
 //! The connection lives on a thread of its own, so that tests may use any async runtime, or none.
 
 use crate::client::{Connection, Reply};
-use crate::endpoints::Endpoints;
+use crate::endpoints::{Endpoint, Endpoints};
 use crate::error::{Error, Result};
 use crate::fork::Fork;
 use crate::row::{Row, RowRef, insert_statements};
@@ -23,6 +23,8 @@ pub struct Warehouse {
     dialect: Dialect,
     database: String,
     template: TemplateInfo,
+    control: Option<Endpoint>,
+    seed: u64,
     test: String,
     jobs: Option<UnboundedSender<Job>>,
     worker: Option<JoinHandle<()>>,
@@ -67,6 +69,8 @@ impl Warehouse {
             dialect,
             database,
             template,
+            control: endpoints.control.clone(),
+            seed: 0,
             test: test.to_string(),
             jobs: Some(jobs),
             worker: Some(worker),
@@ -90,6 +94,21 @@ impl Warehouse {
     #[must_use]
     pub fn template(&self) -> &TemplateInfo {
         &self.template
+    }
+
+    /// Where fixtures are asked for.
+    pub(crate) fn control(&self) -> Option<&Endpoint> {
+        self.control.as_ref()
+    }
+
+    /// The seed of the test: that of `#[dwsim::test(seed = 7)]`, else the project's.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(crate) fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
     }
 
     /// The name of the test it was opened for.
@@ -140,6 +159,7 @@ impl Warehouse {
     /// # Errors
     /// As [`Warehouse::run`].
     pub async fn insert<R: Row>(&self, rows: &[R]) -> Result<u64> {
+        self.template.check_shape(R::SHAPE)?;
         let mut count = 0;
         for sql in insert_statements(rows, self.dialect)? {
             count += self.sql(&sql).await?;
@@ -232,6 +252,7 @@ impl Blocking<'_> {
     /// # Errors
     /// As there.
     pub fn insert<R: Row>(self, rows: &[R]) -> Result<u64> {
+        self.0.template.check_shape(R::SHAPE)?;
         let statements = insert_statements(rows, self.0.dialect)?;
         statements
             .iter()

@@ -1,6 +1,6 @@
 //! `accept`: takes pending snapshots over without asking. A divergence is only taken with its reason.
 
-use dwsim_runtime::snapshot::PendingStore;
+use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -13,6 +13,9 @@ pub struct AcceptArgs {
     /// Only snapshots whose path contains PATTERN (all without one)
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
+    /// Pending results from an unpacked artifact of CI instead of this checkout's
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
     /// Accept that the dialects differ, and say why
     #[arg(long, value_name = "REASON")]
     diverge: Option<String>,
@@ -27,8 +30,8 @@ pub fn run(ctx: &Context, args: &AcceptArgs) -> Result<i32> {
         });
     }
     let project = ctx.project()?;
-    let store = PendingStore::new(&project);
-    let proposals = super::review::pending(&project, &args.patterns)?;
+    let store = super::review::store(ctx, &project, args.from.as_deref())?;
+    let proposals = super::review::pending(&store, &args.patterns)?;
     if proposals.is_empty() {
         ctx.ui.status("Nothing", "is pending");
         return Ok(exit::OK);

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use dwsim_schema::codes;
 
 use crate::error::{Error, Result};
-use crate::{exit, output};
+use crate::{exit, lint, output};
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
@@ -98,6 +98,11 @@ const TEXTS: &[(&str, i32, &str)] = &[
         "cargo (or cargo-nextest) could not be started for the project's Rust tests. `--no-rust` leaves them out.",
     ),
     (
+        "dwsim::runner::build",
+        101,
+        "cargo could not build the project's Rust tests; its own errors stand above. The exit code is cargo's.",
+    ),
+    (
         "dwsim::interrupted",
         exit::INTERRUPTED,
         "Ctrl-C or SIGTERM. Emulators and child processes were stopped.",
@@ -125,6 +130,10 @@ fn exit_text(code: i32) -> Option<&'static str> {
         }
         exit::UNREFERENCED_SNAPSHOTS => {
             "`cargo dwsim snapshots prune` removes .snap files that no .sql file refers to."
+        }
+        exit::LINT => {
+            "`cargo dwsim check` found something. Each finding has a code that `explain` says more about; `--fix` puts\n\
+             right what can be put right without changing the meaning."
         }
         exit::TESTS_FAILED => {
             "A test failed by an error, not by a difference: SQL that did not run, or a Rust test."
@@ -163,6 +172,12 @@ pub fn run(args: &ExplainArgs) -> Result<i32> {
     if let Some((name, exit, text)) = TEXTS.iter().find(|(c, _, _)| *c == full) {
         return output::line(format!("{name} (exit code {exit})\n\n{text}")).map(|()| exit::OK);
     }
+    if let Some((name, short, text)) = lint::CODES.iter().find(|(c, ..)| *c == full) {
+        let allow = format!("Where it is meant so: `-- dwsim: allow = {{ {short} = \"why\" }}`.");
+        let exit = exit::LINT;
+        return output::line(format!("{name} (exit code {exit})\n\n{text}\n{allow}"))
+            .map(|()| exit::OK);
+    }
     match codes::explain(&full) {
         Some(text) => output::line(format!("{full} (exit code {})\n\n{text}", exit::CONFIG))
             .map(|()| exit::OK),
@@ -181,6 +196,9 @@ fn list() -> String {
     let mut text = String::from("diagnostic codes:\n");
     for (name, code, _) in TEXTS {
         let _ = writeln!(text, "  {name:<34} exit code {code}");
+    }
+    for (name, ..) in lint::CODES {
+        let _ = writeln!(text, "  {name:<34} exit code {}", exit::LINT);
     }
     for name in codes::all() {
         let _ = writeln!(text, "  {name:<34} exit code {}", exit::CONFIG);

@@ -2,6 +2,7 @@
 //! modules beside this one.
 
 pub mod accept;
+pub mod check;
 pub mod clean;
 pub mod completions;
 pub mod config;
@@ -9,6 +10,7 @@ pub mod doctor;
 pub mod down;
 pub mod explain;
 pub mod generate;
+pub mod hooks;
 pub mod init;
 pub mod reject;
 pub mod review;

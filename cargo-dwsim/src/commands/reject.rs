@@ -1,6 +1,6 @@
 //! `reject`: forgets pending snapshots. The snapshots themselves stay as they are.
 
-use dwsim_runtime::snapshot::PendingStore;
+use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -12,13 +12,16 @@ pub struct RejectArgs {
     /// Only snapshots whose path contains PATTERN (all without one)
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
+    /// Pending results from an unpacked artifact of CI instead of this checkout's
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
 }
 
 /// Rejects.
 pub fn run(ctx: &Context, args: &RejectArgs) -> Result<i32> {
     let project = ctx.project()?;
-    let store = PendingStore::new(&project);
-    let proposals = super::review::pending(&project, &args.patterns)?;
+    let store = super::review::store(ctx, &project, args.from.as_deref())?;
+    let proposals = super::review::pending(&store, &args.patterns)?;
     for proposal in &proposals {
         store.reject(proposal)?;
         ctx.ui.status("Rejected", &proposal.snapshot);

@@ -2,6 +2,7 @@
 //! What a proposal is and how it is written is the runtime's part.
 
 use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use dwsim_runtime::Project;
 use dwsim_runtime::snapshot::{PendingStore, Proposal};
@@ -13,7 +14,7 @@ use crate::compare::side_by_side;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ui::{coloured, count};
-use crate::{exit, output};
+use crate::{exit, output, review};
 
 /// Arguments of `review`.
 #[derive(Debug, clap::Args)]
@@ -23,16 +24,35 @@ pub struct ReviewArgs {
     /// List instead of asking: as text, or as one JSON object a line
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
+    /// Pending results from an unpacked artifact of CI instead of this checkout's
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+    /// Run SQL on the database that the test has left, on both dialects, and print what it answers
+    #[arg(long, value_name = "SQL")]
+    query: Option<String>,
 }
 
 /// Reviews.
 pub fn run(ctx: &Context, args: &ReviewArgs) -> Result<i32> {
     let project = ctx.project()?;
-    let proposals = pending(&project, args.pattern.as_slice())?;
+    let store = store(ctx, &project, args.from.as_deref())?;
+    let proposals = pending(&store, args.pattern.as_slice())?;
+    if let Some(sql) = &args.query {
+        return query(ctx, &project, &proposals, sql);
+    }
     match args.format {
         Some(Format::Json) => list_json(&proposals)?,
         None if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() => {
-            return interactive(ctx, &project, &proposals);
+            if std::env::var_os("TERM").is_none_or(|term| term == "dumb") {
+                return interactive(ctx, &store, &proposals);
+            }
+            if proposals.is_empty() {
+                ctx.ui.status("Nothing", "is pending");
+                return Ok(exit::OK);
+            }
+            let patterns = args.pattern.as_slice();
+            let done = review::review(ctx, &project, store, |p| fits(p, patterns))?;
+            return Ok(sum(ctx, done));
         }
         Some(Format::Human) | None => list_human(&proposals)?,
     }
@@ -43,6 +63,69 @@ pub fn run(ctx: &Context, args: &ReviewArgs) -> Result<i32> {
     })
 }
 
+/// The store of this checkout, or of a folder.
+pub fn store(ctx: &Context, project: &Project, from: Option<&Path>) -> Result<PendingStore> {
+    let Some(from) = from else {
+        return Ok(PendingStore::new(project));
+    };
+    let folder = ctx.directory().join(from);
+    if !folder.is_dir() {
+        return Err(Error::Usage {
+            message: format!("{} is no folder", from.display()),
+            help: Some(
+                "unpack the artifact first; it holds what was under target/dwsim/pending".into(),
+            ),
+        });
+    }
+    Ok(PendingStore::at(project, &folder))
+}
+
+/// Asks the database of the only proposal that fits.
+fn query(ctx: &Context, project: &Project, proposals: &[Proposal], sql: &str) -> Result<i32> {
+    let [proposal] = proposals else {
+        return Err(Error::Usage {
+            message: format!(
+                "--query needs one pending snapshot, and {} fit",
+                proposals.len()
+            ),
+            help: Some("name it: `cargo dwsim review NAME --query SQL`".into()),
+        });
+    };
+    let mut fork = review::KeptFork::open(ctx, project, &proposal.snapshot)?;
+    let answers = fork.query(sql);
+    fork.close();
+    let mut code = exit::OK;
+    for (dialect, answer) in answers {
+        output::line(format_args!("{dialect}:"))?;
+        match answer {
+            Ok(answer) => {
+                for line in review::answer(&answer) {
+                    output::line(format_args!("  {line}"))?;
+                }
+            }
+            Err(message) => {
+                output::line(format_args!("  {message}"))?;
+                code = exit::SQL;
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn sum(ctx: &Context, done: review::Done) -> i32 {
+    let (accepted, rejected, left) = (done.accepted, done.rejected, done.left);
+    let accepted = count(accepted, "snapshot");
+    ctx.ui.status(
+        "Reviewed",
+        format_args!("{accepted} accepted, {rejected} rejected, {left} left"),
+    );
+    if left == 0 {
+        exit::OK
+    } else {
+        exit::SNAPSHOTS_DIFFER
+    }
+}
+
 /// The review that `test --review` ends with.
 pub fn after_test(ctx: &Context) -> Result<i32> {
     run(
@@ -50,17 +133,26 @@ pub fn after_test(ctx: &Context) -> Result<i32> {
         &ReviewArgs {
             pattern: None,
             format: None,
+            from: None,
+            query: None,
         },
     )
 }
 
 /// The proposals whose snapshot's path contains one of the patterns; all of them without a pattern.
-pub fn pending(project: &Project, patterns: &[String]) -> Result<Vec<Proposal>> {
-    let all = PendingStore::new(project).list()?;
-    Ok(all
+pub fn pending(store: &PendingStore, patterns: &[String]) -> Result<Vec<Proposal>> {
+    Ok(store
+        .list()?
         .into_iter()
-        .filter(|p| patterns.is_empty() || patterns.iter().any(|t| p.snapshot.contains(t.as_str())))
+        .filter(|p| fits(p, patterns))
         .collect())
+}
+
+fn fits(proposal: &Proposal, patterns: &[String]) -> bool {
+    patterns.is_empty()
+        || patterns
+            .iter()
+            .any(|t| proposal.snapshot.contains(t.as_str()))
 }
 
 fn dialects(proposal: &Proposal) -> Vec<&'static str> {
@@ -137,8 +229,7 @@ fn list_json(proposals: &[Proposal]) -> Result<()> {
 }
 
 /// Asks for each proposal. The end of the input skips what is left.
-fn interactive(ctx: &Context, project: &Project, proposals: &[Proposal]) -> Result<i32> {
-    let store = PendingStore::new(project);
+fn interactive(ctx: &Context, store: &PendingStore, proposals: &[Proposal]) -> Result<i32> {
     let mut input = std::io::stdin().lock().lines();
     let (mut accepted, mut rejected, mut left) = (0, 0, 0);
     'proposals: for (i, proposal) in proposals.iter().enumerate() {
@@ -191,18 +282,12 @@ fn interactive(ctx: &Context, project: &Project, proposals: &[Proposal]) -> Resu
             break;
         }
     }
-    ctx.ui.status(
-        "Reviewed",
-        format_args!(
-            "{} accepted, {rejected} rejected, {left} left",
-            count(accepted, "snapshot")
-        ),
-    );
-    Ok(if left == 0 {
-        exit::OK
-    } else {
-        exit::SNAPSHOTS_DIFFER
-    })
+    let done = review::Done {
+        accepted,
+        rejected,
+        left,
+    };
+    Ok(sum(ctx, done))
 }
 
 /// A line of the answer, trimmed; nothing at the end of the input.

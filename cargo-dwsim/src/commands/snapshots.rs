@@ -3,15 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use dwsim_runtime::snapshot::{self, Snapshot};
 use dwsim_runtime::{Project, sqltest};
 use serde_json::json;
 
+use super::check::{LintFormat, look, report};
 use crate::cli::Format;
 use crate::compare;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::lint::{self, Lints};
 use crate::ui::count;
 use crate::{exit, output};
 
@@ -36,7 +39,16 @@ enum SnapshotsCommand {
         /// Part of the path
         pattern: String,
     },
-    /// Remove snapshots that no SQL test refers to
+    /// Look for snapshots that cannot be read, that no test refers to, and that are missing
+    Check {
+        /// Only staged ones, with the text that Git has of them
+        #[arg(long)]
+        staged: bool,
+        /// Drawn on stderr, one JSON object a finding, or SARIF 2.1.0 on stdout
+        #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
+        format: LintFormat,
+    },
+    /// Remove snapshots that no test refers to
     Prune {
         /// Only say which: exit code 22 if there are any
         #[arg(long)]
@@ -55,28 +67,64 @@ struct Entry {
 /// Does it.
 pub fn run(ctx: &Context, args: &SnapshotsArgs) -> Result<i32> {
     let project = ctx.project()?;
+    if let SnapshotsCommand::Check { staged, format } = &args.command {
+        return inspect(ctx, &project, *staged, *format);
+    }
     let entries = inventory(&project)?;
     match &args.command {
+        SnapshotsCommand::Check { .. } => Ok(exit::OK),
         SnapshotsCommand::List { format } => list(&entries, *format),
         SnapshotsCommand::Show { pattern } => show(&entries, pattern),
         SnapshotsCommand::Prune { check } => prune(ctx, &entries, *check),
     }
 }
 
-/// Every .snap file below the tests' folder, by name, and whether a SQL test owns it.
+/// The lints of snapshots alone: exit code 22 when all that is wrong is that some are not referred to.
+fn inspect(ctx: &Context, project: &Project, staged: bool, format: LintFormat) -> Result<i32> {
+    let started = Instant::now();
+    let lints = Lints {
+        config: false,
+        sql: false,
+        readable: true,
+        inventory: true,
+    };
+    let checked = look(ctx, project, staged, &[], lints)?;
+    report(ctx, &checked, format, started)?;
+    let only_unreferenced = checked
+        .findings
+        .iter()
+        .all(|f| f.code == lint::UNREFERENCED);
+    Ok(match checked.findings.is_empty() {
+        true => exit::OK,
+        false if only_unreferenced => exit::UNREFERENCED_SNAPSHOTS,
+        false => exit::LINT,
+    })
+}
+
+/// Every .snap file of SQL tests and of assertions, by name, and whether a test owns it.
 fn inventory(project: &Project) -> Result<Vec<Entry>> {
     let tests = sqltest::discover(project)?;
     let owned: BTreeSet<&str> = tests.iter().map(|t| t.snapshot.as_str()).collect();
     let mut files = Vec::new();
-    let root = project.sql_dir();
-    if root.is_dir() {
-        collect(&root, &mut files)?;
+    for root in [
+        project.sql_dir(),
+        project.root.join("tests").join("snapshots"),
+    ] {
+        if root.is_dir() {
+            collect(&root, &mut files)?;
+        }
     }
+    let sql_tests = project.sql_dir();
     let mut entries: Vec<Entry> = files
         .into_iter()
         .map(|path| {
             let name = project.relative(&path);
-            let referenced = owned.contains(name.as_str());
+            let referenced = if path.starts_with(&sql_tests) {
+                owned.contains(name.as_str())
+            } else {
+                // what cannot be read is for `show` and `check` to report, never for `prune` to remove
+                snapshot::read(&path).map_or(true, |snap| lint::is_named(&snap.source, project))
+            };
             Entry {
                 path,
                 name,

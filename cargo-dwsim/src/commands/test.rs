@@ -1,17 +1,19 @@
 //! `test`: the main job. Start the emulators, generate and load the template, run the SQL tests on every
 //! dialect and then the project's Rust tests, report, stop.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use dwsim_runtime::{Dialect, Endpoints, Project};
-use dwsim_schema::{Config, TargetKind};
+use dwsim_schema::{Config, Inputs, TargetKind};
 use tokio_util::sync::CancellationToken;
 
+use crate::affected::{self, Affected};
 use crate::cli::{DialectArg, Format};
 use crate::context::{Context, flag};
 use crate::error::{Error, Result};
-use crate::report::{Events, Human, Loaded, Summary, TestReport, write_junit};
+use crate::report::{Events, Human, Loaded, Outcome, Summary, TestReport, write_junit};
 use crate::rust_tests::{RunnerArgs, RustTests};
 use crate::signals;
 use crate::sqltests::{Partition, SqlTests};
@@ -35,6 +37,9 @@ pub struct TestArgs {
     /// Review new and changed answers after the run
     #[arg(long)]
     review: bool,
+    /// Only tests that can come out otherwise than when they last passed here
+    #[arg(long)]
+    affected: bool,
     /// Seed of the data
     #[arg(long)]
     seed: Option<u64>,
@@ -70,22 +75,43 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
         flag("--scale", "project.scale", args.scale),
         flag("--target", "test.target", args.target.as_ref()),
     ];
-    let config = ctx.config(&project, flags.into_iter().flatten().collect())?;
+    let layers = ctx.layers(&project, flags.into_iter().flatten().collect())?;
+    let config = Config::load(&layers)?;
     embedded_only(&config)?;
     let dialects = match DialectArg::all_of(&args.dialect) {
         none if none.is_empty() => config.project.dialects.clone(),
         some => some,
     };
-    let sql = SqlTests::select(&project, &dialects, &args.filters, args.partition)?;
-    let rust = if args.no_rust {
+    let mut sql = SqlTests::select(&project, &dialects, &args.filters, args.partition)?;
+    let mut rust = if args.no_rust {
         RustTests::default()
     } else {
         RustTests::find(&project.root)?
     };
 
+    let cancel = signals::cancel_on_signal()?;
     let mut summary = Summary::default();
+    let mut affected = Affected::new(&project, &config);
+    // filters and shares leave targets of Rust tests half run, which says nothing about the other half
+    let whole = args.filters.is_empty() && args.partition.is_none() && args.runner.is_empty();
+    let mut executables = BTreeMap::new();
+    if !rust.is_empty() && whole {
+        for ((package, target), executable) in rust.build(&project, &cancel).await? {
+            executables.insert(affected::rust_name(&package, &target), executable);
+        }
+    }
+    if args.affected {
+        summary.unaffected = sql.only_affected(&project, &affected);
+        let before = rust.len();
+        rust.retain(|package, target| {
+            let name = affected::rust_name(package, target);
+            executables.get(&name).is_none_or(|executable| {
+                !affected.has_passed(&name, &affected.rust_key(&project, executable))
+            })
+        });
+        summary.unaffected += before - rust.len();
+    }
     if !sql.is_empty() || !rust.is_empty() {
-        let cancel = signals::cancel_on_signal()?;
         let settings = Settings {
             shuffle_seed: config.test.shuffle.then_some(config.project.seed),
             ..Settings::default()
@@ -97,9 +123,11 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
             args,
             project: &project,
             config: &config,
+            layers: &layers,
             dialects: &dialects,
             sql: &sql,
             rust: &rust,
+            built: !executables.is_empty(),
         };
         let endpoints = emulators.endpoints.clone();
         let result = tokio::select! {
@@ -110,7 +138,37 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
         result?;
     }
     if args.accept {
-        summary.accepted = sql.accept(&project, &mut summary.tests)?;
+        summary.accepted = sql.accept(&project, &mut summary.tests, &mut summary.rust)?;
+    }
+    sql.note(&project, &mut affected, &summary.tests);
+    if summary.runner.is_some() && whole {
+        let good = |o: &Outcome| {
+            matches!(
+                o,
+                Outcome::Passed | Outcome::Skipped { .. } | Outcome::Accepted
+            )
+        };
+        for (package, target) in rust.targets() {
+            let name = affected::rust_name(package, target);
+            let head = format!("{target}::");
+            let passed = summary
+                .rust
+                .iter()
+                .filter(|r| r.name.starts_with(&head))
+                .all(|r| good(&r.outcome));
+            let stopped = summary.runner != Some(crate::exit::OK)
+                && summary.rust.iter().all(|r| good(&r.outcome));
+            // with the snapshots as they are now, which `--accept` may have written
+            if let Some(executable) = executables.get(&name) {
+                let key = affected.rust_key(&project, executable);
+                affected.note(name, key, passed && !stopped);
+            }
+        }
+    }
+    if let Err(error) = affected.save(&project) {
+        // the next `--affected` runs more than it need
+        ctx.ui
+            .warn("Forgot", format_args!("which tests have passed: {error}"));
     }
     summary.time = started.elapsed();
     match args.format {
@@ -138,9 +196,11 @@ struct Job<'a> {
     args: &'a TestArgs,
     project: &'a Project,
     config: &'a Config,
+    layers: &'a Inputs,
     dialects: &'a [Dialect],
     sql: &'a SqlTests,
     rust: &'a RustTests,
+    built: bool,
 }
 
 impl Job<'_> {
@@ -171,6 +231,7 @@ impl Job<'_> {
             }
             Format::Json => Events::loaded(&summary.loaded)?,
         }
+        supervisor::register(&endpoints, &template.info.hash, self.layers.clone()).await?;
         endpoints.template = Some(template.info);
 
         let over = |test: &TestReport| match self.args.format {
@@ -180,19 +241,24 @@ impl Job<'_> {
             }
             Format::Json => Events::test(test),
         };
-        summary.tests = self.sql.run(self.project, &endpoints, cancel, over).await?;
+        summary.tests = self
+            .sql
+            .run(self.project, &endpoints, cancel, &over)
+            .await?;
 
         if !self.rust.is_empty() {
             let runner = RunnerArgs {
+                built: self.built,
                 filters: self.args.filters.clone(),
                 partition: self.args.partition.map(|p| p.to_string()),
                 rest: self.args.runner.clone(),
             };
-            summary.runner = Some(
-                self.rust
-                    .run(self.project, &endpoints, &runner, cancel)
-                    .await?,
-            );
+            let (code, reports) = self
+                .rust
+                .run(self.project, &endpoints, &runner, cancel, over)
+                .await?;
+            summary.runner = Some(code);
+            summary.rust = reports;
         }
         Ok(())
     }

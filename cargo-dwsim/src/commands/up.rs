@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use dwsim_runtime::Project;
-use dwsim_runtime::instance::{self, Instance};
+use dwsim_runtime::instance::{self, Instance, Program};
 use dwsim_schema::Config;
 
 use super::status::connections;
@@ -54,9 +54,20 @@ pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
         flag("--seed", "project.seed", args.seed),
         flag("--scale", "project.scale", args.scale),
     ];
-    let config = ctx.config(&project, flags.into_iter().flatten().collect())?;
+    let layers = ctx.layers(&project, flags.into_iter().flatten().collect())?;
+    let config = Config::load(&layers)?;
     let _lock = instance::lock(&project)?;
-    let mut running = match instance::find(&project)? {
+    let mut found = instance::find(&project)?;
+    if let Some(old) = found.take_if(|running| !running.is_current()) {
+        // another version may speak otherwise, and an older build answers as it did then
+        ctx.ui.status(
+            "Replacing",
+            format_args!("process {} of dwsim {}", old.pid, old.version),
+        );
+        old.stop()?;
+        instance::forget(&project)?;
+    }
+    let mut running = match found {
         Some(running) => {
             ctx.ui.status(
                 "Running",
@@ -68,6 +79,9 @@ pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
     };
     if !args.empty {
         load(ctx, &project, &config, &mut running).await?;
+        if let Some(template) = running.templates.last() {
+            supervisor::register(&running.endpoints, &template.hash, layers).await?;
+        }
     }
     match args.format {
         Format::Json => output::json(&running.ready_endpoints())?,
@@ -81,6 +95,7 @@ pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
 
 fn start(ctx: &Context, project: &Project, config: &Config, args: &UpArgs) -> Result<Instance> {
     let program = std::env::current_exe().map_err(Error::io("finding this program"))?;
+    let build = Program::of(&program);
     let mut serve = Command::new(program);
     serve.args(["dwsim", "serve"]);
     for (name, port) in [
@@ -98,7 +113,8 @@ fn start(ctx: &Context, project: &Project, config: &Config, args: &UpArgs) -> Re
             .arg("--idle-timeout")
             .arg(args.idle_timeout.to_string());
     }
-    let running = instance::spawn(project, serve)?;
+    let mut running = instance::spawn(project, serve)?;
+    running.program = build;
     instance::record(project, &running)?;
     ctx.ui
         .status("Started", format_args!("process {}", running.pid));

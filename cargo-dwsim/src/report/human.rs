@@ -66,7 +66,7 @@ impl<'a> Human<'a> {
         self.ui.note("────────────");
         self.details(summary);
         let mut by_dialect: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-        for test in &summary.tests {
+        for test in summary.all() {
             let sums = by_dialect.entry(test.dialect).or_default();
             match test.outcome {
                 Outcome::Skipped { .. } => {}
@@ -85,13 +85,16 @@ impl<'a> Human<'a> {
         let mut line = format!(
             "[{:>8}] {}",
             seconds(summary.time),
-            count(summary.tests.len(), "SQL test")
+            count(summary.all().count(), "test")
         );
         if !dialects.is_empty() {
             line += &format!(": {}", dialects.join(", "));
         }
         if skipped > 0 {
             line += &format!(", {skipped} skipped");
+        }
+        if summary.unaffected > 0 {
+            line += &format!(", {} unaffected", summary.unaffected);
         }
         if summary.accepted > 0 {
             line += &format!(", {} written", count(summary.accepted, "snapshot"));
@@ -108,7 +111,7 @@ impl<'a> Human<'a> {
     fn details(&self, summary: &Summary) {
         // A snapshot is one for both dialects, so a difference that both show is shown once.
         let mut shown: Vec<(&str, &str)> = Vec::new();
-        for test in &summary.tests {
+        for test in summary.all() {
             let text = match &test.outcome {
                 Outcome::Changed { diff } | Outcome::Diverged { diff } => diff.as_str(),
                 Outcome::Failed { message } => message.as_str(),
@@ -129,7 +132,7 @@ impl<'a> Human<'a> {
     }
 
     fn next_steps(&self, summary: &Summary) {
-        let any = |wanted: fn(&Outcome) -> bool| summary.tests.iter().any(|t| wanted(&t.outcome));
+        let any = |wanted: fn(&Outcome) -> bool| summary.all().any(|t| wanted(&t.outcome));
         if any(|o| matches!(o, Outcome::Diverged { .. })) {
             self.ui.note(
                 "The dialects differ. Where that is right: `cargo dwsim accept NAME --diverge \"reason\"`.",

@@ -26,7 +26,8 @@ impl Events {
         let count = |wanted: fn(&Outcome) -> bool| summary.count(|t| wanted(&t.outcome));
         output::json(&json!({
             "event": "summary",
-            "tests": summary.tests.len(),
+            "tests": summary.all().count(),
+            "unaffected": summary.unaffected,
             "passed": count(|o| matches!(o, Outcome::Passed)),
             "accepted": count(|o| matches!(o, Outcome::Accepted)),
             "skipped": count(|o| matches!(o, Outcome::Skipped { .. })),

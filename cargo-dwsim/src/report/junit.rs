@@ -25,14 +25,14 @@ pub fn write_junit(path: &Path, summary: &Summary) -> Result<()> {
 fn render(summary: &Summary) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let suites = |xml: &mut String| {
-        let mut dialects: Vec<_> = summary.tests.iter().map(|t| t.dialect).collect();
+        let mut dialects: Vec<_> = summary.all().map(|t| t.dialect).collect();
         dialects.sort_unstable();
         dialects.dedup();
         for dialect in dialects {
             suite(xml, dialect, summary);
         }
     };
-    let counts = counts(summary.tests.iter());
+    let counts = counts(summary.all());
     let _ = writeln!(
         xml,
         "<testsuites name=\"dwsim\" {counts} time=\"{:.3}\">",
@@ -44,7 +44,7 @@ fn render(summary: &Summary) -> String {
 }
 
 fn suite(xml: &mut String, dialect: &str, summary: &Summary) {
-    let tests = || summary.tests.iter().filter(|t| t.dialect == dialect);
+    let tests = || summary.all().filter(|t| t.dialect == dialect);
     let time: f64 = tests().map(|t| t.time.as_secs_f64()).sum();
     let _ = writeln!(
         xml,

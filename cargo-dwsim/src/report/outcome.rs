@@ -93,6 +93,10 @@ pub struct Loaded {
 pub struct Summary {
     /// Every test in the order of name and dialect.
     pub tests: Vec<TestReport>,
+    /// The Rust tests, in the order in which they ended.
+    pub rust: Vec<TestReport>,
+    /// Tests that were not run because nothing they depend on has changed (`--affected`).
+    pub unaffected: usize,
     /// The data.
     pub loaded: Loaded,
     /// The exit code of the Rust tests' runner, where there was one.
@@ -104,26 +108,42 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Every test, those of SQL files first.
+    pub fn all(&self) -> impl Iterator<Item = &TestReport> {
+        self.tests.iter().chain(&self.rust)
+    }
+
     /// How many tests a predicate holds for.
     pub fn count(&self, wanted: impl Fn(&TestReport) -> bool) -> usize {
-        self.tests.iter().filter(|t| wanted(t)).count()
+        self.all().filter(|t| wanted(t)).count()
     }
 
     /// The exit code: errors before divergences before differences, then the runner's own.
     pub fn exit_code(&self) -> i32 {
-        let any = |wanted: fn(&Outcome) -> bool| self.tests.iter().any(|t| wanted(&t.outcome));
-        if any(|o| matches!(o, Outcome::Failed { .. })) {
-            exit::TESTS_FAILED
-        } else if self
+        let any = |wanted: fn(&Outcome) -> bool| self.all().any(|t| wanted(&t.outcome));
+        let failed = |o: &Outcome| matches!(o, Outcome::Failed { .. });
+        let differs = |o: &Outcome| matches!(o, Outcome::New | Outcome::Changed { .. });
+        let runner = self
             .runner
-            .is_some_and(|code| code != exit::OK && code != exit::NO_TESTS)
-        {
-            self.runner.unwrap_or(exit::TESTS_FAILED)
+            .filter(|code| *code != exit::OK && *code != exit::NO_TESTS);
+        // a runner knows no difference between a test that fails and one whose snapshot differs
+        let only_snapshots = self
+            .rust
+            .iter()
+            .any(|t| differs(&t.outcome) || matches!(t.outcome, Outcome::Accepted))
+            && !self.rust.iter().any(|t| failed(&t.outcome));
+        if self.tests.iter().any(|t| failed(&t.outcome)) {
+            exit::TESTS_FAILED
+        } else if let Some(code) = runner.filter(|_| !only_snapshots) {
+            code
         } else if any(|o| matches!(o, Outcome::Diverged { .. })) {
             exit::DIVERGENCE
         } else if any(|o| matches!(o, Outcome::New | Outcome::Changed { .. })) {
             exit::SNAPSHOTS_DIFFER
-        } else if self.tests.is_empty() && self.runner.is_none_or(|code| code == exit::NO_TESTS) {
+        } else if self.all().next().is_none()
+            && self.unaffected == 0
+            && self.runner.is_none_or(|code| code == exit::NO_TESTS)
+        {
             exit::NO_TESTS
         } else {
             exit::OK

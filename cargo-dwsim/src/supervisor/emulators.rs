@@ -11,6 +11,7 @@ use dwsim_redshift::{RedshiftServer, Tls};
 use dwsim_runtime::{Endpoint, Endpoints};
 use dwsim_s3::{S3Options, S3Server, Store};
 use dwsim_snowflake::{SnowflakeServer, SnowflakeService};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -129,6 +130,10 @@ impl Emulators {
                 settings.snowflake_port,
             ))?;
 
+        let control = TcpListener::bind(address(0))
+            .await
+            .map_err(Error::io("listening for fixtures"))?;
+
         let http = |a: SocketAddr| endpoint(a, format!("http://{a}"));
         let redshift_address = redshift
             .local_addr()
@@ -151,6 +156,12 @@ impl Emulators {
             )),
             redshift_authority: tls.authority().map(PathBuf::from),
             template: None,
+            control: Some(http(
+                control
+                    .local_addr()
+                    .map_err(Error::io("asking for the control server's port"))?,
+            )),
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         };
 
         let stop = CancellationToken::new();
@@ -161,6 +172,13 @@ impl Emulators {
                 tracing::error!(error = %e, "Redshift's Data API ended");
             }
             "Redshift's Data API"
+        });
+        let e = stop.clone();
+        servers.spawn(async move {
+            if let Err(e) = super::control::serve(control, e).await {
+                tracing::error!(error = %e, "the control server ended");
+            }
+            "control"
         });
         servers.spawn(async move {
             s3.run(a).await;

@@ -1,6 +1,7 @@
 //! The real binary in throw-away projects: what it prints, what it writes, which code it ends with.
 //! What the emulators answer is tested beside them, real clients are in the root's tests/clients.
 
+mod check;
 mod harness;
 mod help;
 mod project;

@@ -41,6 +41,7 @@
 
 mod agree;
 mod diff;
+mod inline;
 mod model;
 mod parse;
 mod pending;
@@ -51,10 +52,11 @@ mod tests;
 mod verify;
 
 pub use diff::{AnswerDiff, CellChange, ColumnChange, RowChange, diff};
+pub use inline::{InlineSite, inline_text, parse_inline};
 pub use model::{Answer, Hashes, RowOrder, Snapshot, short_hash};
 pub use parse::{SnapshotError, read};
 pub use pending::{AcceptError, PendingError, PendingStore, Proposal};
 pub use redact::{RedactError, RedactKind, redact};
-pub use verify::{Observed, Verdict, verify};
+pub use verify::{Observed, PENDING_ADVICE, Verdict, verify, verify_against};
 
 pub(crate) use pending::write_atomically;

@@ -2,6 +2,7 @@
 //! They lie under `target/dwsim/pending/`, one file per snapshot and dialect, and are merged when they are listed.
 
 use super::diff::{AnswerDiff, diff};
+use super::inline::{self, InlineSite};
 use super::model::{Answer, Snapshot};
 use super::parse::{SnapshotError, read};
 use crate::Dialect;
@@ -115,6 +116,22 @@ impl PendingStore {
         }
     }
 
+    /// Pending results that lie elsewhere: unpacked from an artifact of CI. Accepting writes into the project.
+    #[must_use]
+    pub fn at(project: &Project, folder: &Path) -> Self {
+        // an artifact may hold the folder itself, or the folders above it
+        let inner = ["pending", "dwsim/pending", "target/dwsim/pending"];
+        let folder = inner
+            .iter()
+            .map(|inner| folder.join(inner))
+            .find(|inner| inner.is_dir())
+            .unwrap_or_else(|| folder.to_path_buf());
+        PendingStore {
+            project: project.clone(),
+            folder,
+        }
+    }
+
     /// The file of one snapshot and dialect: `tests/sql/a.snap` -> `…/pending/tests/sql/a.redshift.snap`.
     #[must_use]
     pub fn path(&self, snapshot: &str, dialect: Dialect) -> PathBuf {
@@ -177,6 +194,12 @@ impl PendingStore {
                 }
             }
         }
+        let mut found: Vec<_> = found.into_iter().collect();
+        // accepting an inline snapshot moves the lines below it, so those of a file come from its end
+        found.sort_by_key(|(snapshot, _)| match InlineSite::of(snapshot) {
+            Some(site) => (site.file, std::cmp::Reverse(site.line)),
+            None => (snapshot.clone(), std::cmp::Reverse(0)),
+        });
         found
             .into_iter()
             .map(|(snapshot, files)| self.proposal(snapshot, files))
@@ -215,10 +238,14 @@ impl PendingStore {
         files: BTreeMap<Dialect, PathBuf>,
     ) -> Result<Proposal, PendingError> {
         let path = self.project.root.join(&snapshot);
-        let current = if path.exists() {
-            Some(read(&path)?)
-        } else {
-            None
+        let current = match InlineSite::of(&snapshot) {
+            Some(site) => {
+                let first = files.values().next().map(|file| read(file)).transpose()?;
+                let (source, order) = first.map(|s| (s.source, s.order)).unwrap_or_default();
+                inline::read(&self.project.root, &site, &source, order)?
+            }
+            None if path.exists() => Some(read(&path)?),
+            None => None,
         };
         let mut proposed = Snapshot::default();
         if let Some(current) = &current {
@@ -270,10 +297,55 @@ impl PendingStore {
                 });
             }
         }
+        if let Some(site) = InlineSite::of(&proposal.snapshot) {
+            let (path, text, grown) = inline::replaced(&self.project.root, &site, &snapshot)
+                .map_err(PendingError::from)?;
+            write_atomically(&path, &text)?;
+            self.reject(proposal)?;
+            self.shift(&site, grown)?;
+            return Ok(path);
+        }
         let path = self.project.root.join(&proposal.snapshot);
         write_atomically(&path, &snapshot.to_string())?;
         self.reject(proposal)?;
         Ok(path)
+    }
+
+    /// Renames what is pending below a site whose file has become longer by so many lines.
+    fn shift(&self, site: &InlineSite, grown: i64) -> Result<(), PendingError> {
+        if grown == 0 {
+            return Ok(());
+        }
+        let folder = self.folder.join(&site.file);
+        let folder = folder.parent().unwrap_or(&self.folder);
+        let io = |source| PendingError::Io {
+            path: folder.to_path_buf(),
+            source,
+        };
+        let mut below = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            if let Some((snapshot, dialect)) = self.snapshot_of(&path)
+                && let Some(other) = InlineSite::of(&snapshot)
+                && other.file == site.file
+                && other.line > site.line
+            {
+                below.push((other, dialect, path));
+            }
+        }
+        // into the direction of the move, so that none takes another's name
+        below.sort_by_key(|(other, ..)| {
+            if grown > 0 {
+                -i64::from(other.line)
+            } else {
+                i64::from(other.line)
+            }
+        });
+        for (mut other, dialect, path) in below {
+            other.line = u32::try_from(i64::from(other.line) + grown).unwrap_or(other.line);
+            std::fs::rename(&path, self.path(&other.id(), dialect)).map_err(io)?;
+        }
+        Ok(())
     }
 
     /// Forgets the pending files of a proposal.

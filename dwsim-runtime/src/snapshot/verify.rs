@@ -66,6 +66,24 @@ pub enum Verdict {
 /// # Errors
 /// When the snapshot is broken or the pending result cannot be written.
 pub fn verify(project: &Project, observed: Observed) -> Result<Verdict, PendingError> {
+    let path = project.root.join(&observed.snapshot);
+    let current = if path.exists() {
+        Some(read(&path)?)
+    } else {
+        None
+    };
+    verify_against(project, observed, current)
+}
+
+/// As [`verify`], with a snapshot that is no file of its own.
+///
+/// # Errors
+/// When the pending result cannot be written.
+pub fn verify_against(
+    project: &Project,
+    observed: Observed,
+    current: Option<Snapshot>,
+) -> Result<Verdict, PendingError> {
     let Observed {
         snapshot,
         source,
@@ -75,12 +93,6 @@ pub fn verify(project: &Project, observed: Observed) -> Result<Verdict, PendingE
         answer,
     } = observed;
     let store = PendingStore::new(project);
-    let path = project.root.join(&snapshot);
-    let current = if path.exists() {
-        Some(read(&path)?)
-    } else {
-        None
-    };
     let expected = current
         .as_ref()
         .and_then(|current| current.answers.get(&dialect));
@@ -126,10 +138,15 @@ pub fn verify(project: &Project, observed: Observed) -> Result<Verdict, PendingE
     })
 }
 
+/// The words that the message of a test ends with whose answer was left as a pending result. Runners tell by them a test
+/// that differs from one that fails.
+pub const PENDING_ADVICE: &str =
+    "review it with `cargo dwsim review`, or accept it with `cargo dwsim accept`";
+
 /// What a failed test prints.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let advice = "review it with `cargo dwsim review`, or accept it with `cargo dwsim accept`";
+        let advice = PENDING_ADVICE;
         match self {
             Verdict::Matches => f.write_str("as expected"),
             Verdict::New { snapshot, .. } => write!(f, "{snapshot} is new\n{advice}"),

@@ -22,6 +22,8 @@ pub struct FrontMatter {
     pub error: bool,
     /// Why it does not run on a dialect.
     pub skip: BTreeMap<Dialect, String>,
+    /// Lints of `cargo dwsim check` that do not apply here, each with its reason.
+    pub allow: BTreeMap<String, String>,
 }
 
 /// A line of front matter that is wrong.
@@ -41,6 +43,7 @@ struct Written {
     redact: BTreeMap<String, String>,
     order: Option<String>,
     error: bool,
+    allow: BTreeMap<String, String>,
     redshift: WrittenDialect,
     snowflake: WrittenDialect,
 }
@@ -111,6 +114,15 @@ impl FrontMatter {
             dialects.sort();
             dialects.dedup();
             matter.dialects = Some(dialects);
+        }
+        for (lint, reason) in written.allow {
+            if reason.trim().is_empty() {
+                return Err(wrong(
+                    find("allow"),
+                    format!("why is `{lint}` allowed here? A reason is mandatory"),
+                ));
+            }
+            matter.allow.insert(lint, reason);
         }
         for (column, kind) in written.redact {
             let Some(kind) = RedactKind::from_name(&kind) else {

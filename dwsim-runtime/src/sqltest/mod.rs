@@ -18,6 +18,7 @@
 //! | `redact` | column = kind: `uuid`, `timestamp`, `number`, `text`, `any` |
 //! | `order` | `"exact"` or `"any"`, where the top-level ORDER BY does not say it |
 //! | `error` | `true`: the last statement must be refused, and the refusal is the snapshot |
+//! | `allow` | lint = why `cargo dwsim check` leaves it out here: `allow = { clock = "…" }` |
 //! | `redshift.skip`, `snowflake.skip` | why it is not run there |
 //!
 //! A file may hold several statements: all run, on one connection and in order, and the last one's answer is the

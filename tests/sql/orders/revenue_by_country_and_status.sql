@@ -8,4 +8,4 @@ from orders o
 join customers c using (customer_id)
 group by c.country, o.status
 having count(*) > 1000
-order by revenue desc
+order by revenue desc, c.country, o.status

@@ -11,6 +11,4 @@
 //! harness = false
 //! ```
 
-fn main() -> std::process::ExitCode {
-    dwsim::sql_tests_main()
-}
+dwsim::harness!();

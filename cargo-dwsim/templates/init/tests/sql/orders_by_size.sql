@@ -5,4 +5,4 @@ select case when o.order_total < 100 then 'small' when o.order_total < 200 then 
 from orders o
 join customers c on c.customer_id = o.customer_id
 group by 1
-order by revenue desc
+order by revenue desc, size
