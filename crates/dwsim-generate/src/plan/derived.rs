@@ -246,6 +246,10 @@ impl<'a> Compiler<'a> {
                 ty,
                 value: self.formula(table, expression, digits)?,
             }),
+            Generator::Polymorphic(_)
+            | Generator::States(_)
+            | Generator::Walk(_)
+            | Generator::Wave(_) => self.series(table, column, key, digits)?,
             Generator::ChildNumber => Arc::new(ChildNumber {
                 ty,
                 index: self.children.clone()?,

@@ -1,6 +1,7 @@
 //! Plans: which rows of which tables are made, and from which sources.
 //! Drawing values is left to `source`, writing them to `write`.
 
+mod append;
 mod column;
 mod compile;
 mod correlate;
@@ -8,6 +9,7 @@ mod derived;
 mod keys;
 mod numbers;
 mod row_groups;
+mod series;
 mod table;
 mod template;
 mod text;

@@ -10,6 +10,7 @@ mod index;
 mod json;
 mod numeric;
 mod reference;
+mod series;
 mod text;
 mod types;
 mod wrap;
@@ -30,7 +31,8 @@ pub(crate) use json::{JsonArray, JsonField, JsonObject};
 pub(crate) use numeric::{
     Bernoulli, Continuous, GridValues, Sequence, Shape, optional_units, units_array, units_of,
 };
-pub(crate) use reference::{Foreign, Hierarchy, Parent};
+pub(crate) use reference::{Foreign, Hierarchy, Parent, Polymorphic};
+pub(crate) use series::{Chain, Start, States, Walk, Waves};
 pub(crate) use text::{Bytes, Numbering, Piece, Template, Text, Uuid};
 pub(crate) use types::arrow_type;
 pub(crate) use wrap::{Categorical, Constant, Given, Nulls};
