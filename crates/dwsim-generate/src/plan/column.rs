@@ -18,7 +18,7 @@ use crate::plan::keys::{self, Digit};
 use crate::plan::table::{ColumnPlan, Encoding};
 use crate::plan::text::{self, Site};
 use crate::source::{
-    Bernoulli, Bytes, Categorical, ChildIndex, Children, Constant, Given, GridValues, Index,
+    Bernoulli, Bytes, Categorical, Cells, ChildIndex, Children, Constant, Given, GridValues, Index,
     JsonArray, JsonField, JsonObject, Nulls, Parent, Sequence, SharedSource, Uuid,
 };
 
@@ -438,6 +438,21 @@ fn encoding(column: &Column) -> Encoding {
         Generator::Temporal(spec) if spec.count <= 4096 => Encoding::Dictionary,
         _ => Encoding::Plain,
     }
+}
+
+/// The texts of values, as [`Cells`] write them.
+pub(crate) fn scalar_texts<'s>(
+    ty: LogicalType,
+    values: impl IntoIterator<Item = &'s Scalar>,
+) -> Option<Vec<Vec<u8>>> {
+    let array = scalars(ty, values.into_iter())?;
+    let cells = Cells::of(&array).ok()?;
+    let text = |i| {
+        let mut text = Vec::new();
+        cells.write(i, &mut text);
+        text
+    };
+    Some((0..array.len()).map(text).collect())
 }
 
 /// The same with NULLs.

@@ -14,7 +14,9 @@ mod table;
 mod template;
 mod text;
 
+pub(crate) use column::scalar_texts;
 pub use compile::{Options, Plan, Shard, plan};
+pub(crate) use numbers::shape_of;
 pub use row_groups::RowGroup;
 pub(crate) use table::Encoding;
 pub use table::TablePlan;

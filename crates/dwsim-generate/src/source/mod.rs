@@ -23,7 +23,7 @@ use arrow::error::ArrowError;
 
 pub(crate) use cells::Cells;
 pub(crate) use children::{ChildIndex, ChildNumber, Children};
-pub(crate) use condition::{Eligible, Test, When};
+pub(crate) use condition::{Eligible, Test, When, fulfilled};
 pub(crate) use derived::{Between, Carry, Formula, Offset, Value};
 pub(crate) use format::push_json_string;
 pub(crate) use index::Index;
@@ -35,7 +35,7 @@ pub(crate) use reference::{Foreign, Hierarchy, Parent, Polymorphic};
 pub(crate) use series::{Chain, Start, States, Walk, Waves};
 pub(crate) use text::{Bytes, Numbering, Piece, Template, Text, Uuid};
 pub(crate) use types::arrow_type;
-pub(crate) use wrap::{Categorical, Constant, Given, Nulls};
+pub(crate) use wrap::{Categorical, Constant, Fixed, Given, Nulls};
 
 /// Values of a column at any rows, in any order; the same row always gives the same value.
 pub(crate) trait Source: Debug + Send + Sync {
