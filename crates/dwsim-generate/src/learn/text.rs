@@ -173,6 +173,11 @@ pub(crate) fn define(
         .with("pattern", quoted(&format!("[a-z]{{{shortest},{longest}}}")))
 }
 
+/// A text as a pattern that matches only it; a hyphen needs no escape outside of a class.
+fn escaped(text: &str) -> String {
+    regex_syntax::escape(text).replace("\\-", "-")
+}
+
 /// A run of characters of one kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -232,14 +237,14 @@ fn pattern(found: &BTreeMap<String, u64>) -> Option<(String, f64, bool)> {
     let (mut size, mut fixed) = (1.0, true);
     for (kind, min, max, same) in shared {
         if let Some(text) = same {
-            out.push_str(&regex_syntax::escape(&text));
+            out.push_str(&escaped(&text));
             continue;
         }
         let (class, letters) = match kind {
             Kind::Upper => ("[A-Z]".to_owned(), 26.0),
             Kind::Lower => ("[a-z]".to_owned(), 26.0),
             Kind::Digit => ("\\d".to_owned(), 10.0),
-            Kind::Other(c) => (regex_syntax::escape(&c.to_string()), 1.0),
+            Kind::Other(c) => (escaped(&c.to_string()), 1.0),
         };
         size *= libm::pow(letters, max as f64);
         fixed &= min == max;
@@ -255,7 +260,6 @@ fn pattern(found: &BTreeMap<String, u64>) -> Option<(String, f64, bool)> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
