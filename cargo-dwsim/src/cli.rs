@@ -119,6 +119,12 @@ pub enum Command {
     Snapshots(commands::snapshots::SnapshotsArgs),
     /// Write synthetic data to files
     Generate(commands::generate::GenerateArgs),
+    /// Propose dwsim.toml for samples of data
+    Learn(commands::learn::LearnArgs),
+    /// Check generated data: keys, references, bounds, constraints
+    CheckData(commands::report::CheckDataArgs),
+    /// Measure generated data against dwsim.toml, and against samples
+    Report(commands::report::ReportArgs),
     /// Start the emulators in the background
     Up(commands::up::UpArgs),
     /// Stop the emulators of this project

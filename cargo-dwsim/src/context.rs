@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use dwsim_runtime::Project;
-use dwsim_schema::{Config, Diagnostics, Inputs, Override};
+use dwsim_schema::{Config, Diagnostics, Files, Inputs, Override};
 
 use crate::cli::GlobalArgs;
 use crate::error::{Error, Result};
@@ -95,6 +95,7 @@ impl Context {
             env_file: read(project, ".env.local")?,
             env,
             overrides: flags,
+            files: reference_files(project.root.clone()),
         })
     }
 }
@@ -110,6 +111,26 @@ fn read(project: &Project, name: &str) -> Result<Option<(String, String)>> {
         }),
         Err(e) => Err(Error::io(format!("reading {name}"))(e)),
     }
+}
+
+/// Most reference rows of a Parquet file; of CSV the schema itself counts them.
+const REFERENCE_ROWS: usize = 1_000_001;
+
+/// Reads reference rows beside dwsim.toml: CSV as it is, Parquet as CSV.
+pub fn reference_files(root: PathBuf) -> Files {
+    Files::new(move |name| {
+        let path = root.join(name);
+        if path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("parquet"))
+        {
+            return dwsim_generate::parquet_to_csv(&path, REFERENCE_ROWS).map_err(|e| e.message);
+        }
+        std::fs::read_to_string(&path).map_err(|e| match e.kind() {
+            ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+            _ => e.to_string(),
+        })
+    })
 }
 
 /// A flag as a layer of the configuration; nothing where it was not given.

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod compare;
 mod context;
+mod data;
 mod error;
 mod exit;
 mod lint;
@@ -55,6 +56,9 @@ fn run(cli: Cli) -> Result<i32> {
         Command::Completions(args) => commands::completions::run(&args),
         Command::Clean(args) => commands::clean::run(&ctx, &args),
         Command::Generate(args) => commands::generate::run(&ctx, &args),
+        Command::CheckData(args) => commands::report::check(&ctx, &args),
+        Command::Learn(args) => commands::learn::run(&ctx, &args),
+        Command::Report(args) => commands::report::run(&ctx, &args),
         Command::Down(args) => commands::down::run(&ctx, &args),
         Command::Status(args) => commands::status::run(&ctx, &args),
         Command::Up(args) => block_on(commands::up::run(&ctx, &args)),

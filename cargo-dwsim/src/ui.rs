@@ -92,7 +92,7 @@ impl Ui {
     pub fn rows_bar(&self, name: &str, rows: u64) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::new(rows));
         if let Ok(style) = ProgressStyle::with_template(
-            "{prefix:>12} [{bar:30}] {human_pos}/{human_len} rows {per_sec} {eta}",
+            "{prefix:>12} [{bar:30}] {human_pos}/{human_len} rows {per_sec} {msg} {eta}",
         ) {
             bar.set_style(style.progress_chars("=> "));
         }

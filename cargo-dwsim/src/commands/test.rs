@@ -231,7 +231,13 @@ impl Job<'_> {
             }
             Format::Json => Events::loaded(&summary.loaded)?,
         }
-        supervisor::register(&endpoints, &template.info.hash, self.layers.clone()).await?;
+        supervisor::register(
+            &endpoints,
+            &self.project.root,
+            &template.info.hash,
+            self.layers.clone(),
+        )
+        .await?;
         endpoints.template = Some(template.info);
 
         let over = |test: &TestReport| match self.args.format {

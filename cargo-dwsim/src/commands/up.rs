@@ -80,7 +80,7 @@ pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
     if !args.empty {
         load(ctx, &project, &config, &mut running).await?;
         if let Some(template) = running.templates.last() {
-            supervisor::register(&running.endpoints, &template.hash, layers).await?;
+            supervisor::register(&running.endpoints, &project.root, &template.hash, layers).await?;
         }
     }
     match args.format {

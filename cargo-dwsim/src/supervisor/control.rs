@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::context::reference_files;
 use crate::error::{Error, Result};
 
 /// The configurations of the loaded templates, by the template's hash.
@@ -28,6 +30,8 @@ type Templates = Arc<Mutex<BTreeMap<String, Arc<Config>>>>;
 #[derive(Debug, Serialize, Deserialize)]
 struct Registration {
     hash: String,
+    /// The project, whose files of reference rows are read.
+    root: PathBuf,
     file: Option<(String, String)>,
     profile: Option<String>,
     env_file: Option<(String, String)>,
@@ -48,12 +52,18 @@ pub async fn serve(listener: TcpListener, stop: CancellationToken) -> std::io::R
 }
 
 /// Tells the control server of these endpoints what a template was made of.
-pub async fn register(endpoints: &Endpoints, hash: &str, inputs: Inputs) -> Result<()> {
+pub async fn register(
+    endpoints: &Endpoints,
+    root: &Path,
+    hash: &str,
+    inputs: Inputs,
+) -> Result<()> {
     let Some(control) = endpoints.control.clone() else {
         return Ok(());
     };
     let registration = Registration {
         hash: hash.to_owned(),
+        root: root.to_owned(),
         file: inputs.file,
         profile: inputs.profile,
         env_file: inputs.env_file,
@@ -104,6 +114,7 @@ async fn register_template(
                 carrier,
             })
             .collect(),
+        files: reference_files(registration.root),
     };
     let config = Config::load(&inputs).map_err(refuse)?;
     templates

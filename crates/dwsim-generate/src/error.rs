@@ -35,6 +35,27 @@ pub enum GenerateError {
     /// Parquet could not be written.
     #[error("cannot write Parquet: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
+    /// A table has no Parquet files.
+    #[error("there are no Parquet files of table `{table}` in {}{}", directory.display(), other.as_ref().map_or_else(String::new, |o| format!(" (only {o})")))]
+    NoFiles {
+        /// Table.
+        table: String,
+        /// Where they were looked for.
+        directory: PathBuf,
+        /// A file of another format that is there.
+        other: Option<String>,
+    },
+    /// A file of data cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<GenerateError>,
+    },
+    /// A sample cannot be read.
+    #[error(transparent)]
+    Sample(#[from] crate::sample::SampleError),
     /// Output to a writer failed.
     #[error("cannot write: {0}")]
     Write(#[from] std::io::Error),

@@ -34,16 +34,25 @@
 //!   all or nothing per file. Both report [`Progress`].
 //! * [`Plan::hash`] names the data: schema, seed, rows and generator version.
 
+pub mod check;
 mod draw;
 mod error;
 mod grammar;
+mod learn;
 mod plan;
 mod providers;
+mod report;
+mod sample;
 mod source;
 mod write;
 
 pub use error::GenerateError;
+pub use learn::{LearnError, Learned, learn, sdv};
 pub use plan::{Options, Plan, RowGroup, Shard, TablePlan, plan};
+pub use report::{
+    ColumnReport, Comparison, Metric, Plot, Report, Score, TableReport, compare, html, report,
+};
+pub use sample::{Sample, SampleError, parquet_to_csv};
 pub use write::{Format, Progress, WrittenFile};
 
 /// Version of the mapping from keys to values; part of every stream's key. Changes whenever any value would.

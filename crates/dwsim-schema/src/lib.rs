@@ -50,14 +50,15 @@ pub mod temporal;
 mod types;
 
 pub use config::{
-    Clock, Config, DEFAULT_CONFIG, Inputs, Layer, LiveConnection, Origin, Override, Project,
+    Clock, Config, DEFAULT_CONFIG, Files, Inputs, Layer, LiveConnection, Origin, Override, Project,
     Setting, Staging, Target, TargetKind, TestConfig,
 };
 pub use diagnostics::{Diagnostic, Diagnostics, Place, Source, did_you_mean};
 pub use model::{
     Column, Condition, Correlation, DistStyle, Distribution, Expression, Generator, Grid, Group,
-    JsonShape, Limits, NumericSpec, Offset, Operator, Pick, ProviderCall, RedshiftTable, Reference,
-    Resolution, Scalar, Schema, SnowflakeTable, Table, TemplatePart, TemporalSpec, TypeOverrides,
+    JsonShape, Limits, Machine, NumericSpec, Offset, Operator, Pick, Polymorphic, ProviderCall,
+    RedshiftTable, Reference, Resolution, Scalar, Schema, SnowflakeTable, Table, TemplatePart,
+    TemporalSpec, TypeOverrides, Walk, WalkStart, Wave,
 };
 pub use number::Number;
 pub use types::{Dialect, JsonKind, LogicalType};

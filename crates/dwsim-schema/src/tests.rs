@@ -708,16 +708,63 @@ fn one_mistake_gives_one_problem() {
 }
 
 #[test]
-fn the_documented_example_reads() {
+fn the_documented_examples_read() {
     let page = include_str!("../../../docs/dwsim-toml.md");
-    let example = page
+    let examples: Vec<&str> = page
         .split("```toml\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next())
-        .unwrap();
-    let config = Config::parse("dwsim-toml.md", example).unwrap_or_else(|e| panic!("{e}"));
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(examples.len() >= 2);
+    let read = |text: &str| Config::parse("dwsim-toml.md", text).unwrap_or_else(|e| panic!("{e}"));
+    for example in &examples {
+        read(example);
+    }
     // 10 000 customers with 6 orders on average
+    let config = read(examples[0]);
     assert_eq!(config.schema.table("orders").unwrap().rows, 60_000);
+}
+
+#[test]
+fn refusals_of_series() {
+    let base = "[tables.p]\nrows = 10\n[tables.p.columns]\nid = { type = \"serial\", primary_key = true }\nat = { type = \"timestamp\" }\n";
+    let child = "id = { type = \"foreign_key\", references = \"p.id\", children = { max = 9 } }\n";
+    let until = "id = { type = \"foreign_key\", references = \"p.id\", children = { max = 9, until = \"s\" } }\n";
+    for (columns, code, message) in [
+        ("s = { type = \"text\", transitions = { a = { b = 1 }, b = { a = 1 } } }".to_owned(), codes::MISSING_KEY, "no foreign key with `children`"),
+        (format!("{child}s = {{ type = \"text\", transitions = {{ a = {{ b = 1 }} }} }}"), codes::IMPOSSIBLE, "nothing follows the state `b`"),
+        (format!("{until}s = {{ type = \"text\", transitions = {{ a = {{ a = 1 }} }} }}"), codes::IMPOSSIBLE, "have no last one"),
+        (format!("{until}t = {{ type = \"text\" }}"), codes::UNKNOWN_COLUMN, "`until` names `s`"),
+        (format!("{until}s = {{ type = \"text\" }}"), codes::BAD_REFERENCE, "has no `transitions`"),
+        (format!("{child}s = {{ type = \"text\", transitions = {{ a = {{ a = 0.5, b = 0.4 }}, b = {{ a = 1 }} }} }}"), codes::BAD_VALUE, "sum to 0.9, not to 1"),
+        (format!("{child}s = {{ type = \"text\", transitions = {{ a = {{ a = -1 }} }} }}"), codes::BAD_VALUE, "at least 0"),
+        (format!("{child}s = {{ type = \"text\", first = \"x\", transitions = {{ a = {{ a = 1 }} }} }}"), codes::BAD_VALUE, "`x` is not one of the states"),
+        (format!("{child}s = {{ type = \"text\", first = \"a\", transitions = {{ a = {{ a = 1 }}, b = {{ a = 1 }} }} }}"), codes::IMPOSSIBLE, "nothing leads to the state `b`"),
+        (format!("{child}s = {{ type = \"integer\", transitions = {{ a = {{ a = 1 }} }} }}"), codes::WRONG_KIND, "not a value of type integer"),
+        (format!("{child}w = {{ type = \"smallint\", generator = \"walk\", first = 0, step = [0, 9000] }}"), codes::IMPOSSIBLE, "can leave type smallint"),
+        (format!("{child}w = {{ type = \"integer\", generator = \"walk\", first = 0, step = [9, 1] }}"), codes::IMPOSSIBLE, "[least, greatest]"),
+        (format!("{child}w = {{ type = \"integer\", generator = \"walk\", step = [1, 9] }}"), codes::MISSING_KEY, "a walk needs `first`"),
+        (format!("{child}w = {{ type = \"timestamp\", generator = \"walk\", first = \"p.att\", step = [\"1 second\", \"1 hour\"] }}"), codes::UNKNOWN_COLUMN, "no column `att`"),
+        (format!("{child}w = {{ type = \"integer\", generator = \"walk\", first = \"p.at\", step = [1, 2] }}"), codes::BAD_TYPE, "cannot begin at `p.at`"),
+        (format!("{child}w = {{ type = \"double\", generator = \"walk\", first = 0, step = [1, 2] }}"), codes::WRONG_KIND, "whole steps"),
+        ("w = { type = \"double\", generator = \"wave\", amplitude = 2 }".to_owned(), codes::MISSING_KEY, "needs `period`"),
+        ("w = { type = \"double\", generator = \"wave\", noise = -1 }".to_owned(), codes::BAD_VALUE, "`noise` is -1"),
+        ("w = { type = \"date\", generator = \"wave\" }".to_owned(), codes::WRONG_KIND, "a wave has numbers"),
+        ("k = { type = \"text\", values = [\"p\"] }\nx = { type = \"bigint\", polymorphic = \"k\" }".to_owned(), codes::MISSING_KEY, "needs `targets`"),
+        ("k = { type = \"text\", values = [\"p\"] }\nx = { type = \"bigint\", polymorphic = \"k\", targets = { q = \"p.id\" } }".to_owned(), codes::BAD_VALUE, "never has the value `q`"),
+        ("k = { type = \"text\", values = [\"p\"] }\nx = { type = \"bigint\", polymorphic = \"k\", targets = { p = \"p.at\" } }".to_owned(), codes::BAD_REFERENCE, "neither a primary key nor unique"),
+        ("k = { type = \"text\" }\nx = { type = \"bigint\", polymorphic = \"k\", targets = { p = \"p.id\" } }".to_owned(), codes::WRONG_KIND, "values are not written down"),
+        ("k = { type = \"text\", values = [\"p\", \"q\"] }\nx = { type = \"bigint\", not_null = true, polymorphic = \"k\", targets = { p = \"p.id\" } }".to_owned(), codes::IMPOSSIBLE, "`q` of `k` leads nowhere"),
+        ("k = { type = \"text\", values = [\"p\"] }\nx = { type = \"date\", polymorphic = \"k\", targets = { p = \"p.id\" } }".to_owned(), codes::BAD_REFERENCE, "cannot hold the keys"),
+    ] {
+        let rows = if columns.contains("children") { "" } else { "rows = 5\n" };
+        let text = format!("{base}[tables.c]\n{rows}[tables.c.columns]\n{columns}");
+        let found = Config::parse("dwsim.toml", &text).unwrap_err();
+        assert!(
+            found.items.iter().any(|d| d.code == code && d.message.contains(message) && d.place.is_some()),
+            "{columns}\n{found}"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float32Array, Float64Array, StringArray};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, StringArray, UInt32Array,
+};
 use dwsim_schema::{
     Column, Diagnostics, Distribution, Generator, JsonShape, LogicalType, Scalar, Schema, Table,
     codes,
@@ -16,7 +18,7 @@ use crate::plan::keys::{self, Digit};
 use crate::plan::table::{ColumnPlan, Encoding};
 use crate::plan::text::{self, Site};
 use crate::source::{
-    Bernoulli, Bytes, Categorical, ChildIndex, Children, Constant, Given, GridValues, Index,
+    Bernoulli, Bytes, Categorical, Cells, ChildIndex, Children, Constant, Given, GridValues, Index,
     JsonArray, JsonField, JsonObject, Nulls, Parent, Sequence, SharedSource, Uuid,
 };
 
@@ -92,7 +94,12 @@ impl<'a> Compiler<'a> {
     /// Counts the children of every parent, if that decides the table's rows.
     fn count_children(&mut self, table: &Table) -> Option<Arc<ChildIndex>> {
         let column = table.children_key()?;
-        let Generator::Children { min, weights } = &column.generator else {
+        let Generator::Children {
+            min,
+            weights,
+            until,
+        } = &column.generator
+        else {
             return None;
         };
         let parents = self.rows_of(&column.references.as_ref()?.table);
@@ -105,16 +112,25 @@ impl<'a> Compiler<'a> {
             );
             return None;
         }
-        let key = Key {
-            seed: self.seed,
-            table: &table.name,
-            column: &column.name,
-            purpose: "children",
-        };
-        let children = Children {
-            stream: key.stream(),
-            min: *min,
-            counts: AliasTable::new(weights),
+        let states = until.as_ref().and_then(|name| table.column(name));
+        let children = match states.map(|c| (c, &c.generator)) {
+            Some((states, Generator::States(machine))) => Children::Walked {
+                chain: Arc::new(self.chain(table, states, machine)),
+                max: table.most_children()?,
+            },
+            _ => {
+                let key = Key {
+                    seed: self.seed,
+                    table: &table.name,
+                    column: &column.name,
+                    purpose: "children",
+                };
+                Children::Drawn {
+                    stream: key.stream(),
+                    min: *min,
+                    counts: AliasTable::new(weights),
+                }
+            }
         };
         Some(Arc::new(ChildIndex::new(children, parents)))
     }
@@ -166,6 +182,10 @@ impl<'a> Compiler<'a> {
             | Generator::Between { .. }
             | Generator::Formula(_)
             | Generator::ChildNumber
+            | Generator::Polymorphic(_)
+            | Generator::States(_)
+            | Generator::Walk(_)
+            | Generator::Wave(_)
             | Generator::Group { .. } => self.derived(table, column, key, digits)?,
             _ => self.value(column, key, rows, digit)?,
         };
@@ -288,7 +308,7 @@ impl<'a> Compiler<'a> {
             }),
             Generator::Json(shape) => self.json(shape, key, rows)?,
             Generator::Given(values) => Arc::new(Given {
-                values: scalars(ty, values.iter())?,
+                values: optional_scalars(ty, values)?,
             }),
             // these need other columns
             Generator::ForeignKey(_)
@@ -299,6 +319,10 @@ impl<'a> Compiler<'a> {
             | Generator::Offset(_)
             | Generator::Between { .. }
             | Generator::Formula(_)
+            | Generator::Polymorphic(_)
+            | Generator::States(_)
+            | Generator::Walk(_)
+            | Generator::Wave(_)
             | Generator::Group { .. } => return None,
         })
     }
@@ -389,6 +413,7 @@ fn encoding(column: &Column) -> Encoding {
         | Generator::Given(_)
         | Generator::ChildNumber
         | Generator::Carry { .. }
+        | Generator::States(_)
         | Generator::Group { .. } => Encoding::Dictionary,
         Generator::Provider(call) => match call.name.as_str() {
             // lists of words; everything longer is put together and hardly repeats
@@ -413,6 +438,40 @@ fn encoding(column: &Column) -> Encoding {
         Generator::Temporal(spec) if spec.count <= 4096 => Encoding::Dictionary,
         _ => Encoding::Plain,
     }
+}
+
+/// The texts of values, as [`Cells`] write them.
+pub(crate) fn scalar_texts<'s>(
+    ty: LogicalType,
+    values: impl IntoIterator<Item = &'s Scalar>,
+) -> Option<Vec<Vec<u8>>> {
+    let array = scalars(ty, values.into_iter())?;
+    let cells = Cells::of(&array).ok()?;
+    let text = |i| {
+        let mut text = Vec::new();
+        cells.write(i, &mut text);
+        text
+    };
+    Some((0..array.len()).map(text).collect())
+}
+
+/// The same with NULLs.
+fn optional_scalars(ty: LogicalType, values: &[Option<Scalar>]) -> Option<ArrayRef> {
+    let known = scalars(ty, values.iter().flatten())?;
+    if known.len() == values.len() {
+        return Some(known);
+    }
+    let mut next = 0u32;
+    let places: UInt32Array = values
+        .iter()
+        .map(|v| {
+            v.as_ref().map(|_| {
+                next += 1;
+                next - 1
+            })
+        })
+        .collect();
+    arrow::compute::take(&known, &places, None).ok()
 }
 
 /// The values as an array of the type; they were checked when the schema was read.

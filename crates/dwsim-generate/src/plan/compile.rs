@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema as ArrowSchema};
-use dwsim_schema::{Diagnostics, Schema, Table, codes, did_you_mean};
+use dwsim_schema::{Diagnostics, Generator, Schema, Table, codes, did_you_mean};
 
 use crate::GENERATOR_VERSION;
 use crate::plan::column::Compiler;
@@ -31,6 +31,8 @@ pub struct Options {
     pub scale: f64,
     /// Row counts by table, instead of the schema's; not scaled.
     pub rows: BTreeMap<String, u64>,
+    /// Rows by table that exist already: only later ones are made, and they do not collide with the earlier.
+    pub from: BTreeMap<String, u64>,
     /// Only a share of the row groups.
     pub shard: Option<Shard>,
     /// Threads that write; `None` is one per core. Has no influence on values or bytes.
@@ -43,6 +45,7 @@ impl Default for Options {
             seed: 42,
             scale: 1.0,
             rows: BTreeMap::new(),
+            from: BTreeMap::new(),
             shard: None,
             threads: None,
         }
@@ -95,7 +98,8 @@ impl Plan {
 /// that cannot be made, text that is wider than its column, and more distinct values demanded than there are.
 pub fn plan(schema: &Schema, options: &Options) -> Result<Plan, Diagnostics> {
     let mut diags = Diagnostics::new(schema.sources().to_vec());
-    for name in options.rows.keys().filter(|n| schema.table(n).is_none()) {
+    let named = options.rows.keys().chain(options.from.keys());
+    for name in named.filter(|n| schema.table(n).is_none()) {
         diags.push_global(
             codes::UNKNOWN_TABLE,
             format!("there is no table `{name}`"),
@@ -120,6 +124,19 @@ pub fn plan(schema: &Schema, options: &Options) -> Result<Plan, Diagnostics> {
             format!("the rows of table `{}` are {why}", table.name),
             None,
         );
+    }
+    for table in schema.tables() {
+        let read = table.columns.iter().all(|c| match &c.generator {
+            Generator::Given(values) => values.len() as u64 == table.rows,
+            _ => true,
+        });
+        if let (Some(file), false) = (&table.file, read) {
+            let message = format!(
+                "the rows of table `{}` are in `{file}`, which was not read",
+                table.name
+            );
+            diags.push(codes::BAD_REFERENCE, table.place, message, None);
+        }
     }
     if !(options.scale > 0.0 && options.scale.is_finite()) {
         diags.push_global(
@@ -159,13 +176,22 @@ pub fn plan(schema: &Schema, options: &Options) -> Result<Plan, Diagnostics> {
             .collect();
         let rows = compiler.rows_of(&table.name);
         let rows_per_group = rows_per_group(table);
+        let first = compiler.appends(table, options);
+        let done = first / rows_per_group;
+        let end = if first < rows {
+            rows.div_ceil(rows_per_group)
+        } else {
+            done
+        };
+        let share = shard_range(end - done, shard.index, shard.count);
         tables.push(TablePlan {
             table: table.clone(),
             rows,
             schema: Arc::new(ArrowSchema::new(fields)),
             columns,
             rows_per_group,
-            groups: shard_range(rows.div_ceil(rows_per_group), shard.index, shard.count),
+            first,
+            groups: done + share.start..done + share.end,
         });
     }
     let (diags, rows) = compiler.finish();

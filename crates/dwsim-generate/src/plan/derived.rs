@@ -8,11 +8,11 @@ use dwsim_schema::{
 };
 
 use crate::draw::{AliasTable, Key, Permutation, Zipf};
-use crate::plan::column::{Compiler, MAX_PARENTS, scalars};
+use crate::plan::column::{Compiler, MAX_PARENTS, scalar_texts, scalars};
 use crate::plan::keys::Digit;
 use crate::source::{
-    Between, Carry, Categorical, Cells, ChildNumber, Constant, Eligible, Foreign, Formula,
-    Hierarchy, Index, Offset, Parent, SharedSource, Test, Value, When, arrow_type,
+    Between, Carry, Categorical, ChildNumber, Constant, Eligible, Foreign, Formula, Hierarchy,
+    Index, Offset, Parent, SharedSource, Test, Value, When, arrow_type,
 };
 
 impl<'a> Compiler<'a> {
@@ -133,14 +133,8 @@ impl<'a> Compiler<'a> {
                 .done
                 .get(&(table.name.clone(), column.name.clone()))
                 .cloned()?;
-            let array = scalars(column.ty, condition.values.iter())?;
-            let cells = Cells::of(&array).ok()?;
-            let values = (0..condition.values.len())
-                .map(|i| {
-                    let mut text = Vec::new();
-                    cells.write(i, &mut text);
-                    text
-                })
+            let values = scalar_texts(column.ty, &condition.values)?
+                .into_iter()
                 .collect();
             out.push(Test {
                 column: source,
@@ -246,6 +240,10 @@ impl<'a> Compiler<'a> {
                 ty,
                 value: self.formula(table, expression, digits)?,
             }),
+            Generator::Polymorphic(_)
+            | Generator::States(_)
+            | Generator::Walk(_)
+            | Generator::Wave(_) => self.series(table, column, key, digits)?,
             Generator::ChildNumber => Arc::new(ChildNumber {
                 ty,
                 index: self.children.clone()?,

@@ -109,29 +109,7 @@ impl Compiler<'_> {
             (Distribution::Poisson { mean }, _) => return self.poisson(column, spec, mean, key),
             _ => {}
         }
-        let (min, max) = match grid {
-            // half a step beyond the ends, so that the ends get the whole of what rounds to them
-            Some(g) => {
-                let unit = libm::pow(10.0, -f64::from(ty.scale()));
-                let half = g.step as f64 * 0.5;
-                let low = if spec.min.is_some() {
-                    (g.first as f64 - half) * unit
-                } else {
-                    f64::NEG_INFINITY
-                };
-                let high = if spec.max.is_some() {
-                    (g.last as f64 + half) * unit
-                } else {
-                    f64::INFINITY
-                };
-                (low, high)
-            }
-            None => (
-                spec.min.map_or(f64::NEG_INFINITY, Number::to_f64),
-                spec.max.map_or(f64::INFINITY, Number::to_f64),
-            ),
-        };
-        let shape = Shape::new(spec.distribution, min, max, spec.limits);
+        let shape = shape_of(ty, spec);
         if shape.mass() < MIN_MASS {
             self.diags.push(
                 codes::IMPOSSIBLE,
@@ -240,4 +218,31 @@ impl Compiler<'_> {
             index,
         }))
     }
+}
+
+/// The shape of a continuous distribution over a type's values.
+pub(crate) fn shape_of(ty: LogicalType, spec: &NumericSpec) -> Shape {
+    let (min, max) = match spec.grid(ty) {
+        // half a step beyond the ends, so that the ends get the whole of what rounds to them
+        Some(g) => {
+            let unit = libm::pow(10.0, -f64::from(ty.scale()));
+            let half = g.step as f64 * 0.5;
+            let low = if spec.min.is_some() {
+                (g.first as f64 - half) * unit
+            } else {
+                f64::NEG_INFINITY
+            };
+            let high = if spec.max.is_some() {
+                (g.last as f64 + half) * unit
+            } else {
+                f64::INFINITY
+            };
+            (low, high)
+        }
+        None => (
+            spec.min.map_or(f64::NEG_INFINITY, Number::to_f64),
+            spec.max.map_or(f64::INFINITY, Number::to_f64),
+        ),
+    };
+    Shape::new(spec.distribution, min, max, spec.limits)
 }

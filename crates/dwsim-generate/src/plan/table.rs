@@ -39,6 +39,8 @@ pub struct TablePlan {
     pub(crate) schema: SchemaRef,
     pub(crate) columns: Vec<ColumnPlan>,
     pub(crate) rows_per_group: u64,
+    /// First row that is made; those before exist already.
+    pub(crate) first: u64,
     /// Row groups of this shard.
     pub(crate) groups: Range<u64>,
 }
@@ -62,10 +64,20 @@ impl TablePlan {
         self.rows
     }
 
+    /// The first row that is made, from 0; above 0 only if rows are appended.
+    #[must_use]
+    pub fn first_row(&self) -> u64 {
+        self.first
+    }
+
     /// Rows of this shard, from 0.
     #[must_use]
     pub fn shard_rows(&self) -> Range<u64> {
-        let edge = |group: u64| group.saturating_mul(self.rows_per_group).min(self.rows);
+        let edge = |group: u64| {
+            group
+                .saturating_mul(self.rows_per_group)
+                .clamp(self.first.min(self.rows), self.rows)
+        };
         edge(self.groups.start)..edge(self.groups.end)
     }
 
@@ -81,7 +93,7 @@ impl TablePlan {
             let start = index * self.rows_per_group;
             RowGroup {
                 index,
-                rows: start..(start + self.rows_per_group).min(self.rows),
+                rows: start.max(self.first)..(start + self.rows_per_group).min(self.rows),
             }
         })
     }

@@ -19,7 +19,7 @@ pub(crate) struct Test {
 }
 
 /// Which rows fulfil all tests.
-fn fulfilled(tests: &[Test], rows: &[u64]) -> Result<Vec<bool>, ArrowError> {
+pub(crate) fn fulfilled(tests: &[Test], rows: &[u64]) -> Result<Vec<bool>, ArrowError> {
     let mut out = vec![true; rows.len()];
     let mut text = Vec::new();
     for test in tests {

@@ -10,6 +10,7 @@ mod index;
 mod json;
 mod numeric;
 mod reference;
+mod series;
 mod text;
 mod types;
 mod wrap;
@@ -22,7 +23,7 @@ use arrow::error::ArrowError;
 
 pub(crate) use cells::Cells;
 pub(crate) use children::{ChildIndex, ChildNumber, Children};
-pub(crate) use condition::{Eligible, Test, When};
+pub(crate) use condition::{Eligible, Test, When, fulfilled};
 pub(crate) use derived::{Between, Carry, Formula, Offset, Value};
 pub(crate) use format::push_json_string;
 pub(crate) use index::Index;
@@ -30,10 +31,11 @@ pub(crate) use json::{JsonArray, JsonField, JsonObject};
 pub(crate) use numeric::{
     Bernoulli, Continuous, GridValues, Sequence, Shape, optional_units, units_array, units_of,
 };
-pub(crate) use reference::{Foreign, Hierarchy, Parent};
+pub(crate) use reference::{Foreign, Hierarchy, Parent, Polymorphic};
+pub(crate) use series::{Chain, Start, States, Walk, Waves};
 pub(crate) use text::{Bytes, Numbering, Piece, Template, Text, Uuid};
 pub(crate) use types::arrow_type;
-pub(crate) use wrap::{Categorical, Constant, Given, Nulls};
+pub(crate) use wrap::{Categorical, Constant, Fixed, Given, Nulls};
 
 /// Values of a column at any rows, in any order; the same row always gives the same value.
 pub(crate) trait Source: Debug + Send + Sync {

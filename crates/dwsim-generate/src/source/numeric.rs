@@ -184,6 +184,17 @@ impl Shape {
         self.span
     }
 
+    /// Probability of a value of at most `x`.
+    pub(crate) fn probability(&self, x: f64) -> f64 {
+        if x < self.min {
+            return 0.0;
+        }
+        if x >= self.max {
+            return 1.0;
+        }
+        ((self.cdf(x) - self.low) / self.span).clamp(0.0, 1.0)
+    }
+
     /// Probability of a value of at most `x`, before cutting.
     fn cdf(&self, x: f64) -> f64 {
         match self.distribution {

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray};
-use arrow::compute::nullif;
+use arrow::array::{Array, ArrayRef, BooleanArray, new_null_array};
+use arrow::compute::{cast, interleave, nullif};
+use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
 use crate::draw::{Stream, below};
-use crate::source::{ChildIndex, Eligible, Index, SharedSource, Source};
+use crate::source::{Cells, ChildIndex, Eligible, Index, SharedSource, Source};
 
 /// Which parent's row each row belongs to.
 #[derive(Clone, Debug)]
@@ -70,5 +71,58 @@ impl Source for Hierarchy {
         } else {
             nullif(&keys, &roots)
         }
+    }
+}
+
+/// A key of one of several tables, chosen by the text of another column; NULL where that leads nowhere.
+#[derive(Debug)]
+pub(crate) struct Polymorphic {
+    pub(crate) by: SharedSource,
+    pub(crate) stream: Stream,
+    /// The text that chooses it, its rows, its key.
+    pub(crate) targets: Vec<(Vec<u8>, u64, SharedSource)>,
+    pub(crate) to: DataType,
+}
+
+impl Source for Polymorphic {
+    fn array(&self, rows: &[u64]) -> Result<ArrayRef, ArrowError> {
+        let by = self.by.array(rows)?;
+        let cells = Cells::of(&by)?;
+        let mut cursor = self.stream.cursor();
+        let mut parents: Vec<Vec<u64>> = vec![Vec::new(); self.targets.len()];
+        // the last array is one NULL
+        let nowhere = (self.targets.len(), 0);
+        let mut text = Vec::new();
+        let places: Vec<(usize, usize)> = rows
+            .iter()
+            .enumerate()
+            .map(|(i, row)| {
+                let draw = cursor.at(*row);
+                if cells.is_null(i) {
+                    return nowhere;
+                }
+                text.clear();
+                cells.write(i, &mut text);
+                match self.targets.iter().position(|(t, ..)| *t == text) {
+                    None => nowhere,
+                    Some(target) => {
+                        parents[target].push(below(draw, self.targets[target].1));
+                        (target, parents[target].len() - 1)
+                    }
+                }
+            })
+            .collect();
+        let mut arrays = Vec::with_capacity(self.targets.len() + 1);
+        for ((_, _, key), parents) in self.targets.iter().zip(&parents) {
+            let keys = key.array(parents)?;
+            arrays.push(if *keys.data_type() == self.to {
+                keys
+            } else {
+                cast(&keys, &self.to)?
+            });
+        }
+        arrays.push(new_null_array(&self.to, 1));
+        let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+        interleave(&arrays, &places)
     }
 }

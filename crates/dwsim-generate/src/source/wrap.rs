@@ -41,6 +41,18 @@ impl Source for Given {
     }
 }
 
+/// Values that are there already, whatever rows are asked for.
+#[derive(Debug)]
+pub(crate) struct Fixed {
+    pub(crate) values: ArrayRef,
+}
+
+impl Source for Fixed {
+    fn array(&self, _: &[u64]) -> Result<ArrayRef, ArrowError> {
+        Ok(self.values.clone())
+    }
+}
+
 /// Always the same value, the only one of `value`.
 #[derive(Debug)]
 pub(crate) struct Constant {

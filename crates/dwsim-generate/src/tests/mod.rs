@@ -6,6 +6,7 @@ mod files;
 mod golden;
 mod invariance;
 mod refusals;
+mod whole;
 
 use std::collections::BTreeMap;
 

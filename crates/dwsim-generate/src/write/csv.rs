@@ -27,6 +27,18 @@ pub(crate) fn write<W: Write>(
     write_text(table, out, report, &head, batch)
 }
 
+/// Rows of any origin, with a header.
+pub(crate) fn csv_text(rows: &RecordBatch, out: &mut Vec<u8>) -> Result<(), GenerateError> {
+    for (i, field) in rows.schema().fields().iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        push_field(field.name(), out);
+    }
+    out.push(b'\n');
+    batch(rows, out)
+}
+
 fn batch(batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), GenerateError> {
     let cells: Vec<Cells<'_>> = batch
         .columns()

@@ -98,15 +98,7 @@ impl Plan {
         format: Format,
         report: Report<'_>,
     ) -> Result<Vec<WrittenFile>, GenerateError> {
-        let path = |table: &TablePlan| {
-            let name = match self.options.shard {
-                Some(shard) if shard.count > 1 => {
-                    format!("{}.{}.{}", table.name(), shard.index, format.extension())
-                }
-                _ => format!("{}.{}", table.name(), format.extension()),
-            };
-            directory.join(name)
-        };
+        let path = |table: &TablePlan| directory.join(self.file_name(table, format));
         self.in_pool(|| {
             fs::create_dir_all(directory).map_err(|e| GenerateError::File {
                 path: directory.to_owned(),
@@ -128,6 +120,20 @@ impl Plan {
             written.sort_by_key(|(i, _)| *i);
             Ok(written.into_iter().map(|(_, f)| f).collect())
         })
+    }
+
+    /// The name of a table's file: `TABLE.EXTENSION`, with the shard's number (from 0) in front of the extension, and
+    /// `from-ROW` if the rows are appended.
+    #[must_use]
+    pub fn file_name(&self, table: &TablePlan, format: Format) -> String {
+        let mut name = table.name().to_owned();
+        if table.first_row() > 0 {
+            name.push_str(&format!(".from-{}", table.first_row()));
+        }
+        if let Some(shard) = self.options.shard.filter(|s| s.count > 1) {
+            name.push_str(&format!(".{}", shard.index));
+        }
+        format!("{name}.{}", format.extension())
     }
 
     /// Runs with as many threads as the options say.

@@ -15,6 +15,7 @@ use dwsim_schema::Dialect;
 use crate::error::GenerateError;
 use crate::plan::TablePlan;
 
+pub(crate) use csv::csv_text;
 pub use file::WrittenFile;
 
 /// An output format.

@@ -2,6 +2,7 @@
 //! The meaning of keys is left to `read`, which also finds the unknown ones.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::codes;
 use crate::config::node::{Layer, Node, Origin, Value, add_source, parse_document, parse_value};
@@ -34,6 +35,38 @@ pub struct Inputs {
     pub env: BTreeMap<String, String>,
     /// Flags, later ones win.
     pub overrides: Vec<Override>,
+    /// How files of reference rows are read; without it their rows stay unknown, which is enough for their columns.
+    pub files: Files,
+}
+
+/// Reads a file that dwsim.toml names, relative to it, as CSV text.
+type ReadFile = dyn Fn(&str) -> Result<String, String> + Send + Sync;
+
+/// Reads the files that dwsim.toml names: this crate opens nothing itself.
+#[derive(Clone, Default)]
+pub struct Files(Option<Arc<ReadFile>>);
+
+impl Files {
+    /// A reader; it gets a name as it is written, and returns CSV text or a sentence that says why it cannot.
+    #[must_use]
+    pub fn new(read: impl Fn(&str) -> Result<String, String> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(read)))
+    }
+
+    /// The text of a file; `None` if there is no reader.
+    pub(crate) fn read(&self, name: &str) -> Option<Result<String, String>> {
+        self.0.as_ref().map(|read| read(name))
+    }
+}
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Files(a reader)"
+        } else {
+            "Files(none)"
+        })
+    }
 }
 
 /// One value of the merged configuration.

@@ -143,7 +143,7 @@ impl Config {
     pub fn load(inputs: &Inputs) -> Result<Self, Diagnostics> {
         let mut diags = Diagnostics::default();
         let merged = merge_layers(inputs, &mut diags);
-        crate::read::config(&merged, diags)
+        crate::read::config(&merged, diags, &inputs.files)
     }
 
     /// Reads one dwsim.toml without any other layer but the defaults.

@@ -2,7 +2,7 @@
 //! Constraints over several columns are left to the table.
 
 use crate::diagnostics::Place;
-use crate::model::{Condition, Distribution, Generator, Scalar, TemplatePart};
+use crate::model::{Condition, Distribution, Generator, Scalar, TemplatePart, Walk, WalkStart};
 use crate::types::{Dialect, LogicalType};
 
 /// Types written for one warehouse only, verbatim SQL.
@@ -92,6 +92,11 @@ impl Column {
             Generator::Offset(offset) => out.push(&offset.base),
             Generator::Between { low, high } => out.extend([low.as_str(), high.as_str()]),
             Generator::Formula(expression) => expression.columns(&mut out),
+            Generator::Polymorphic(p) => out.push(&p.by),
+            Generator::Walk(Walk {
+                first: WalkStart::Carry { via, .. },
+                ..
+            }) => out.push(via),
             _ => {}
         }
         out

@@ -3,6 +3,7 @@
 
 use crate::diagnostics::Place;
 use crate::model::Column;
+use crate::model::{Machine, Polymorphic, Walk, Wave};
 use crate::number::Number;
 use crate::temporal;
 use crate::types::LogicalType;
@@ -430,6 +431,9 @@ pub enum Generator {
         min: u32,
         /// Weights of `min`, `min + 1`, …; at least one, not all 0.
         weights: Vec<f64>,
+        /// A column of states: a parent's children end where it reaches a last state, or at the greatest number;
+        /// `min` and `weights` then only give that number.
+        until: Option<String>,
     },
     /// The row's number among its parent's children, from 1.
     ChildNumber,
@@ -460,6 +464,14 @@ pub enum Generator {
         /// The column's position in the group.
         position: usize,
     },
-    /// The values of a table of given rows, one per row.
-    Given(Vec<Scalar>),
+    /// The values of a table of given rows, one per row; `None` is NULL.
+    Given(Vec<Option<Scalar>>),
+    /// A key of one of several tables, chosen by another column.
+    Polymorphic(Polymorphic),
+    /// States that follow each other among a parent's children.
+    States(Machine),
+    /// Values that go on from child to child of a parent.
+    Walk(Walk),
+    /// A trend, a season and noise along the rows.
+    Wave(Wave),
 }

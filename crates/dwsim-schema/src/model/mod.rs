@@ -4,6 +4,7 @@
 mod column;
 mod generator;
 mod schema;
+mod series;
 mod table;
 
 pub use column::{Column, Reference, TypeOverrides};
@@ -12,4 +13,5 @@ pub use generator::{
     Operator, Pick, ProviderCall, Resolution, Scalar, TemplatePart, TemporalSpec,
 };
 pub use schema::Schema;
+pub use series::{Machine, Polymorphic, Walk, WalkStart, Wave};
 pub use table::{Correlation, DistStyle, Group, RedshiftTable, SnowflakeTable, Table};

@@ -1,6 +1,8 @@
 //! Tables: rows, columns, keys over several columns, and each warehouse's physical attributes.
 //! What a column holds is left to `column` and `generator`.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostics::Place;
 use crate::model::{Column, Generator, Scalar};
 
@@ -93,6 +95,8 @@ pub struct Table {
     pub correlate: Vec<Correlation>,
     /// Names of the primary key's columns; empty without one.
     pub primary_key: Vec<String>,
+    /// The file that the rows were read from, relative to dwsim.toml, as written.
+    pub file: Option<String>,
     /// Further keys, each a list of at least two column names.
     pub unique: Vec<Vec<String>>,
     /// COMMENT of the DDL.
@@ -154,7 +158,7 @@ impl Table {
 
     /// Whether given rows differ in these columns.
     fn given_distinct(&self, key: &[String]) -> bool {
-        let columns: Option<Vec<&Vec<Scalar>>> = key
+        let columns: Option<Vec<&Vec<Option<Scalar>>>> = key
             .iter()
             .map(|name| match &self.column(name)?.generator {
                 Generator::Given(values) => Some(values),
@@ -162,9 +166,23 @@ impl Table {
             })
             .collect();
         let Some(columns) = columns else { return false };
-        let row = |i: usize| columns.iter().map(move |c| c.get(i));
+        let row = |i: usize| -> Vec<String> {
+            columns.iter().map(|c| format!("{:?}", c.get(i))).collect()
+        };
         let rows = columns.first().map_or(0, |c| c.len());
-        (1..rows).all(|i| (0..i).all(|j| !row(i).eq(row(j))))
+        let mut seen = BTreeSet::new();
+        (0..rows).all(|i| seen.insert(row(i)))
+    }
+
+    /// Greatest number of children that a parent has, if the table is one of children.
+    #[must_use]
+    pub fn most_children(&self) -> Option<u32> {
+        match &self.children_key()?.generator {
+            Generator::Children { min, weights, .. } => {
+                Some(min.saturating_add(u32::try_from(weights.len()).unwrap_or(u32::MAX)) - 1)
+            }
+            _ => None,
+        }
     }
 
     /// The foreign key that decides how many rows the table has, if one does.
@@ -186,7 +204,14 @@ impl Table {
     #[must_use]
     pub fn parents(&self) -> Vec<&str> {
         let mut parents: Vec<&str> = Vec::new();
-        for reference in self.columns.iter().filter_map(|c| c.references.as_ref()) {
+        let references = self.columns.iter().flat_map(|c| {
+            let targets = match &c.generator {
+                Generator::Polymorphic(p) => p.targets.as_slice(),
+                _ => &[],
+            };
+            c.references.iter().chain(targets.iter().map(|(_, r)| r))
+        });
+        for reference in references {
             if reference.table != self.name && !parents.contains(&reference.table.as_str()) {
                 parents.push(&reference.table);
             }

@@ -27,6 +27,16 @@ pub(crate) fn children(f: &Fields<'_>, node: &Node) -> Generator {
             None,
         );
     }
+    let until = c.string("until");
+    if until.is_some() && (c.has("min") || c.has("weights")) {
+        f.ctx.error(
+            codes::CONFLICT,
+            node.place,
+            "`until` says where the children end; only `max` goes with it",
+            None,
+        );
+    }
+    let min = if until.is_some() { 1 } else { min };
     let max = max.unwrap_or(min);
     if min > max || max == 0 {
         f.ctx.error(
@@ -45,6 +55,7 @@ pub(crate) fn children(f: &Fields<'_>, node: &Node) -> Generator {
     Generator::Children {
         min: u32::try_from(min).unwrap_or(0),
         weights,
+        until,
     }
 }
 

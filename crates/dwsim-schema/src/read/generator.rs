@@ -12,7 +12,7 @@ use crate::read::fields::Fields;
 use crate::read::numeric::{numeric, numeric_spec};
 use crate::read::points::{sequence, temporal_uniform};
 use crate::read::values::{bernoulli, categorical, constant};
-use crate::read::{derived, json};
+use crate::read::{derived, json, series};
 use crate::temporal::DAY_MICROS;
 use crate::types::LogicalType;
 
@@ -31,6 +31,8 @@ const CHOICES: &[&str] = &[
     "less_than",
     "between",
     "formula",
+    "transitions",
+    "polymorphic",
 ];
 
 const DISTRIBUTIONS: &[&str] = &[
@@ -103,6 +105,8 @@ pub(crate) fn generator(
         Some(key @ ("greater_than" | "less_than")) => derived::offset(f, ty, key == "less_than"),
         Some("between") => derived::between(f, ty),
         Some("formula") => derived::formula(f, ty),
+        Some("transitions") => series::states(f, ty),
+        Some("polymorphic") => series::polymorphic(f),
         Some(_) => by_distribution(f, ty, &distribution.unwrap_or_default()),
         None => by_type(f, path, ty, key),
     }
@@ -182,8 +186,10 @@ fn named(f: &Fields<'_>, ty: LogicalType, name: &str) -> Generator {
         "uuid" | "uuid4" => uuid(f, ty),
         "sequence" => sequence(f, ty),
         "child_number" => derived::child_number(f, ty),
+        "walk" => series::walk(f, ty),
+        "wave" => series::wave(f, ty),
         _ => {
-            let help = did_you_mean(name, ["uuid4", "sequence", "child_number"])
+            let help = did_you_mean(name, ["uuid4", "sequence", "child_number", "walk", "wave"])
                 .or_else(|| {
                     did_you_mean(name, DISTRIBUTIONS.iter().copied())
                         .map(|m| format!("{m} It is a `distribution`"))

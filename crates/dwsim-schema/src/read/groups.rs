@@ -7,6 +7,7 @@ use crate::model::{Column, Correlation, Generator, Group, Scalar};
 use crate::number::Number;
 use crate::read::Ctx;
 use crate::read::fields::{Fields, number_of, string_of};
+use crate::read::rows;
 use crate::read::values::{checked_scalar, weights};
 use crate::types::LogicalType;
 
@@ -15,7 +16,7 @@ const KEYS: [&str; 2] = ["combinations", "one_hot"];
 /// Names of all columns that belong to a group, before anything is checked; all columns where the rows are given.
 pub(crate) fn members(table: &Node) -> Vec<String> {
     let mut out = Vec::new();
-    if table.get("data").is_some() {
+    if table.get("data").is_some() || table.get("file").is_some() {
         out.extend(
             table
                 .get("columns")
@@ -36,57 +37,6 @@ pub(crate) fn members(table: &Node) -> Vec<String> {
         }
     }
     out
-}
-
-/// `data = [["DE", "Germany"], …]`: the rows of the table, values in the order of the columns. The number of rows.
-pub(crate) fn given(f: &Fields<'_>, columns: &mut [Column]) -> Option<u64> {
-    let node = f.node("data")?;
-    let Value::Array(rows) = &node.value else {
-        f.error(
-            codes::WRONG_KIND,
-            "data",
-            format!("`data` is a list of rows, not {}", node.value.kind()),
-            Some("data = [[\"DE\", \"Germany\"], [\"FR\", \"France\"]]".into()),
-        );
-        return None;
-    };
-    let mut values: Vec<Vec<Scalar>> = vec![Vec::with_capacity(rows.len()); columns.len()];
-    for row in rows {
-        match &row.value {
-            Value::Array(cells) if cells.len() == columns.len() => {
-                for ((cell, column), values) in cells.iter().zip(columns.iter()).zip(&mut values) {
-                    values.extend(checked_scalar(f, cell, column.ty));
-                }
-            }
-            Value::Array(cells) => {
-                let message = format!(
-                    "a row has {} values for {} columns",
-                    cells.len(),
-                    columns.len()
-                );
-                f.ctx.error(codes::BAD_VALUE, row.place, message, None);
-            }
-            other => f.ctx.error(
-                codes::WRONG_KIND,
-                row.place,
-                format!("a row is a list, not {}", other.kind()),
-                None,
-            ),
-        }
-    }
-    for (column, values) in columns.iter_mut().zip(values) {
-        if column.nulls > 0.0 || column.references.is_some() || !column.when.is_empty() {
-            f.ctx.error(
-                codes::CONFLICT,
-                column.place,
-                format!("the rows of column `{}` are given", column.name),
-                Some("leave `references`, `nulls` and `when` out".into()),
-            );
-        }
-        column.generator = Generator::Given(values);
-        column.generator_place = node.place;
-    }
-    u64::try_from(rows.len()).ok()
 }
 
 /// Reads the groups and hands their columns over to them.
@@ -165,6 +115,15 @@ fn group(g: &Fields<'_>, key: &str, columns: &[Column]) -> Option<Group> {
         let _ = (g.node("values"), g.node("weights"));
         return None;
     }
+    if g.has("file") && key != "one_hot" {
+        let (rows, weights) = tuples_from_file(g, &names, &types)?;
+        return Some(Group {
+            columns: names,
+            rows,
+            weights,
+            place: g.place,
+        });
+    }
     let rows = if key == "one_hot" {
         flags(g, &types)?
     } else {
@@ -242,6 +201,70 @@ fn tuples(g: &Fields<'_>, types: &[LogicalType]) -> Option<Vec<Vec<Scalar>>> {
         g.error(codes::BAD_VALUE, "values", "`values` is empty", None);
     }
     (out.len() == rows.len() && !out.is_empty()).then_some(out)
+}
+
+/// `file = "cities.csv", weights = "population"`: the tuples are the rows of a file, and a column of it their weights.
+fn tuples_from_file(
+    g: &Fields<'_>,
+    names: &[String],
+    types: &[LogicalType],
+) -> Option<(Vec<Vec<Scalar>>, Vec<f64>)> {
+    let name = g.string("file")?;
+    let weight = g.string("weights");
+    let mut wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    wanted.extend(weight.as_deref());
+    let Some(read) = rows::read(g.ctx, &name, g.place_of("file"), &wanted) else {
+        // nobody reads files: one tuple of the types stands for them
+        let stand_in = types.iter().map(|ty| match ty {
+            LogicalType::Boolean => Scalar::Boolean(false),
+            ty if ty.is_numeric() => Scalar::Number(Number::new(0, 0)),
+            _ => Scalar::Text(String::new()),
+        });
+        return Some((vec![stand_in.collect()], vec![1.0]));
+    };
+    let file = read?;
+    let mut out = Vec::with_capacity(file.rows.len());
+    let mut weights = Vec::with_capacity(file.rows.len());
+    for row in &file.rows {
+        let mut tuple = Vec::with_capacity(types.len());
+        for (cell, ty) in row.cells.iter().zip(types) {
+            match cell.as_deref().and_then(|t| rows::scalar(t, *ty)) {
+                Some(value) => tuple.push(value),
+                None => {
+                    let shown = cell.as_deref().unwrap_or("");
+                    let message = format!("{shown:?} is not a value of type {ty}");
+                    g.ctx.error(codes::WRONG_KIND, row.place, message, None);
+                }
+            }
+        }
+        let number = match &weight {
+            None => Some(1.0),
+            Some(_) => row
+                .cells
+                .last()
+                .and_then(|c| c.as_deref())
+                .and_then(Number::parse)
+                .map(Number::to_f64)
+                .filter(|w| *w >= 0.0),
+        };
+        match number {
+            Some(number) => weights.push(number),
+            None => g.ctx.error(
+                codes::BAD_VALUE,
+                row.place,
+                "the weight of this row is not a number of at least 0",
+                None,
+            ),
+        }
+        out.push(tuple);
+    }
+    if weights.iter().sum::<f64>() <= 0.0 {
+        let message = format!("`{name}` has no rows with a weight above 0");
+        g.error(codes::BAD_VALUE, "file", message, None);
+        return None;
+    }
+    let whole = out.iter().all(|t| t.len() == types.len()) && weights.len() == out.len();
+    whole.then_some((out, weights))
 }
 
 /// `correlate = [["height", "weight", 0.7], …]`.

@@ -10,6 +10,8 @@ mod groups;
 mod json;
 mod numeric;
 mod points;
+mod rows;
+mod series;
 mod settings;
 mod table;
 mod values;
@@ -17,7 +19,7 @@ mod values;
 use std::cell::RefCell;
 
 use crate::codes;
-use crate::config::{Config, Merged, Node, canonical};
+use crate::config::{Config, Files, Merged, Node, add_source, canonical};
 use crate::diagnostics::{Diagnostics, Place};
 use crate::model::Schema;
 use crate::types::Dialect;
@@ -28,9 +30,18 @@ use fields::Fields;
 /// Where problems are collected while reading.
 pub(crate) struct Ctx {
     diags: RefCell<Diagnostics>,
+    /// Reads the files that dwsim.toml names.
+    files: Files,
+    /// A line for the name and hash of every file that was read.
+    contents: RefCell<Vec<String>>,
 }
 
 impl Ctx {
+    /// Adds a text that places point into; its number.
+    pub(crate) fn add_source(&self, name: &str, text: &str) -> usize {
+        add_source(&mut self.diags.borrow_mut(), name, text)
+    }
+
     /// How many problems were found so far.
     pub(crate) fn found(&self) -> usize {
         self.diags.borrow().items.len()
@@ -48,11 +59,17 @@ impl Ctx {
 }
 
 /// Reads the merged tree.
-pub(crate) fn config(merged: &Merged, diags: Diagnostics) -> Result<Config, Diagnostics> {
+pub(crate) fn config(
+    merged: &Merged,
+    diags: Diagnostics,
+    files: &Files,
+) -> Result<Config, Diagnostics> {
     let settings = merged.settings(&diags);
     let unreadable = diags.items.iter().any(|d| d.code == codes::SYNTAX);
     let ctx = Ctx {
         diags: RefCell::new(diags),
+        files: files.clone(),
+        contents: RefCell::default(),
     };
     let root = Fields::of(&ctx, &merged.root, "dwsim.toml");
     let project = settings::project(&ctx, root.node("project"));
@@ -79,7 +96,7 @@ pub(crate) fn config(merged: &Merged, diags: Diagnostics) -> Result<Config, Diag
             crate::diagnostics::did_you_mean(&test.target, targets.iter().map(|t| t.name.as_str())),
         );
     }
-    let (tables, broken, canonical) = match root.node("tables") {
+    let (tables, broken, mut canonical) = match root.node("tables") {
         None => (Vec::new(), Vec::new(), String::new()),
         Some(node) => {
             let (tables, broken) = table::tables(&ctx, node);
@@ -88,6 +105,8 @@ pub(crate) fn config(merged: &Merged, diags: Diagnostics) -> Result<Config, Diag
     };
     root.finish();
 
+    // other rows of a file are another schema
+    canonical.extend(ctx.contents.into_inner());
     let mut diags = ctx.diags.into_inner();
     // after a syntax error half of the text is missing; whatever else is found there would only confuse
     if unreadable {

@@ -10,6 +10,7 @@ use crate::read::Ctx;
 use crate::read::column::{self, Target};
 use crate::read::fields::{Fields, string_of};
 use crate::read::groups;
+use crate::read::rows;
 
 /// Greatest number of rows of a table: row numbers stay exact in every type on the way.
 const MAX_ROWS: i128 = 1 << 50;
@@ -104,7 +105,7 @@ pub(crate) fn names<'a>(ctx: &Ctx, what: &str, names: impl Iterator<Item = (&'a 
 
 fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
     let f = Fields::of(ctx, node, format!("table `{name}`"));
-    let rows = f.integer("rows", 0..=MAX_ROWS);
+    let count = f.integer("rows", 0..=MAX_ROWS);
     let grouped = groups::members(node);
     // the number of children decides the number of rows
     let counted = node
@@ -127,7 +128,15 @@ fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
             None,
         );
     }
-    if rows.is_none() && !f.has("rows") && !counted && !f.has("data") {
+    if f.has("file") && (f.has("rows") || counted || f.has("data")) {
+        f.error(
+            codes::CONFLICT,
+            "file",
+            "`file` says how many rows there are, and so does something else",
+            None,
+        );
+    }
+    if count.is_none() && !f.has("rows") && !counted && !f.has("data") && !f.has("file") {
         ctx.error(
             codes::MISSING_KEY,
             f.place,
@@ -189,7 +198,8 @@ fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
             ),
         },
     }
-    let given = groups::given(&f, &mut columns);
+    let read = rows::from_file(&f, &mut columns);
+    let given = rows::given(&f, &mut columns).or(read.as_ref().map(|(_, rows)| *rows));
     let groups = groups::groups(ctx, &f, &mut columns);
     let correlate = groups::correlations(&f);
     let (place, rows_place, key_place) = (f.place, f.place_of("rows"), f.place_of("primary_key"));
@@ -197,12 +207,13 @@ fn table(ctx: &Ctx, name: &str, node: &Node, targets: &Targets<'_>) -> Table {
     Table {
         name: name.to_owned(),
         rows: given
-            .or_else(|| rows.and_then(|r| u64::try_from(r).ok()))
+            .or_else(|| count.and_then(|r| u64::try_from(r).ok()))
             .unwrap_or(0),
         groups,
         correlate,
         columns,
         primary_key,
+        file: read.map(|(name, _)| name),
         unique,
         comment,
         redshift,

@@ -91,6 +91,47 @@ pub(crate) fn weights(f: &Fields<'_>, node: &Node, count: usize) -> Vec<f64> {
     weights
 }
 
+/// `{ view = 5, buy = 1 }`: names with their weights, by the same rule.
+pub(crate) fn table_weights(f: &Fields<'_>, node: &Node) -> Vec<(String, f64)> {
+    let Some(entries) = node.table() else {
+        f.ctx.error(
+            codes::WRONG_KIND,
+            node.place,
+            format!(
+                "weights are a table such as {{ a = 3, b = 1 }}, not {}",
+                node.value.kind()
+            ),
+            None,
+        );
+        return Vec::new();
+    };
+    let numbers: Vec<Option<Number>> = entries.iter().map(|(_, n)| number_of(n)).collect();
+    let weights: Vec<f64> = numbers
+        .iter()
+        .map(|n| n.map_or(f64::NAN, Number::to_f64))
+        .collect();
+    let sum: f64 = weights.iter().sum();
+    let shares = numbers.iter().flatten().any(|n| n.exact_at(0).is_none());
+    if !weights.iter().all(|w| *w >= 0.0) || (sum <= 0.0 && !entries.is_empty()) {
+        let message = "weights are numbers of at least 0 and not all 0";
+        f.ctx.error(codes::BAD_VALUE, node.place, message, None);
+        return Vec::new();
+    }
+    if shares && (sum - 1.0).abs() > 1e-6 {
+        f.ctx.error(
+            codes::BAD_VALUE,
+            node.place,
+            format!("the weights are shares and sum to {sum}, not to 1"),
+            Some("whole numbers are taken as relative weights".into()),
+        );
+    }
+    entries
+        .iter()
+        .map(|(n, _)| n.clone())
+        .zip(weights)
+        .collect()
+}
+
 /// A scalar that the type can hold.
 pub(crate) fn checked_scalar(f: &Fields<'_>, node: &Node, ty: LogicalType) -> Option<Scalar> {
     let scalar = scalar_of(node);

@@ -5,9 +5,10 @@ use crate::codes;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::model::{
     Column, Condition, Correlation, Distribution, Expression, Generator, Operator, Scalar, Schema,
-    Table,
+    Table, WalkStart,
 };
 use crate::types::LogicalType;
+use crate::validate::series;
 
 /// Checks all columns of a table.
 pub(crate) fn check(schema: &Schema, table: &Table, diags: &mut Diagnostics) {
@@ -270,6 +271,24 @@ pub(crate) fn range(table: &Table, name: &str, depth: usize) -> Option<(i128, i1
             } else {
                 (low + o.min, high + most)
             })
+        }
+        Generator::Walk(walk) => {
+            let start = match &walk.first {
+                WalkStart::Range { min, step, count } => {
+                    Some((*min, min + step * i128::from(count.saturating_sub(1))))
+                }
+                WalkStart::Carry { .. } => None,
+            };
+            series::reach(table, walk, start)
+        }
+        Generator::Given(values) => {
+            let units: Option<Vec<i128>> = values
+                .iter()
+                .flatten()
+                .map(|v| column.ty.units(v))
+                .collect();
+            let units = units?;
+            Some((*units.iter().min()?, *units.iter().max()?))
         }
         Generator::Between { low, high } => Some((
             range(table, low, depth + 1)?.0,

@@ -3,10 +3,11 @@
 
 use crate::codes;
 use crate::diagnostics::{Diagnostics, Place, did_you_mean};
-use crate::model::{Column, Distribution, Generator, Pick, Schema, Table};
+use crate::model::{Column, Distribution, Generator, Pick, Schema, Table, Walk, WalkStart};
 use crate::types::LogicalType;
 
 mod derived;
+mod series;
 
 pub(crate) use derived::range;
 
@@ -35,6 +36,9 @@ pub(crate) fn schema(schema: &mut Schema, broken: &[bool], diags: &mut Diagnosti
             inputs(table, diags);
             effort(table, diags);
             derived::check(schema, table, diags);
+            for column in &table.columns {
+                series::check(schema, table, column, diags);
+            }
             capacity(schema, table, diags);
         }
     }
@@ -201,8 +205,13 @@ fn carried(table: &mut Table, diags: &mut Diagnostics) {
         .filter_map(|c| Some((c.references.as_ref()?.table.clone(), c.name.clone())))
         .collect();
     for column in &mut table.columns {
-        let Generator::Carry { via, place, .. } = &mut column.generator else {
-            continue;
+        let (via, place) = match &mut column.generator {
+            Generator::Carry { via, place, .. } => (via, place),
+            Generator::Walk(Walk {
+                first: WalkStart::Carry { via, place, .. },
+                ..
+            }) => (via, place),
+            _ => continue,
         };
         let found: Vec<&String> = keys
             .iter()
@@ -240,17 +249,33 @@ fn carried(table: &mut Table, diags: &mut Diagnostics) {
 fn count_children(schema: &mut Schema) {
     for i in schema.order.clone() {
         let expected = schema.tables[i].children_key().and_then(|key| {
-            let Generator::Children { min, weights } = &key.generator else {
+            let Generator::Children {
+                min,
+                weights,
+                until,
+            } = &key.generator
+            else {
                 return None;
             };
             let parents = schema.table(&key.references.as_ref()?.table)?.rows;
-            let total: f64 = weights.iter().sum();
-            let mean = weights
-                .iter()
-                .zip(*min..)
-                .map(|(w, n)| w * f64::from(n))
-                .sum::<f64>()
-                / total;
+            let states = until
+                .as_ref()
+                .and_then(|name| schema.tables[i].column(name))
+                .map(|c| &c.generator);
+            let mean = match states {
+                Some(Generator::States(machine)) => {
+                    machine.expected_length(schema.tables[i].most_children().unwrap_or(1))
+                }
+                _ => {
+                    let total: f64 = weights.iter().sum();
+                    weights
+                        .iter()
+                        .zip(*min..)
+                        .map(|(w, n)| w * f64::from(n))
+                        .sum::<f64>()
+                        / total
+                }
+            };
             Some(
                 (parents as f64 * mean)
                     .round()
@@ -451,9 +476,18 @@ fn not_distinct(column: &Column) -> Option<String> {
         Generator::ForeignKey(Pick::Zipf { .. }) => {
             Some("pick = \"zipf\" repeats its favourites".into())
         }
-        Generator::Given(values) => (1..values.len())
-            .any(|i| values[..i].contains(&values[i]))
-            .then(|| "one of its values is given twice".into()),
+        Generator::Given(values) => {
+            let mut seen = std::collections::BTreeSet::new();
+            values
+                .iter()
+                .flatten()
+                .any(|v| !seen.insert(format!("{v:?}")))
+                .then(|| "one of its values is given twice".into())
+        }
+        Generator::States(_) | Generator::Walk(_) | Generator::Wave(_) => {
+            Some("values along the rows may repeat".into())
+        }
+        Generator::Polymorphic(_) => Some("keys of several tables may be equal".into()),
         Generator::Children { .. } => Some("a parent may have several children".into()),
         Generator::ChildNumber => Some("every parent's children count from 1".into()),
         Generator::Carry { .. }
