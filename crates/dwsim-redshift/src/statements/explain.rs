@@ -281,7 +281,7 @@ impl Printer {
                         ..Step::default()
                     };
                 }
-                let rows = input.rows.min(DISTINCT).max(1.0);
+                let rows = input.rows.clamp(1.0, DISTINCT);
                 let start = input.total + input.rows * 2.0 * CONDITION;
                 Step {
                     title: "XN HashAggregate".into(),
@@ -295,7 +295,7 @@ impl Printer {
             }
             LogicalPlan::Distinct(d) => {
                 let input = self.step(d.input());
-                let rows = input.rows.min(DISTINCT).max(1.0);
+                let rows = input.rows.clamp(1.0, DISTINCT);
                 let start = input.total;
                 Step {
                     title: "XN Unique".into(),

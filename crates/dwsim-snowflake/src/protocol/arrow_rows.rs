@@ -18,7 +18,7 @@ use dwsim_engine::types::{ColumnInfo, SqlType};
 use dwsim_engine::variant::{JsonStyle, Ref, to_json};
 
 use super::json_rows::nanos;
-use super::rowtype::{lengths, shape, wire_type};
+use super::rowtype::{carrier, lengths, shape};
 
 /// The stored integer type of a NUMBER of this precision; None is decimal128.
 fn integer(precision: u8) -> Option<DataType> {
@@ -78,7 +78,7 @@ pub(super) fn wire_schema(columns: &[ColumnInfo]) -> SchemaRef {
                 bytes
             };
             let metadata = HashMap::from([
-                ("logicalType".to_owned(), wire_type(&c.ty).to_uppercase()),
+                ("logicalType".to_owned(), carrier(&c.ty).to_uppercase()),
                 ("precision".to_owned(), precision.unwrap_or(38).to_string()),
                 ("scale".to_owned(), scale.unwrap_or(0).to_string()),
                 ("charLength".to_owned(), chars.to_string()),
