@@ -5,8 +5,8 @@ mod account;
 mod counters;
 mod history;
 mod object;
-mod row_ids;
 mod routine;
+mod row_ids;
 mod table;
 mod transaction;
 
@@ -14,7 +14,7 @@ pub use account::{Account, Database, Schema, next_oid, reserve_oids};
 pub use counters::Counters;
 pub use history::{Dropped, DroppedObject, History, Version};
 pub use object::{Object, ObjectKind, ObjectName, OtherObject, SequenceDef, StreamDef, ViewDef};
-pub use row_ids::RowIds;
 pub use routine::{Argument, ArgumentMode, Language, Returns, Routine, Volatility, signature_type};
+pub use row_ids::RowIds;
 pub use table::{ColumnDef, Constraint, Identity, TableData, TableDef, TableEntry};
 pub use transaction::{Catalog, Transaction};

@@ -8,8 +8,8 @@ use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    Account, Counters, Database, Object, ObjectKind, ObjectName, OtherObject, Routine, RowIds, Schema,
-    SequenceDef, StreamDef, TableData, TableDef, TableEntry, ViewDef,
+    Account, Counters, Database, Object, ObjectKind, ObjectName, OtherObject, Routine, RowIds,
+    Schema, SequenceDef, StreamDef, TableData, TableDef, TableEntry, ViewDef,
 };
 use crate::error::Result;
 

@@ -51,6 +51,10 @@ pub(super) fn bind(
     if op == BinaryOp::Concat {
         return concat(binder, left, right);
     }
+    // `+` joins texts too.
+    if op == BinaryOp::Add && left.ty.class() == C::Text && right.ty.class() == C::Text {
+        return concat(binder, left, right);
+    }
     if left.ty.class() == C::Binary || right.ty.class() == C::Binary {
         return on_bytes(binder, op, left, right);
     }
@@ -313,6 +317,8 @@ fn moments(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> 
             let r = binder.cast(right, &ty, CastMode::Implicit)?;
             Ok(infix(Operator::Minus, l, r, SqlType::IntervalDs))
         }
+        (C::Interval, BinaryOp::Mul | BinaryOp::Div, C::Numeric) => scaled(binder, op, left, right),
+        (C::Numeric, BinaryOp::Mul, C::Interval) => scaled(binder, op, right, left),
         (C::Interval, BinaryOp::Add | BinaryOp::Sub, C::Interval) => {
             let same = left.ty == right.ty;
             let ty = if same {
@@ -346,6 +352,104 @@ fn moments(binder: &mut Binder<'_>, op: BinaryOp, left: Typed, right: Typed) -> 
             ))
         }
         _ => Err(mismatch(binder, op, &left, &right)),
+    }
+}
+
+/// An interval times or over a number, in the interval's own type.
+fn scaled(binder: &Binder<'_>, op: BinaryOp, interval: Typed, by: Typed) -> Result<Typed> {
+    let ty = interval.ty.clone();
+    let by = binder.cast(by, &SqlType::Double, CastMode::Implicit)?;
+    let name = if op == BinaryOp::Mul { "*" } else { "/" };
+    Ok(binder.kernel(name, scale_interval, vec![interval, by], ty))
+}
+
+/// The factor of a row; an error for a division by zero.
+fn factor(call: &Call<'_>, by: f64) -> Result<f64> {
+    match (call.name, by) {
+        ("/", 0.0) => Err(ErrorKind::DivisionByZero.into()),
+        ("/", by) => Ok(1.0 / by),
+        (_, by) => Ok(by),
+    }
+}
+
+fn scale_interval(call: &Call<'_>) -> Result<ArrayRef> {
+    use arrow::array::{
+        DurationMicrosecondArray, IntervalMonthDayNanoArray, IntervalYearMonthArray,
+    };
+    use arrow::datatypes::{
+        DurationMicrosecondType, IntervalMonthDayNano, IntervalMonthDayNanoType,
+        IntervalYearMonthType,
+    };
+    let by = call.double(1)?;
+    let column = &call.args[0];
+    let too_large = || {
+        dwsim_engine::error::SqlError::from(ErrorKind::OutOfRange {
+            ty: "interval".into(),
+            value: String::new(),
+        })
+    };
+    let whole = |v: f64| -> Result<i64> {
+        if v.is_finite() && v.abs() < 9.2e18 {
+            Ok(v as i64)
+        } else {
+            Err(too_large())
+        }
+    };
+    let scaled = |row: usize| -> Result<Option<(usize, f64)>> {
+        let i = column.index(row);
+        match by.get(row) {
+            Some(n) if column.array.is_valid(i) => Ok(Some((i, factor(call, n)?))),
+            _ => Ok(None),
+        }
+    };
+    match &call.types[0] {
+        SqlType::IntervalYm => {
+            let a = column.array.as_primitive::<IntervalYearMonthType>();
+            let mut out = IntervalYearMonthArray::builder(call.rows);
+            for row in 0..call.rows {
+                out.append_option(match scaled(row)? {
+                    Some((i, n)) => {
+                        let months = whole((f64::from(a.value(i)) * n).trunc())?;
+                        Some(i32::try_from(months).map_err(|_| too_large())?)
+                    }
+                    None => None,
+                });
+            }
+            Ok(Arc::new(out.finish()))
+        }
+        SqlType::IntervalDs => {
+            let a = column.array.as_primitive::<DurationMicrosecondType>();
+            let mut out = DurationMicrosecondArray::builder(call.rows);
+            for row in 0..call.rows {
+                out.append_option(match scaled(row)? {
+                    Some((i, n)) => Some(whole((a.value(i) as f64 * n).round())?),
+                    None => None,
+                });
+            }
+            Ok(Arc::new(out.finish()))
+        }
+        _ => {
+            let a = column.array.as_primitive::<IntervalMonthDayNanoType>();
+            let mut out = IntervalMonthDayNanoArray::builder(call.rows);
+            for row in 0..call.rows {
+                out.append_option(match scaled(row)? {
+                    Some((i, n)) => {
+                        // What does not fill a month is days of thirty to the month; what does not fill a day, time.
+                        let v = a.value(i);
+                        let months = f64::from(v.months) * n;
+                        let days = f64::from(v.days) * n + months.fract() * 30.0;
+                        let nanos = v.nanoseconds as f64 * n + days.fract() * 86_400e9;
+                        Some(IntervalMonthDayNano::new(
+                            i32::try_from(whole(months.trunc())?).map_err(|_| too_large())?,
+                            i32::try_from(whole(days.trunc())?).map_err(|_| too_large())?,
+                            whole((nanos / 1000.0).round())? * 1000,
+                        ))
+                    }
+                    None => None,
+                });
+            }
+            Ok(Arc::new(out.finish()))
+        }
     }
 }
 

@@ -2,20 +2,20 @@
 //! Text becomes statements in `parse`; results become messages in `protocol`.
 
 mod alter;
-mod call;
 mod analyze;
 mod authorize;
+mod call;
 mod cluster;
 mod copy;
 mod cursor;
-mod locks;
 mod explain;
+mod locks;
 mod objects;
 mod outcome;
 mod policies;
 mod principals;
-mod routines;
 mod privileges;
+mod routines;
 mod run;
 mod session;
 mod settings;

@@ -18,7 +18,7 @@ use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 
 use super::json_rows::{json, nanos};
-use super::rowtype::{lengths, shape, wire_type};
+use super::rowtype::{carrier, lengths, shape};
 
 /// The stored integer type of a NUMBER of this precision; None is decimal128.
 fn integer(precision: u8) -> Option<DataType> {
@@ -79,7 +79,7 @@ pub(super) fn wire_schema(columns: &[ColumnInfo]) -> SchemaRef {
                 bytes
             };
             let metadata = HashMap::from([
-                ("logicalType".to_owned(), wire_type(&c.ty).to_uppercase()),
+                ("logicalType".to_owned(), carrier(&c.ty).to_uppercase()),
                 ("precision".to_owned(), precision.unwrap_or(38).to_string()),
                 ("scale".to_owned(), scale.unwrap_or(0).to_string()),
                 ("charLength".to_owned(), chars.to_string()),
@@ -161,10 +161,7 @@ fn encode(a: &ArrayRef, ty: &SqlType, env: Option<&Env>) -> Result<ArrayRef> {
             Arc::new(out.finish())
         }
         SqlType::Null => arrow::array::new_null_array(&target, a.len()),
-        SqlType::TimeTz
-        | SqlType::IntervalYm
-        | SqlType::IntervalDs
-        | SqlType::Interval => {
+        SqlType::TimeTz | SqlType::IntervalYm | SqlType::IntervalDs | SqlType::Interval => {
             return Err(SqlError::unsupported(format!(
                 "results of type {}",
                 ty.snowflake()

@@ -11,8 +11,8 @@ mod respond;
 mod rowtype;
 mod server;
 mod service;
-mod sql_api;
 mod spatial;
+mod sql_api;
 
 pub(crate) use rowtype::type_json;
 pub use server::SnowflakeServer;

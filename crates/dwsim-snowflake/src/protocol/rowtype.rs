@@ -38,6 +38,14 @@ pub(super) fn wire_type(ty: &SqlType) -> &'static str {
     }
 }
 
+/// The type whose values a column's data are: spatial values travel as objects.
+pub(super) fn carrier(ty: &SqlType) -> &'static str {
+    match ty {
+        SqlType::Geography | SqlType::Geometry => "object",
+        other => wire_type(other),
+    }
+}
+
 /// Length in characters and bytes of texts and bytes.
 pub(super) fn lengths(ty: &SqlType) -> Option<(u64, u64)> {
     match ty {
@@ -84,19 +92,25 @@ pub(super) fn column(c: &ColumnInfo) -> Value {
     let (precision, scale) = shape(&c.ty);
     let (length, byte_length) = lengths(&c.ty).unzip();
     let origin = c.origin.as_ref();
-    json!({
+    let mut column = json!({
         "name": c.name,
         "database": origin.map_or("", |o| o.database.as_str()),
         "schema": origin.map_or("", |o| o.schema.as_str()),
         "table": origin.map_or("", |o| o.table.as_str()),
-        "type": wire_type(&c.ty),
+        "type": carrier(&c.ty),
         "precision": precision,
         "scale": scale,
         "length": length,
         "byteLength": byte_length,
         "nullable": c.nullable,
         "collation": Value::Null,
-    })
+    });
+    if matches!(c.ty, SqlType::Geography | SqlType::Geometry)
+        && let Some(map) = column.as_object_mut()
+    {
+        map.insert("extTypeName".into(), wire_type(&c.ty).to_uppercase().into());
+    }
+    column
 }
 
 /// A type as SHOW COLUMNS prints it.

@@ -238,7 +238,12 @@ fn convert(call: &Call<'_>, name: &str, ty: &SqlType, array: ArrayRef) -> Option
             Err(e) => Some(Err(e)),
         };
     }
-    let kernel: Option<Kernel> = super::kernel(ty, call.returns, call.env.dialect);
+    // SUPER numbers of any kind convert to BOOLEAN; Redshift refuses that for DECIMAL and float columns only.
+    let kernel: Option<Kernel> = if ty.is_numeric() && *call.returns == SqlType::Boolean {
+        Some(super::boolean::numeric_to_boolean)
+    } else {
+        super::kernel(ty, call.returns, call.env.dialect)
+    };
     let rows = array.len();
     let columns = [Column {
         array,

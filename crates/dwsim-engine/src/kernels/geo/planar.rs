@@ -111,12 +111,101 @@ pub fn buffer(s: &Shape, distance: f64, segments: usize) -> Shape {
     if s.is_empty() || (distance <= 0.0 && !polygonal) {
         return Shape::Polygon(vec![]);
     }
+    let exact = offsets(s, distance.abs(), segments.max(1));
     use geo::buffer::{BufferStyle, LineCap, LineJoin};
     let step = std::f64::consts::FRAC_PI_2 / segments.max(1) as f64;
     let style = BufferStyle::new(distance)
         .line_join(LineJoin::Round(step))
         .line_cap(LineCap::Round(step));
-    from_polygons(&to_geo(s).buffer_with_style(style))
+    snapped(from_polygons(&to_geo(s).buffer_with_style(style)), &exact)
+}
+
+/// Where a buffer's outline can have vertices: on the normals of the segments and on the arcs that start there.
+fn offsets(s: &Shape, distance: f64, segments: usize) -> Vec<Coord> {
+    let step = std::f64::consts::FRAC_PI_2 / segments as f64;
+    let mut out = vec![];
+    let mut arc = |c: Coord, from: f64| {
+        for i in 0..4 * segments {
+            let angle = from + step * i as f64;
+            out.push(Coord::new(
+                c.x + distance * angle.cos(),
+                c.y + distance * angle.sin(),
+            ));
+        }
+    };
+    for part in s.simple() {
+        match part {
+            Shape::Point(Some(c)) => arc(*c, 0.0),
+            Shape::Point(None) => {}
+            Shape::Line(_) | Shape::Polygon(_) | Shape::Multi(..) => {
+                let paths: Vec<&Vec<Coord>> = match part {
+                    Shape::Line(c) => vec![c],
+                    other => other.rings(),
+                };
+                for path in paths {
+                    for w in path.windows(2) {
+                        let normal =
+                            (w[1].y - w[0].y).atan2(w[1].x - w[0].x) + std::f64::consts::FRAC_PI_2;
+                        arc(w[0], normal);
+                        arc(w[1], normal);
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+/// A computed shape with its positions moved to the exact ones they stand for. The overlay library computes on a grid of
+/// about nine digits; what is input, or an intersection of input, is known better.
+fn snapped(s: Shape, exact: &[Coord]) -> Shape {
+    let extent = s
+        .coords()
+        .iter()
+        .fold(0.0f64, |m, c| m.max(c.x.abs()).max(c.y.abs()));
+    let tolerance = extent.max(1e-300) * 1e-7;
+    let mut sorted: Vec<Coord> = exact.to_vec();
+    sorted.sort_by(|a, b| a.x.total_cmp(&b.x));
+    s.map(&mut |c| {
+        let first = sorted.partition_point(|e| e.x < c.x - tolerance);
+        sorted[first..]
+            .iter()
+            .take_while(|e| e.x <= c.x + tolerance)
+            .map(|e| ((e.x - c.x).hypot(e.y - c.y), *e))
+            .filter(|(d, _)| *d <= tolerance)
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .map_or(c, |(_, e)| Coord::new(e.x, e.y))
+    })
+}
+
+/// All vertices of two shapes, and where their edges cross.
+fn crossings(a: &Shape, b: &Shape) -> Vec<Coord> {
+    use geo::line_intersection::{LineIntersection, line_intersection};
+    let edges = |s: &Shape| -> Vec<geo::Line<f64>> {
+        s.simple()
+            .into_iter()
+            .flat_map(|p| match p {
+                Shape::Line(c) => vec![c],
+                other => other.rings(),
+            })
+            .flat_map(|path| {
+                path.windows(2)
+                    .map(|w| geo::Line::new((w[0].x, w[0].y), (w[1].x, w[1].y)))
+            })
+            .collect()
+    };
+    let mut out = a.coords();
+    out.extend(b.coords());
+    for l in edges(a) {
+        for r in edges(b) {
+            if let Some(LineIntersection::SinglePoint { intersection, .. }) =
+                line_intersection(l, r)
+            {
+                out.push(Coord::new(intersection.x, intersection.y));
+            }
+        }
+    }
+    out
 }
 
 fn area_part(s: &Shape) -> MultiPolygon<f64> {
@@ -364,11 +453,12 @@ pub fn overlay(op: SetOp, a: &Shape, b: &Shape) -> Shape {
     }
     points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
     points.dedup_by(|a, b| a.same_place(*b));
-    let out = collect(
-        from_polygons(&areas),
-        from_lines(&lines),
-        from_points(points),
-    );
+    let areas = match snapped(from_polygons(&areas), &crossings(a, b)) {
+        // Moved positions may order the rings anew.
+        s if s.is_empty() => s,
+        s => from_polygons(&area_part(&s)),
+    };
+    let out = collect(areas, from_lines(&lines), from_points(points));
     if !out.is_empty() {
         return out;
     }

@@ -19,11 +19,11 @@ pub use basic::{
     lower, repeat, replace, reverse, right, rtrimmed_length, space, split_part, strtok, substring,
     translate, unicode, upper,
 };
-pub use distance::{difference, edit_distance, jaro_winkler, soundex, soundex_p123};
 pub use bytes::{
     bpchar_compare, bytes_and, bytes_not, bytes_or, bytes_xor, from_varbyte, get_bit, get_byte,
     octet_index, set_bit, set_byte, to_varbyte,
 };
+pub use distance::{difference, edit_distance, jaro_winkler, soundex, soundex_p123};
 pub use encode::{
     base64_decode_binary, base64_decode_text, base64_encode, crc32, from_hex, hex_decode_text,
     hex_encode, md5_binary, md5_hex, quote_ident, quote_literal, sha1_hex, sha2_hex, to_hex,
