@@ -30,7 +30,7 @@ fn init_adds_to_a_cargo_project() {
         .run(&["init", "--nextest", "--hooks"])
         .expect(0)
         .says("harness = false");
-    assert!(sandbox.read("tests/sql.rs").contains("sql_tests_main"));
+    assert!(sandbox.read("tests/sql.rs").contains("dwsim::harness!()"));
     assert!(
         sandbox
             .read(".config/nextest.toml")

@@ -259,7 +259,8 @@ async fn a_failed_parse_leaves_no_statement() {
     assert_eq!(state(&mut c, "insert into m values (2)").await, "42809");
     // A block's snapshot is taken with its first statement.
     let mut other = server.connect().await;
-    run(&mut c, "create table t (a int); begin").await;
+    run(&mut c, "create table t (a int)").await;
+    run(&mut c, "begin").await;
     run(&mut other, "insert into t values (1)").await;
     assert_eq!(rows(&mut c, "select count(*) from t").await, ["1"]);
     run(&mut other, "insert into t values (2)").await;

@@ -409,6 +409,11 @@ pub fn overlay(op: SetOp, a: &Shape, b: &Shape) -> Shape {
             both(&first, &second)
         }
     };
+    let exact = match snapped(from_polygons(&areas), &crossings(a, b)) {
+        // Moved positions may order the rings anew.
+        s if s.is_empty() => s,
+        s => from_polygons(&area_part(&s)),
+    };
     let mut points: Vec<Coord> = match op {
         SetOp::Intersection => da
             .iter()
@@ -444,21 +449,12 @@ pub fn overlay(op: SetOp, a: &Shape, b: &Shape) -> Shape {
                 }
             }
         }
-        let higher = collect(
-            from_polygons(&areas),
-            from_lines(&lines),
-            Shape::Point(None),
-        );
+        let higher = collect(exact.clone(), from_lines(&lines), Shape::Point(None));
         points.retain(|c| !near(*c, &higher));
     }
     points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
     points.dedup_by(|a, b| a.same_place(*b));
-    let areas = match snapped(from_polygons(&areas), &crossings(a, b)) {
-        // Moved positions may order the rings anew.
-        s if s.is_empty() => s,
-        s => from_polygons(&area_part(&s)),
-    };
-    let out = collect(areas, from_lines(&lines), from_points(points));
+    let out = collect(exact, from_lines(&lines), from_points(points));
     if !out.is_empty() {
         return out;
     }
@@ -479,7 +475,7 @@ pub fn overlay(op: SetOp, a: &Shape, b: &Shape) -> Shape {
 fn near(c: Coord, s: &Shape) -> bool {
     !s.is_empty()
         && distance(&Shape::Point(Some(c)), s)
-            .is_some_and(|d| d <= 1e-12 * (1.0 + c.x.abs() + c.y.abs()))
+            .is_some_and(|d| d <= 1e-9 * (c.x.abs() + c.y.abs()).max(1e-300))
 }
 
 fn covered_by_higher(c: Coord, s: &Shape) -> bool {

@@ -224,6 +224,12 @@ fn json() {
     "POLYGON EMPTY"
 )]
 #[case(SetOp::SymDifference, "POINT(0 0)", "POINT(0 0)", "POINT EMPTY")]
+#[case(
+    SetOp::Intersection,
+    "POLYGON((0 0,3 0,0 3,0 0))",
+    "POLYGON((0.1 0.1,5 0.1,5 0.7,0.1 0.1))",
+    "POLYGON((0.1 0.1,2.59454545455 0.405454545455,2.9 0.1,0.1 0.1))"
+)]
 fn overlays(#[case] op: SetOp, #[case] a: &str, #[case] b: &str, #[case] expected: &str) {
     assert_eq!(text(planar::overlay(op, &s(a), &s(b))), expected);
 }

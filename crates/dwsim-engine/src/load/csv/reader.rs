@@ -645,7 +645,10 @@ mod tests {
                     loose_quotes: true,
                     ..d()
                 },
-                vec!["<a|b> <c \"d\" e> <f'>", "error"],
+                vec![
+                    "<a|b> <c \"d\" e> <f'>",
+                    "line 2: field 3 is not closed by its quote",
+                ],
             ),
             (
                 "ab äöx\n",
