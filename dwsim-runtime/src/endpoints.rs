@@ -26,7 +26,7 @@ pub struct Endpoint {
 /// A loaded database that tests fork.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateInfo {
-    /// Name of the database, the same on both warehouses; see [`crate::template::template_name`].
+    /// Name of the database, the same on both warehouses.
     pub database: String,
     /// Hash of what the template was made of: schema, seed, rows and generator version.
     pub hash: String,

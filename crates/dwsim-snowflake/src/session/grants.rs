@@ -1,7 +1,7 @@
 //! GRANT and REVOKE: privileges are kept and shown, and refuse nothing: everybody may do everything here.
 //! SHOW GRANTS reads them in `show`.
 //!
-//! Sources: "GRANT <privileges>", "GRANT ROLE", "REVOKE <privileges>".
+//! Sources: "GRANT `<privileges>`", "GRANT ROLE", "REVOKE `<privileges>`".
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! COPY INTO a location: rows as CSV, JSON or Parquet files.
 //! Packing is `dwsim_engine::load::Compression`, writing to stages is `stage`.
 //!
-//! Source: "COPY INTO <location>".
+//! Source: "COPY INTO `<location>`".
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
