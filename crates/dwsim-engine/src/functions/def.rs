@@ -302,7 +302,7 @@ pub struct FnCall<'a, 'b> {
     pub binder: &'a mut Binder<'b>,
     /// Upper-case SQL name.
     pub name: &'static str,
-    /// The call as parsed. Argument expressions are bound by [`FnCall::bind_args`] only, so bare words stay possible.
+    /// The call as parsed. Argument expressions are bound by the binder only, so bare words stay possible.
     pub ast: &'a ast::Function,
 }
 
