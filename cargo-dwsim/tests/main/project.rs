@@ -39,7 +39,7 @@ fn init_adds_to_a_cargo_project() {
     assert!(
         sandbox
             .read(".pre-commit-config.yaml")
-            .contains("cargo dwsim test --check")
+            .contains("cargo dwsim check --staged")
     );
     assert_eq!(sandbox.read(".gitignore"), "/target\n.env.local\n");
 }
