@@ -176,31 +176,15 @@ pub fn kernel_expr(
     env: &Arc<Env>,
     volatile: bool,
 ) -> Typed {
-    let volatility = if volatile {
-        Volatility::Volatile
-    } else {
-        Volatility::Immutable
-    };
-    let (exprs, types): (Vec<Expr>, Vec<SqlType>) =
-        args.into_iter().map(|a| (a.expr, a.ty)).unzip();
-    let signature = if exprs.is_empty() {
-        Signature::nullary(volatility)
-    } else {
-        Signature::any(exprs.len(), volatility)
-    };
-    let udf = KernelUdf {
-        name: name.into(),
-        kernel: Work::Kernel(kernel),
-        types,
-        arrow: returns.arrow(),
-        returns: returns.clone(),
-        env: Arc::clone(env),
-        signature,
-    };
-    let func = Arc::new(ScalarUDF::new_from_impl(udf));
-    Typed::new(
-        Expr::ScalarFunction(ScalarFunction::new_udf(func, exprs)),
+    let arrow = returns.arrow();
+    work_expr(
+        name.into(),
+        Work::Kernel(kernel),
+        args,
         returns,
+        arrow,
+        env,
+        volatile,
     )
 }
 
@@ -211,6 +195,27 @@ pub fn closure_expr(
     args: Vec<Typed>,
     returns: SqlType,
     arrow: Option<DataType>,
+    env: &Arc<Env>,
+    volatile: bool,
+) -> Typed {
+    let arrow = arrow.unwrap_or_else(|| returns.arrow());
+    work_expr(
+        name.into(),
+        Work::Closure(closure),
+        args,
+        returns,
+        arrow,
+        env,
+        volatile,
+    )
+}
+
+fn work_expr(
+    name: String,
+    work: Work,
+    args: Vec<Typed>,
+    returns: SqlType,
+    arrow: DataType,
     env: &Arc<Env>,
     volatile: bool,
 ) -> Typed {
@@ -227,10 +232,10 @@ pub fn closure_expr(
         Signature::any(exprs.len(), volatility)
     };
     let udf = KernelUdf {
-        name: name.into(),
-        kernel: Work::Closure(closure),
+        name,
+        kernel: work,
         types,
-        arrow: arrow.unwrap_or_else(|| returns.arrow()),
+        arrow,
         returns: returns.clone(),
         env: Arc::clone(env),
         signature,

@@ -5,15 +5,6 @@ use dwsim_engine::error::Result;
 use dwsim_engine::functions::{FnCall, Param, ScalarDef, Typed};
 use dwsim_engine::kernels::conditional as cond;
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 /// The table's rows.
 pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("COALESCE", page!("coalesce"), cond::coalesce),

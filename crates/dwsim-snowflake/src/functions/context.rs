@@ -5,15 +5,6 @@ use dwsim_engine::error::Result;
 use dwsim_engine::functions::{FnCall, ScalarDef, Typed};
 use dwsim_engine::types::SqlType;
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 /// The table's rows.
 pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("CURRENT_USER", page!("current_user"), session_text),

@@ -10,15 +10,6 @@ use dwsim_engine::functions::{Call, FnCall, Kernel, Param, ScalarDef, Typed};
 use dwsim_engine::plan::CastMode;
 use dwsim_engine::types::{SqlType, TypeClass};
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 /// The table's rows.
 pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("TO_BOOLEAN", page!("to_boolean"), convert),

@@ -8,15 +8,6 @@ use dwsim_engine::types::SqlType;
 
 use Param::{Any, Binary, Int, Text};
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 fn unsigned64(_: &ReturnArgs<'_>) -> Result<SqlType> {
     Ok(SqlType::number(20, 0))
 }

@@ -13,15 +13,6 @@ use dwsim_engine::types::{SqlType, TypeClass};
 
 use Param::{Date, DateOrTimestamp as When, Int, Part as PartWord, Text};
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 /// One row per SQL name.
 pub const SCALARS: &[ScalarDef] = &[
     // Construction

@@ -12,15 +12,6 @@ use dwsim_engine::types::SqlType;
 
 use Param::{Any, Binary, Double, Int, Object, Variant};
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 const fn collect(
     name: &'static str,
     page: &'static str,

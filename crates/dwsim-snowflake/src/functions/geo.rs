@@ -10,15 +10,6 @@ use dwsim_engine::types::SqlType;
 
 use Param::{Double, Geometry, Int, Spatial, Text};
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 const fn def(
     name: &'static str,
     page: &'static str,

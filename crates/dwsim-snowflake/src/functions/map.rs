@@ -7,15 +7,6 @@ use dwsim_engine::kernels::{cast, semi};
 use dwsim_engine::plan::CastMode;
 use dwsim_engine::types::{SqlType, Structured};
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 /// The table's rows.
 pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("MAP_CAT", page!("map_cat"), cat),

@@ -1,6 +1,16 @@
 //! The functions of Snowflake: one table row per SQL name, one file per family.
 //! Kernels are in `dwsim_engine::kernels`, shared with the other dialect where the meaning is the same.
 
+/// The address of a function's documentation page.
+macro_rules! page {
+    ($name:literal) => {
+        concat!(
+            "https://docs.snowflake.com/en/sql-reference/functions/",
+            $name
+        )
+    };
+}
+
 mod aggregate;
 mod conditional;
 mod context;

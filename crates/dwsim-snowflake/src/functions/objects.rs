@@ -16,15 +16,6 @@ use dwsim_engine::types::SqlType;
 
 use crate::parse::Cursor;
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 /// The table's rows.
 pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("GET_DDL", page!("get_ddl"), get_ddl),

@@ -7,15 +7,6 @@ use dwsim_engine::kernels::text as t;
 use dwsim_engine::types::SqlType;
 use sqlparser::ast;
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 /// The table's rows.
 pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("SEARCH", page!("search"), search),

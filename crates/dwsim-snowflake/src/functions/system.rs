@@ -9,15 +9,6 @@ use dwsim_engine::exec::constant;
 use dwsim_engine::functions::{Call, FnCall, Param, ScalarDef, Typed, ret};
 use dwsim_engine::types::SqlType;
 
-macro_rules! page {
-    ($name:literal) => {
-        concat!(
-            "https://docs.snowflake.com/en/sql-reference/functions/",
-            $name
-        )
-    };
-}
-
 /// The table's rows.
 pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("CURRENT_IP_ADDRESS", page!("current_ip_address"), session),
