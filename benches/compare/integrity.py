@@ -1,7 +1,7 @@
 """An independent check of the schema with every constraint at once (`constraints/dwsim.toml`), by DuckDB alone.
 
     cd benches/compare/constraints
-    cargo dwsim generate --out /tmp/data
+    cargo dwsim generate --scale 1.2 --out /tmp/data
     python ../integrity.py /tmp/data
 
 Every rule is a query that counts the rows that break it; the sum must be 0.
