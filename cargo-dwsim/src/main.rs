@@ -92,7 +92,8 @@ fn block_on<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
 fn log_to_stderr(global: &GlobalArgs) {
     let default = match (global.quiet, global.verbose) {
         (true, _) => "off",
-        (false, 0) => "error",
+        // A refused S3 operation is told to its client; `s3s` would say it again here.
+        (false, 0) => "error,s3s=off",
         (false, 1) => "dwsim=info,warn",
         (false, _) => "dwsim=debug,info",
     };
