@@ -242,6 +242,9 @@ impl Binder<'_> {
                 }
                 None => return Err(SqlError::unsupported("TOP without a number")),
             };
+            if i64::try_from(n).is_err() {
+                return Err(SqlError::unsupported("TOP with more than 2^63 - 1 rows"));
+            }
             b = b.limit(0, Some(n))?;
         }
         if extra {

@@ -152,12 +152,12 @@ pub fn substring(call: &Call<'_>) -> Result<ArrayRef> {
             },
         };
         Ok(Some(if redshift {
-            let first = at - 1;
+            let first = at.saturating_sub(1);
             let end = first.saturating_add(n).max(0);
             let first = first.max(0);
             (first as usize, (end - first).max(0) as usize)
         } else if at < 0 {
-            let first = total as i64 + at;
+            let first = (total as i64).saturating_add(at);
             if first < 0 {
                 (0, 0)
             } else {
