@@ -13,7 +13,7 @@ use crate::functions::{
     AggregateDef, AggregateImpl, AggregateOptions, Call, FnCall, Param, ReturnArgs, Typed, ret,
 };
 use crate::kernels::cast::rescale;
-use crate::types::SqlType;
+use crate::types::{SqlType, TypeClass};
 
 /// DataFusion's SUM.
 pub fn df_sum() -> Arc<AggregateUDF> {
@@ -467,6 +467,14 @@ pub fn median_bind(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     } else {
         value
     };
+    // Medians lie between two values: only what can be averaged has one. Redshift's also takes dates and times.
+    let averaged = match value.ty.class() {
+        TypeClass::Numeric | TypeClass::Semi | TypeClass::Null => true,
+        _ => call.env().dialect == DialectName::Redshift,
+    };
+    if !averaged {
+        return Err(call.type_error(&[value]));
+    }
     let ty = interpolated(call.env().dialect, &value.ty);
     let value = match value.ty.decimal_shape() {
         Some((p, s)) => call.binder.cast(

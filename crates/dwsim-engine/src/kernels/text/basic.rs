@@ -396,7 +396,7 @@ pub fn split_part(call: &Call<'_>) -> Result<ArrayRef> {
             ));
         }
         if sep.is_empty() {
-            return Ok(Some(if n.abs() <= 1 { s } else { "" }));
+            return Ok(Some(if n.unsigned_abs() <= 1 { s } else { "" }));
         }
         Ok(Some(if n >= 0 {
             s.split(sep).nth((n - 1).max(0) as usize).unwrap_or("")

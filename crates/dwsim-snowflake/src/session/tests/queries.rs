@@ -373,3 +373,46 @@ async fn whole_number_join_keys() {
     ])
     .await;
 }
+
+/// What cannot be answered is refused by name: neither a value nor an internal error.
+#[tokio::test]
+async fn refused_with_a_reason() {
+    let mut t = Trial::new();
+    t.setup("create table t (n int, m text); insert into t values (1, 'x');")
+        .await;
+    for (sql, message) in [
+        ("select ?", "Bind variable :1 not set"),
+        ("select * from t where n = :2", "Bind variable :2 not set"),
+        ("insert into t values (?, 'y')", "Bind variable :1 not set"),
+        ("select grouping('abc')", "must be grouping expressions"),
+        ("select round(1.5, 0, m) from t", "a constant is needed"),
+        ("select uuid_string('a')", "argument"),
+        (
+            "select median('2024-01-01'::date)",
+            "Invalid argument types",
+        ),
+        (
+            "select top 9999999999999999999 n from t",
+            "TOP with more than",
+        ),
+    ] {
+        let error = t.rows(sql).await.expect_err(sql).snowflake().message;
+        assert!(error.contains(message), "{sql}: {error}");
+        assert!(!error.contains("internal"), "{sql}: {error}");
+    }
+    t.expect(&[
+        (
+            "select split_part('a', '', -9223372036854775808), substr('abc', -9223372036854775808)",
+            &["|"],
+        ),
+        (
+            "select round(2.5, -9223372036854775808, 'HALF_TO_EVEN')",
+            &["0"],
+        ),
+        (
+            "select approx_count_distinct(x) from values (1::float), (1::float), (2.5::float) v(x)",
+            &["2"],
+        ),
+    ])
+    .await;
+}
