@@ -288,7 +288,8 @@ impl<'a> Binder<'a> {
     pub fn coerce(&self, value: Typed, param: Param) -> Result<Option<Typed>> {
         let target = match param {
             Param::Any | Param::Part | Param::Common => return Ok(Some(value)),
-            Param::TextOrBinary if matches!(value.ty, SqlType::Binary(_)) => {
+            // A bare NULL is a NULL of either.
+            Param::TextOrBinary if matches!(value.ty, SqlType::Binary(_) | SqlType::Null) => {
                 return Ok(Some(value));
             }
             Param::Text | Param::TextOrBinary => SqlType::text(),
