@@ -35,6 +35,9 @@ fn env() -> Env {
         session_id: 0,
         query_id: String::new(),
         last_query_id: None,
+        statement: String::new(),
+        client: None,
+        last_transaction: None,
         seed: None,
     }
 }

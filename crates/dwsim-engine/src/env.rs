@@ -39,6 +39,12 @@ pub struct Env {
     pub query_id: String,
     /// Identifier of the previous statement of the session.
     pub last_query_id: Option<String>,
+    /// The text of this statement.
+    pub statement: String,
+    /// The client program with its version, when it has said so.
+    pub client: Option<String>,
+    /// When the session's previous explicit transaction began, in microseconds since the epoch.
+    pub last_transaction: Option<i64>,
     /// Seed for `random()` and shuffling when the project freezes randomness.
     pub seed: Option<u64>,
 }

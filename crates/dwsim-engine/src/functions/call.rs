@@ -1,12 +1,14 @@
 //! What a kernel is given: argument columns, the statement's environment, and helpers to read them.
 //! Kernels return arrays; casting their result to the declared type is done by the caller (`scalar`).
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, Date32Array, Decimal128Array,
     Float64Array, Int64Array, LargeBinaryArray, PrimitiveArray, StringArray, StringBuilder,
+    new_null_array,
 };
+use arrow::datatypes::{DataType, TimeUnit};
 
 use crate::env::Env;
 use crate::error::{Result, SqlError};
@@ -87,6 +89,29 @@ view_get!(BooleanArray, bool);
 view_get!(Decimal128Array, i128);
 view_get!(Date32Array, i32);
 
+/// A column of one NULL; None for array types that kernels do not read by [`Call::view`].
+fn one_null<A: Array + 'static>() -> Option<&'static A> {
+    static NULLS: LazyLock<Vec<ArrayRef>> = LazyLock::new(|| {
+        [
+            DataType::Utf8,
+            DataType::Binary,
+            DataType::LargeBinary,
+            DataType::Int64,
+            DataType::Float64,
+            DataType::Boolean,
+            DataType::Decimal128(38, 0),
+            DataType::Date32,
+            DataType::Int32,
+            DataType::Time64(TimeUnit::Nanosecond),
+            DataType::Timestamp(TimeUnit::Microsecond, None),
+        ]
+        .iter()
+        .map(|ty| new_null_array(ty, 1))
+        .collect()
+    });
+    NULLS.iter().find_map(|a| a.as_any().downcast_ref::<A>())
+}
+
 impl<'a> Call<'a> {
     /// Number of arguments given.
     pub fn len(&self) -> usize {
@@ -105,17 +130,24 @@ impl<'a> Call<'a> {
             .args
             .get(i)
             .ok_or_else(|| SqlError::internal(format!("{}: argument {i} is missing", self.name)))?;
-        let array = column.array.as_any().downcast_ref::<A>().ok_or_else(|| {
-            SqlError::internal(format!(
-                "{}: argument {i} is {}, which the kernel does not take",
-                self.name,
-                column.array.data_type()
-            ))
-        })?;
-        Ok(View {
-            array,
-            scalar: column.scalar,
-        })
+        if let Some(array) = column.array.as_any().downcast_ref::<A>() {
+            return Ok(View {
+                array,
+                scalar: column.scalar,
+            });
+        }
+        // A bare NULL has no type of its own: it is one NULL of whatever is wanted.
+        if let (DataType::Null, Some(array)) = (column.array.data_type(), one_null::<A>()) {
+            return Ok(View {
+                array,
+                scalar: true,
+            });
+        }
+        Err(SqlError::internal(format!(
+            "{}: argument {i} is {}, which the kernel does not take",
+            self.name,
+            column.array.data_type()
+        )))
     }
 
     /// Argument `i` as text (parameter kind Text).

@@ -51,6 +51,8 @@ pub enum Param {
     Any,
     /// Text: `StringArray`.
     Text,
+    /// Bytes as given (`BinaryArray`), everything else as text (`StringArray`).
+    TextOrBinary,
     /// Integer: `Int64Array` (decimals are rounded).
     Int,
     /// Exact or float number as given; text is converted to a number first.

@@ -237,6 +237,14 @@ impl<'a> Binder<'a> {
         if &value.ty == to {
             return Ok(value);
         }
+        if let SqlType::Collated(c) = to {
+            let plain = self.cast(value, &SqlType::Varchar(c.length), mode)?;
+            return Ok(Typed::new(plain.expr, to.clone()));
+        }
+        if value.ty.collation().is_some() {
+            let ty = value.ty.plain_text();
+            return self.cast(Typed::new(value.expr, ty), to, mode);
+        }
         if value.ty == SqlType::Null {
             return match value.literal() {
                 Some(_) => self.null(to),
@@ -289,7 +297,11 @@ impl<'a> Binder<'a> {
     pub fn coerce(&self, value: Typed, param: Param) -> Result<Option<Typed>> {
         let target = match param {
             Param::Any | Param::Part | Param::Common => return Ok(Some(value)),
-            Param::Text => SqlType::text(),
+            // A bare NULL is a NULL of either.
+            Param::TextOrBinary if matches!(value.ty, SqlType::Binary(_) | SqlType::Null) => {
+                return Ok(Some(value));
+            }
+            Param::Text | Param::TextOrBinary => SqlType::text(),
             Param::Int => SqlType::BigInt,
             Param::Double => SqlType::Double,
             Param::Bool => SqlType::Boolean,

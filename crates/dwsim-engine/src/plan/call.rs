@@ -219,6 +219,7 @@ impl Binder<'_> {
             } => {
                 let args = self.coerced_arguments(def.name, params, optional, variadic, f)?;
                 let ty = self.return_type(returns, &args)?;
+                let ty = self.collated_result(ty, &args);
                 Ok(kernel_expr(
                     def.name,
                     kernel,
@@ -274,7 +275,7 @@ impl Binder<'_> {
     pub(crate) fn sort_operand(&mut self, t: Typed) -> Result<Typed> {
         match t.ty {
             SqlType::TimestampTz(s) => self.cast(t, &SqlType::TimestampLtz(s), CastMode::Implicit),
-            _ => Ok(t),
+            _ => self.group_operand(t),
         }
     }
 
@@ -381,6 +382,26 @@ impl Binder<'_> {
         options: AggregateOptions,
     ) -> Result<Typed> {
         let ty = self.return_type(def.returns, &args)?;
+        if let ("MIN" | "MAX", [arg]) = (def.name, args.as_slice())
+            && arg.ty.collation().is_some()
+        {
+            // The first or last by the collation, not by bytes.
+            let key = self.group_operand(arg.clone())?;
+            let kernel = if def.name == "MIN" {
+                crate::kernels::aggregate::min_by
+            } else {
+                crate::kernels::aggregate::max_by
+            };
+            let args = vec![arg.clone(), key];
+            return Ok(self.collect(def.name, kernel, false, args, ty, options));
+        }
+        let args = if options.distinct && def.name == "COUNT" {
+            args.into_iter()
+                .map(|a| self.group_operand(a))
+                .collect::<Result<Vec<_>>>()?
+        } else {
+            args
+        };
         match def.implementation {
             AggregateImpl::DataFusion(make) => {
                 let udf = make();

@@ -97,6 +97,19 @@ impl Binder<'_> {
         {
             return Ok(r);
         }
+        if let (
+            Some(l),
+            ast::TableFactor::Derived {
+                lateral: true,
+                subquery,
+                alias,
+                ..
+            },
+        ) = (&left, f)
+            && let Some(r) = self.lateral_row(l, subquery, alias.as_ref())?
+        {
+            return Ok(r);
+        }
         let lateral = matches!(f, ast::TableFactor::Derived { lateral: true, .. });
         let right = match (&left, lateral) {
             (Some(l), true) => {
@@ -127,6 +140,100 @@ impl Binder<'_> {
                 })
             }
         }
+    }
+
+    /// `LATERAL (SELECT …)` without FROM is one more row of expressions over what stands on its left; None for others.
+    fn lateral_row(
+        &mut self,
+        left: &Relation,
+        q: &ast::Query,
+        alias: Option<&ast::TableAlias>,
+    ) -> Result<Option<Relation>> {
+        let ast::SetExpr::Select(s) = q.body.as_ref() else {
+            return Ok(None);
+        };
+        let grouped = !matches!(&s.group_by, ast::GroupByExpr::Expressions(e, _) if e.is_empty());
+        let plain = s.from.is_empty()
+            && !grouped
+            && s.having.is_none()
+            && s.qualify.is_none()
+            && s.top.is_none()
+            && s.connect_by.is_empty()
+            && q.with.is_none()
+            && q.limit_clause.is_none()
+            && q.fetch.is_none();
+        if !plain {
+            return Ok(None);
+        }
+        let mut items = Vec::new();
+        for p in &s.projection {
+            items.push(match p {
+                ast::SelectItem::UnnamedExpr(e) => (self.dialect.column_name(e), e),
+                ast::SelectItem::ExprWithAlias { expr, alias } => (self.dialect.fold(alias), expr),
+                _ => return Ok(None),
+            });
+        }
+        let saved = std::mem::replace(&mut self.scope().columns, left.columns.clone());
+        let bound: Result<(Vec<(String, crate::functions::Typed)>, Option<Expr>)> = (|| {
+            let values = items
+                .into_iter()
+                .map(|(name, e)| Ok((name, self.expr(e)?)))
+                .collect::<Result<Vec<_>>>()?;
+            let condition = match &s.selection {
+                None => None,
+                Some(w) => {
+                    let t = self.expr(w)?;
+                    Some(self.condition(t)?.expr)
+                }
+            };
+            Ok((values, condition))
+        })();
+        self.scope().columns = saved;
+        let (values, condition) = bound?;
+        let mut builder = LogicalPlanBuilder::from(left.plan.clone());
+        if let Some(c) = condition {
+            builder = builder.filter(c)?;
+        }
+        let mut exprs: Vec<Expr> = left
+            .columns
+            .iter()
+            .map(|c| Expr::Column(c.internal.clone()))
+            .collect();
+        let mut own = Vec::with_capacity(values.len());
+        for (name, t) in values {
+            let internal = self.fresh(&name);
+            exprs.push(t.expr.alias(&internal));
+            own.push(ScopeColumn {
+                qualifier: vec![],
+                name,
+                internal: Column::from_name(internal),
+                ty: t.ty,
+                nullable: true,
+                origin: None,
+                hidden: false,
+            });
+        }
+        let plan = builder.project(exprs)?.build()?;
+        let own = match alias {
+            None => own,
+            Some(a) => {
+                let names: Vec<String> = a
+                    .columns
+                    .iter()
+                    .map(|c| self.dialect.fold(&c.name))
+                    .collect();
+                let name = self.dialect.fold(&a.name);
+                let relation = Relation {
+                    plan: plan.clone(),
+                    columns: own,
+                };
+                self.rename(relation, &name, &names)?.columns
+            }
+        };
+        Ok(Some(Relation {
+            plan,
+            columns: left.columns.iter().cloned().chain(own).collect(),
+        }))
     }
 
     /// The name and arguments when a factor is a table function call.

@@ -124,6 +124,14 @@ pub fn reduce(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         );
         let x = element(call.binder, &params, 1);
         let value = call.binder.lambda_body(&params, vec![column, x], body)?;
+        // The initial value's kind of number stays: elements are VARIANT, with which arithmetic gives floats.
+        if params[0].ty.is_none() && value.ty == SqlType::Double && acc.decimal_shape().is_some() {
+            bound = Some(
+                call.binder
+                    .kernel("exact", exact_float, vec![value], acc.clone()),
+            );
+            break;
+        }
         if params[0].ty.is_none() && round < GROWTH {
             let common = call.binder.dialect.common_type(&acc, &value.ty);
             let next = common.map(|t| wide(&t)).unwrap_or_else(|| acc.clone());
@@ -149,11 +157,42 @@ pub fn reduce(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     )
 }
 
+/// A float as the exact number that it stands for.
+fn exact_float(call: &Call<'_>) -> Result<ArrayRef> {
+    let floats = call.double(0)?;
+    let Some((_, scale)) = call.returns.decimal_shape() else {
+        return Err(SqlError::internal("an exact accumulator is a number"));
+    };
+    let unit = 10f64.powi(i32::from(scale));
+    let mut out = arrow::array::Decimal128Array::builder(call.rows);
+    for row in 0..call.rows {
+        out.append_option(match floats.get(row) {
+            None => None,
+            Some(v) => {
+                let digits = (v * unit).round();
+                if digits / unit != v || digits.abs() >= 1e38 {
+                    return Err(SqlError::argument(
+                        "REDUCE",
+                        format!(
+                            "{v} does not fit the initial value's type {}; give the accumulator a type",
+                            call.env.dialect.type_name(call.returns)
+                        ),
+                    ));
+                }
+                Some(digits as i128)
+            }
+        });
+    }
+    Ok(std::sync::Arc::new(
+        out.finish().with_precision_and_scale(38, scale as i8)?,
+    ))
+}
+
 /// The widest type of a kind, for a value that grows.
 fn wide(ty: &SqlType) -> SqlType {
     match ty {
         SqlType::Number { scale, .. } => SqlType::number(38, *scale),
-        SqlType::Varchar(_) | SqlType::Char(_) => SqlType::text(),
+        SqlType::Varchar(_) | SqlType::Collated(_) | SqlType::Char(_) => SqlType::text(),
         SqlType::Binary(_) => SqlType::Binary(None),
         other => other.clone(),
     }

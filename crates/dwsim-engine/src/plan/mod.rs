@@ -9,6 +9,7 @@ mod asof;
 mod binder;
 mod call;
 mod changes;
+mod collation;
 mod connect_by;
 mod expr;
 mod from;

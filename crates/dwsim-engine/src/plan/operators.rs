@@ -21,6 +21,12 @@ impl Binder<'_> {
         left: Typed,
         right: Typed,
     ) -> Result<(Typed, Typed)> {
+        if let Some(c) = self.collated(&[&left, &right])? {
+            return Ok((
+                self.collation_key(left, &c)?,
+                self.collation_key(right, &c)?,
+            ));
+        }
         let Some(mut ty) = self.dialect.comparison_type(&left, &right) else {
             return Err(ErrorKind::ArgumentTypes {
                 function: op.to_owned(),
@@ -196,7 +202,10 @@ impl Binder<'_> {
     }
 
     /// LIKE and ILIKE.
-    pub(crate) fn like(
+    ///
+    /// # Errors
+    /// Operands that are no texts.
+    pub fn like(
         &mut self,
         value: Typed,
         pattern: Typed,
@@ -206,6 +215,12 @@ impl Binder<'_> {
     ) -> Result<Typed> {
         let v = self.as_text("LIKE", value)?;
         let p = self.as_text("LIKE", pattern)?;
+        if let Some(c) = self.collated(&[&v, &p])? {
+            return Err(SqlError::unsupported(format!(
+                "LIKE with collation '{}'",
+                c.specification
+            )));
+        }
         let plain = p.literal_text().is_some_and(|s| !s.contains('\\'));
         if plain && escape.is_none() {
             // Arrow's own kernel is the fastest, and without a backslash both agree.
@@ -284,6 +299,8 @@ impl Binder<'_> {
             }
         }
         let simple = value.ty.class() != TypeClass::Semi
+            && value.ty.collation().is_none()
+            && !list.iter().any(|i| i.ty.collation().is_some())
             && !list.iter().any(|i| i.ty.is_semi())
             && !matches!(ty, Some(SqlType::TimestampTz(_) | SqlType::Null) | None);
         if let (true, Some(ty)) = (simple, ty) {

@@ -162,6 +162,23 @@ impl Binder<'_> {
     }
 
     fn count(&mut self, e: &ast::Expr, what: &str) -> Result<Option<usize>> {
+        if let ast::Expr::UnaryOp {
+            op: ast::UnaryOperator::Minus,
+            expr,
+        } = e
+            && self.env.dialect == crate::dialect::DialectName::Snowflake
+        {
+            // The grammar has no sign there.
+            let at = super::expr::first_position(expr).map(|p| crate::error::Position {
+                column: p.column.saturating_sub(1),
+                ..p
+            });
+            return Err(SqlError::new(ErrorKind::Syntax {
+                message: format!("{what} takes a number that is not negative"),
+                near: "-".into(),
+            })
+            .at(at));
+        }
         let t = self.expr(e)?;
         if t.ty == SqlType::Null && t.literal().is_some() {
             return Ok(None);

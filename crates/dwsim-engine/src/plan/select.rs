@@ -14,7 +14,7 @@ use super::query::{bad_ordinal, ordinal};
 use super::scope::Alias;
 use super::{Binder, Relation, Scope, ScopeColumn};
 use crate::dialect::DialectName;
-use crate::error::{ErrorKind, Result, SqlError};
+use crate::error::{ErrorKind, Position, Result, SqlError};
 use crate::functions::{FnCall, Typed};
 use crate::types::ColumnOrigin;
 
@@ -101,7 +101,8 @@ impl Binder<'_> {
                 .filter_map(|k| k.value.as_mut())
                 .map(|t| &mut t.expr),
         )?;
-        let groups = self.group_by(s, &items)?;
+        let mut collated = Vec::new();
+        let groups = self.group_by(s, &items, &mut collated)?;
 
         // Grouping.
         let grouped = groups.is_some() || having.is_some();
@@ -114,11 +115,13 @@ impl Binder<'_> {
         );
         all.extend(qualify.iter_mut().map(|t| &mut t.expr));
         all.extend(having.iter_mut().map(|t| &mut t.expr));
+        let groups = self.by_collation(groups, &collated, &mut all)?;
         let mut aggregates = Vec::new();
         for e in &all {
             collect_aggregates(e, &mut aggregates)?;
         }
         if grouped || !aggregates.is_empty() {
+            plan = self.windows_within(plan, &mut aggregates, &mut all)?;
             plan = self.aggregate(plan, groups.unwrap_or_default(), aggregates, &mut all)?;
         }
         drop(all);
@@ -136,7 +139,8 @@ impl Binder<'_> {
                 "42601",
                 "found QUALIFY clause but no window function.",
             );
-            return Err(e.placed(super::expr::first_position(q)));
+            let at = super::expr::first_position(q);
+            return Err(e.placed(keyword_before(&self.env.statement, "QUALIFY", at).or(at)));
         }
 
         // Windows.
@@ -219,7 +223,9 @@ impl Binder<'_> {
         let mut b = LogicalPlanBuilder::from(plan).project(exprs)?;
         match &s.distinct {
             None | Some(ast::Distinct::All) => {}
-            Some(ast::Distinct::Distinct) => b = b.distinct()?,
+            Some(ast::Distinct::Distinct) => {
+                b = LogicalPlanBuilder::from(self.distinct(b.build()?, &columns)?);
+            }
             Some(ast::Distinct::On(_)) => return Err(SqlError::unsupported("DISTINCT ON")),
         }
         if !sort.is_empty() {
@@ -227,10 +233,13 @@ impl Binder<'_> {
         }
         if let Some(top) = &s.top {
             if top.percent && self.env.dialect == DialectName::Snowflake {
+                // PERCENT is taken for an alias, after which only FROM is a surprise.
+                let at = keyword_after(&self.env.statement, "PERCENT", "FROM");
                 return Err(SqlError::new(ErrorKind::Syntax {
                     message: "TOP takes a number of rows".into(),
                     near: "FROM".into(),
-                }));
+                })
+                .at(at));
             }
             if top.percent || top.with_ties {
                 return Err(SqlError::unsupported("TOP with PERCENT or TIES"));
@@ -518,7 +527,13 @@ impl Binder<'_> {
     }
 
     /// The grouping expressions; None when there is no GROUP BY.
-    fn group_by(&mut self, s: &ast::Select, items: &[Item]) -> Result<Option<Vec<Expr>>> {
+    /// Expressions with a collation are noted.
+    fn group_by(
+        &mut self,
+        s: &ast::Select,
+        items: &[Item],
+        collated: &mut Vec<Typed>,
+    ) -> Result<Option<Vec<Expr>>> {
         match &s.group_by {
             ast::GroupByExpr::All(m) => {
                 if !m.is_empty() {
@@ -532,6 +547,7 @@ impl Binder<'_> {
                         // What stands beside aggregates is grouped by.
                         free_columns(&i.value.expr, &mut out)?;
                     } else if !is_constant(&i.value.expr) {
+                        note_collated(&i.value, collated);
                         out.push(i.value.expr.clone());
                     }
                 }
@@ -546,7 +562,7 @@ impl Binder<'_> {
                 for e in list {
                     match e {
                         ast::Expr::Rollup(parts) => {
-                            let parts = self.group_parts(parts, items)?;
+                            let parts = self.group_parts(parts, items, collated)?;
                             sets.push(GroupingSet::GroupingSets(
                                 (0..=parts.len())
                                     .rev()
@@ -555,7 +571,7 @@ impl Binder<'_> {
                             ));
                         }
                         ast::Expr::Cube(parts) => {
-                            let parts = self.group_parts(parts, items)?;
+                            let parts = self.group_parts(parts, items, collated)?;
                             if parts.len() > MAX_CUBE {
                                 return Err(SqlError::raw(
                                     "001015",
@@ -581,7 +597,7 @@ impl Binder<'_> {
                                 .iter()
                                 .map(|p| {
                                     p.iter()
-                                        .map(|e| self.group_expr(e, items))
+                                        .map(|e| self.group_expr(e, items, collated))
                                         .collect::<Result<Vec<_>>>()
                                 })
                                 .collect::<Result<Vec<_>>>()?;
@@ -589,10 +605,10 @@ impl Binder<'_> {
                         }
                         ast::Expr::Tuple(es) if !es.is_empty() => {
                             for e in es {
-                                out.push(self.group_expr(e, items)?);
+                                out.push(self.group_expr(e, items, collated)?);
                             }
                         }
-                        other => out.push(self.group_expr(other, items)?),
+                        other => out.push(self.group_expr(other, items, collated)?),
                     }
                 }
                 for m in modifiers {
@@ -612,7 +628,12 @@ impl Binder<'_> {
         }
     }
 
-    fn group_parts(&mut self, parts: &[Vec<ast::Expr>], items: &[Item]) -> Result<Vec<Vec<Expr>>> {
+    fn group_parts(
+        &mut self,
+        parts: &[Vec<ast::Expr>],
+        items: &[Item],
+        collated: &mut Vec<Typed>,
+    ) -> Result<Vec<Vec<Expr>>> {
         parts
             .iter()
             .map(|p| {
@@ -621,13 +642,18 @@ impl Binder<'_> {
                         ast::Expr::Tuple(es) => es.as_slice(),
                         one => std::slice::from_ref(one),
                     })
-                    .map(|e| self.group_expr(e, items))
+                    .map(|e| self.group_expr(e, items, collated))
                     .collect()
             })
             .collect()
     }
 
-    fn group_expr(&mut self, e: &ast::Expr, items: &[Item]) -> Result<Expr> {
+    fn group_expr(
+        &mut self,
+        e: &ast::Expr,
+        items: &[Item],
+        collated: &mut Vec<Typed>,
+    ) -> Result<Expr> {
         if let Some(n) = ordinal(e) {
             let item = n
                 .checked_sub(1)
@@ -642,13 +668,16 @@ impl Binder<'_> {
                     "aggregates are not allowed in GROUP BY",
                 ));
             }
+            note_collated(&item.value, collated);
             return Ok(item.value.expr.clone());
         }
         let e = match e {
             ast::Expr::Nested(inner) => inner,
             other => other,
         };
-        Ok(self.expr(e)?.expr)
+        let t = self.expr(e)?;
+        note_collated(&t, collated);
+        Ok(t.expr)
     }
 
     /// Plans grouping and rewrites the expressions above it to its output columns.
@@ -781,44 +810,60 @@ impl Binder<'_> {
 
     /// Plans window functions, one node per partitioning and order, and rewrites the expressions to its columns.
     fn windows(&mut self, mut plan: LogicalPlan, above: &mut [&mut Expr]) -> Result<LogicalPlan> {
-        let mut found: Vec<WindowFunction> = Vec::new();
-        for e in above.iter() {
-            e.apply(|x| {
-                if let Expr::WindowFunction(w) = x {
-                    if !found.contains(w) {
-                        found.push((**w).clone());
-                    }
-                    return Ok(TreeNodeRecursion::Jump);
+        loop {
+            let mut found: Vec<WindowFunction> = Vec::new();
+            for e in above.iter() {
+                innermost_windows(e, &mut found)?;
+            }
+            if found.is_empty() {
+                return Ok(plan);
+            }
+            let mut groups: Vec<Vec<WindowFunction>> = Vec::new();
+            for w in found {
+                let same = |g: &&mut Vec<WindowFunction>| {
+                    g[0].params.partition_by == w.params.partition_by
+                        && g[0].params.order_by == w.params.order_by
+                };
+                match groups.iter_mut().find(same) {
+                    Some(g) => g.push(w),
+                    None => groups.push(vec![w]),
                 }
-                Ok(TreeNodeRecursion::Continue)
-            })
-            .map_err(SqlError::from)?;
+            }
+            let mut map = Vec::new();
+            for g in groups {
+                let mut exprs = Vec::with_capacity(g.len());
+                for w in g {
+                    let c = Column::from_name(self.fresh("window"));
+                    let e = Expr::from(w);
+                    exprs.push(e.clone().alias(&c.name));
+                    map.push((e, Expr::Column(c)));
+                }
+                plan = LogicalPlan::Window(Window::try_new(exprs, std::sync::Arc::new(plan))?);
+            }
+            for e in above.iter_mut() {
+                **e = replace((**e).clone(), &map)?;
+            }
         }
-        if found.is_empty() {
+    }
+
+    /// Plans what is numbered inside of aggregates' arguments (SEQ4 and its kin) before the aggregates.
+    fn windows_within(
+        &mut self,
+        plan: LogicalPlan,
+        aggregates: &mut [Expr],
+        above: &mut [&mut Expr],
+    ) -> Result<LogicalPlan> {
+        if !aggregates.iter().any(has_window) {
             return Ok(plan);
         }
-        let mut groups: Vec<Vec<WindowFunction>> = Vec::new();
-        for w in found {
-            let same = |g: &&mut Vec<WindowFunction>| {
-                g[0].params.partition_by == w.params.partition_by
-                    && g[0].params.order_by == w.params.order_by
-            };
-            match groups.iter_mut().find(same) {
-                Some(g) => g.push(w),
-                None => groups.push(vec![w]),
-            }
-        }
-        let mut map = Vec::new();
-        for g in groups {
-            let mut exprs = Vec::with_capacity(g.len());
-            for w in g {
-                let c = Column::from_name(self.fresh("window"));
-                let e = Expr::from(w);
-                exprs.push(e.clone().alias(&c.name));
-                map.push((e, Expr::Column(c)));
-            }
-            plan = LogicalPlan::Window(Window::try_new(exprs, std::sync::Arc::new(plan))?);
-        }
+        let before = aggregates.to_vec();
+        let mut inner: Vec<&mut Expr> = aggregates.iter_mut().collect();
+        let plan = self.windows(plan, &mut inner)?;
+        let map: Vec<(Expr, Expr)> = before
+            .into_iter()
+            .zip(aggregates.iter().cloned())
+            .filter(|(a, b)| a != b)
+            .collect();
         for e in above.iter_mut() {
             **e = replace((**e).clone(), &map)?;
         }
@@ -830,6 +875,70 @@ impl Binder<'_> {
         let t = self.expr(w)?;
         let t = self.condition(t)?;
         Ok(LogicalPlanBuilder::from(plan).filter(t.expr)?.build()?)
+    }
+}
+
+/// Words of a text with the place of each.
+fn words(text: &str) -> impl Iterator<Item = (Position, &str)> {
+    text.lines().enumerate().flat_map(|(line, l)| {
+        l.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .filter(|w| !w.is_empty())
+            .map(move |w| {
+                let offset = w.as_ptr() as usize - l.as_ptr() as usize;
+                let column = l.get(..offset).map_or(0, |s| s.chars().count());
+                let at = Position {
+                    line: line as u64 + 1,
+                    column: column as u64 + 1,
+                };
+                (at, w)
+            })
+    })
+}
+
+/// The last place of a word before a position.
+fn keyword_before(text: &str, word: &str, before: Option<Position>) -> Option<Position> {
+    let before = before?;
+    words(text)
+        .take_while(|(at, _)| (at.line, at.column) < (before.line, before.column))
+        .filter(|(_, w)| w.eq_ignore_ascii_case(word))
+        .last()
+        .map(|(at, _)| at)
+}
+
+/// The first place of a word after another.
+fn keyword_after(text: &str, first: &str, word: &str) -> Option<Position> {
+    words(text)
+        .skip_while(|(_, w)| !w.eq_ignore_ascii_case(first))
+        .find(|(_, w)| w.eq_ignore_ascii_case(word))
+        .map(|(at, _)| at)
+}
+
+/// Window functions without others inside of them.
+fn innermost_windows(e: &Expr, found: &mut Vec<WindowFunction>) -> Result<()> {
+    e.apply(|x| {
+        let Expr::WindowFunction(w) = x else {
+            return Ok(TreeNodeRecursion::Continue);
+        };
+        let mut outer = false;
+        x.apply_children(|c| {
+            outer |= has_window(c);
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        if outer {
+            return Ok(TreeNodeRecursion::Continue);
+        }
+        if !found.contains(w) {
+            found.push((**w).clone());
+        }
+        Ok(TreeNodeRecursion::Jump)
+    })
+    .map_err(SqlError::from)?;
+    Ok(())
+}
+
+fn note_collated(t: &Typed, collated: &mut Vec<Typed>) {
+    if t.ty.collation().is_some() && !collated.contains(t) {
+        collated.push(t.clone());
     }
 }
 

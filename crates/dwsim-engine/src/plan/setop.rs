@@ -70,8 +70,22 @@ impl Binder<'_> {
                 if all {
                     u.build()?
                 } else {
-                    u.distinct()?.build()?
+                    let plan = u.build()?;
+                    let columns: Vec<ScopeColumn> = columns
+                        .iter()
+                        .zip(plan.schema().columns())
+                        .map(|(c, internal)| ScopeColumn {
+                            internal,
+                            ..c.clone()
+                        })
+                        .collect();
+                    self.distinct(plan, &columns)?
                 }
+            }
+            _ if types.iter().any(|t| t.collation().is_some()) => {
+                return Err(SqlError::unsupported(format!(
+                    "{op} of texts with a collation"
+                )));
             }
             SetOperator::Intersect => LogicalPlanBuilder::intersect(left_plan, right_plan, all)?,
             SetOperator::Except | SetOperator::Minus => {

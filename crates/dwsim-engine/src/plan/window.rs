@@ -88,7 +88,8 @@ impl Binder<'_> {
             frame = frame.or(base.window_frame);
         }
         for p in &partition_by {
-            partition.push(self.expr(p)?.expr);
+            let t = self.expr(p)?;
+            partition.push(self.group_operand(t)?.expr);
         }
         let mut order = Vec::new();
         for o in &order_by {
@@ -199,6 +200,7 @@ impl Binder<'_> {
 
     /// Arguments and OVER are bound with window functions forbidden inside.
     fn in_window<T>(&mut self, name: &str, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let nested = self.env.dialect == DialectName::Snowflake;
         let scope = self.scope();
         if !scope.windows {
             return Err(SqlError::raw(
@@ -210,7 +212,8 @@ impl Binder<'_> {
                 ),
             ));
         }
-        scope.windows = false;
+        // Snowflake computes window functions inside of the arguments of others first.
+        scope.windows = nested;
         let out = f(self);
         self.scope().windows = true;
         out

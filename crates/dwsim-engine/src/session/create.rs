@@ -122,10 +122,12 @@ pub fn column_def(
                 });
             }
             ast::ColumnOption::Collation(n) => {
-                out.properties.insert(
-                    "collation".into(),
-                    n.to_string().trim_matches(['\'', '"']).to_owned(),
-                );
+                let specification = n.to_string().trim_matches(['\'', '"']).to_owned();
+                if dialect.name() == DialectName::Snowflake {
+                    crate::kernels::text::Collation::parse(&specification)?;
+                    out.ty = out.ty.clone().with_collation(&specification, false);
+                }
+                out.properties.insert("collation".into(), specification);
             }
             ast::ColumnOption::Check(_) => return Err(SqlError::unsupported("CHECK constraints")),
             other => return Err(SqlError::unsupported(format!("column option {other}"))),

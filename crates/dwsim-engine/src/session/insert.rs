@@ -12,6 +12,19 @@ use crate::catalog::{Object, TableData};
 use crate::error::{Result, SqlError};
 use crate::functions::Typed;
 use crate::plan::{Binder, CastMode, Relation};
+use crate::types::SqlType;
+
+/// A number as it is written, with or without a sign.
+fn is_number(e: &ast::Expr) -> bool {
+    match e {
+        ast::Expr::Value(v) => matches!(v.value, ast::Value::Number(..)),
+        ast::Expr::UnaryOp {
+            op: ast::UnaryOperator::Minus | ast::UnaryOperator::Plus,
+            expr,
+        } => is_number(expr),
+        _ => false,
+    }
+}
 
 impl Session {
     pub(super) async fn insert(
@@ -189,6 +202,14 @@ impl Binder<'_> {
         use datafusion::common::Column;
         use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
         let mut out = Vec::with_capacity(rows.len());
+        // Snowflake gives a column of VALUES one type: beside a number, a text is read as a number.
+        let numeric: Vec<bool> = (0..given.len())
+            .map(|i| {
+                self.env.dialect == crate::dialect::DialectName::Snowflake
+                    && def.columns[given[i]].ty.is_text()
+                    && rows.iter().any(|r| r.get(i).is_some_and(is_number))
+            })
+            .collect();
         for row in rows {
             if row.len() != given.len() {
                 return Err(match self.env.dialect {
@@ -213,7 +234,7 @@ impl Binder<'_> {
                 });
             }
             let mut values: Vec<Expr> = Vec::with_capacity(row.len());
-            for (e, g) in row.iter().zip(given) {
+            for ((e, g), numeric) in row.iter().zip(given).zip(&numeric) {
                 let c = &def.columns[*g];
                 let t = if is_default(e) {
                     match self.default_of(def, *g)? {
@@ -230,6 +251,14 @@ impl Binder<'_> {
                     }
                     let t = self.expr(e)?;
                     self.assignable(&t, &c.ty, &c.name)?;
+                    let no_number = *numeric
+                        && t.literal_text()
+                            .is_some_and(|s| s.trim().parse::<f64>().is_err());
+                    let t = if no_number {
+                        self.cast(t, &SqlType::number(38, 0), CastMode::Implicit)?
+                    } else {
+                        t
+                    };
                     self.cast(t, &c.ty, CastMode::Implicit)?
                 };
                 values.push(t.expr);

@@ -49,6 +49,9 @@ pub struct Session {
     pub query_id: String,
     /// Identifier of the statement before it.
     pub last_query_id: Option<String>,
+    /// The client program with its version, as it gave them when it logged in.
+    pub client: Option<String>,
+    last_transaction: Option<i64>,
     /// The text of the running statement, kept for views.
     pub(super) text: String,
     seed: Option<u64>,
@@ -88,6 +91,8 @@ impl Session {
             timeout: None,
             query_id: String::new(),
             last_query_id: None,
+            client: None,
+            last_transaction: None,
             text: String::new(),
             seed: options.seed,
             temporary: Vec::new(),
@@ -226,6 +231,9 @@ impl Session {
             session_id: self.id,
             query_id: self.query_id.clone(),
             last_query_id: self.last_query_id.clone(),
+            statement: self.text.clone(),
+            client: self.client.clone(),
+            last_transaction: self.last_transaction,
             seed: self.seed,
         })
     }
@@ -344,6 +352,7 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::SerializationConflict`]; the transaction is gone then.
     pub fn commit(&mut self) -> Result<bool> {
+        self.note_transaction();
         match self.transaction.take() {
             None => Ok(true),
             Some(t) if t.aborted => Ok(false),
@@ -357,7 +366,19 @@ impl Session {
 
     /// Gives the open transaction up.
     pub fn rollback(&mut self) {
+        self.note_transaction();
         self.transaction = None;
+    }
+
+    fn note_transaction(&mut self) {
+        if let Some(t) = &self.transaction {
+            self.last_transaction = Some(t.started.timestamp_micros());
+        }
+    }
+
+    /// Tells the text of the statement that comes next, where a server runs it piece by piece.
+    pub fn set_statement(&mut self, text: &str) {
+        text.clone_into(&mut self.text);
     }
 
     /// Runs a catalog change in the open transaction, or in one of its own that is committed at once

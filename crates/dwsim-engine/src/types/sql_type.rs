@@ -45,6 +45,8 @@ pub enum SqlType {
     Char(u32),
     /// Text; the length is in bytes on Redshift and in characters on Snowflake. `None` is "as long as it may be".
     Varchar(Option<u32>),
+    /// Text with a collation (Snowflake).
+    Collated(Box<super::Collated>),
     /// Bytes: BINARY in Snowflake, VARBYTE in Redshift.
     Binary(Option<u32>),
     /// Calendar date.
@@ -144,7 +146,9 @@ impl SqlType {
             SqlType::Number { precision, scale } => DataType::Decimal128(*precision, *scale as i8),
             SqlType::Real => DataType::Float32,
             SqlType::Double => DataType::Float64,
-            SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Name => DataType::Utf8,
+            SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Collated(_) | SqlType::Name => {
+                DataType::Utf8
+            }
             SqlType::Binary(_) | SqlType::Geometry | SqlType::Geography | SqlType::HllSketch => {
                 DataType::Binary
             }
@@ -190,7 +194,9 @@ impl SqlType {
             | SqlType::Number { .. }
             | SqlType::Real
             | SqlType::Double => TypeClass::Numeric,
-            SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Name => TypeClass::Text,
+            SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Collated(_) | SqlType::Name => {
+                TypeClass::Text
+            }
             SqlType::Binary(_) => TypeClass::Binary,
             SqlType::Date => TypeClass::Date,
             SqlType::Time(_) | SqlType::TimeTz => TypeClass::Time,
@@ -270,6 +276,7 @@ impl SqlType {
             SqlType::Real | SqlType::Double => "FLOAT".into(),
             SqlType::Char(n) => format!("VARCHAR({n})"),
             SqlType::Varchar(n) => format!("VARCHAR({})", n.unwrap_or(SNOWFLAKE_MAX_VARCHAR)),
+            SqlType::Collated(_) => self.plain_text().snowflake(),
             SqlType::Name => "VARCHAR(16777216)".into(),
             SqlType::Binary(n) => format!("BINARY({})", n.unwrap_or(SNOWFLAKE_MAX_BINARY)),
             SqlType::Date => "DATE".into(),
@@ -312,6 +319,7 @@ impl SqlType {
             SqlType::Char(n) => format!("character({n})"),
             SqlType::Varchar(Some(n)) => format!("character varying({n})"),
             SqlType::Varchar(None) => "character varying".into(),
+            SqlType::Collated(_) => self.plain_text().redshift(),
             SqlType::Binary(Some(n)) => format!("binary varying({n})"),
             SqlType::Binary(None) => "binary varying".into(),
             SqlType::Date => "date".into(),

@@ -116,7 +116,7 @@ pub fn internal_name(ty: &SqlType) -> String {
         SqlType::Real => "float4",
         SqlType::Double => "float8",
         SqlType::Char(_) => "bpchar",
-        SqlType::Null | SqlType::Varchar(_) => "varchar",
+        SqlType::Null | SqlType::Varchar(_) | SqlType::Collated(_) => "varchar",
         SqlType::Binary(_) => "varbyte",
         SqlType::Date => "date",
         SqlType::Time(_) => "time",

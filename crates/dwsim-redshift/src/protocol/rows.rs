@@ -77,7 +77,9 @@ impl<'a> Reader<'a> {
             SqlType::Real => Reader::Float32(cast(array, ty)?),
             SqlType::Double => Reader::Float64(cast(array, ty)?),
             SqlType::Char(n) => Reader::Padded(cast(array, ty)?, *n as usize),
-            SqlType::Varchar(_) | SqlType::Name => Reader::Text(cast(array, ty)?),
+            SqlType::Varchar(_) | SqlType::Collated(_) | SqlType::Name => {
+                Reader::Text(cast(array, ty)?)
+            }
             SqlType::Binary(_) => Reader::Bytes(cast(array, ty)?),
             SqlType::Geometry | SqlType::Geography => Reader::Spatial(cast(array, ty)?),
             SqlType::HllSketch => Reader::Sketch(cast(array, ty)?),

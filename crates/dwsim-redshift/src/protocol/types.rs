@@ -69,7 +69,7 @@ pub fn oid(ty: &SqlType) -> u32 {
         SqlType::Real => FLOAT4,
         SqlType::Double => FLOAT8,
         SqlType::Char(_) => BPCHAR,
-        SqlType::Null | SqlType::Varchar(_) => VARCHAR,
+        SqlType::Null | SqlType::Varchar(_) | SqlType::Collated(_) => VARCHAR,
         SqlType::Binary(_) => VARBYTE,
         SqlType::Date => DATE,
         SqlType::Time(_) => TIME,

@@ -202,7 +202,7 @@ fn concat(binder: &Binder<'_>, left: Typed, right: Typed) -> Result<Typed> {
         return Err(SqlError::unsupported("|| of BINARY values"));
     }
     let error = refused(binder, BinaryOp::Concat, &left, &right);
-    let length = match (&left.ty, &right.ty) {
+    let length = match (&left.ty.plain_text(), &right.ty.plain_text()) {
         (SqlType::Varchar(Some(a)), SqlType::Varchar(Some(b))) => Some(
             a.saturating_add(*b)
                 .min(dwsim_engine::types::SNOWFLAKE_MAX_VARCHAR),
@@ -214,11 +214,17 @@ fn concat(binder: &Binder<'_>, left: Typed, right: Typed) -> Result<Typed> {
         return Err(error);
     };
     let expr = Expr::BinaryExpr(datafusion::logical_expr::BinaryExpr::new(
-        Box::new(l.expr),
+        Box::new(l.expr.clone()),
         Operator::StringConcat,
-        Box::new(r.expr),
+        Box::new(r.expr.clone()),
     ));
-    Ok(Typed::new(expr, SqlType::Varchar(length)))
+    let ty = SqlType::Varchar(length);
+    let of = [&l.ty, &r.ty].into_iter().find_map(SqlType::collation);
+    let ty = match of {
+        Some(c) => ty.with_collation(&c.specification, c.explicit),
+        None => ty,
+    };
+    Ok(Typed::new(expr, ty))
 }
 
 #[cfg(test)]

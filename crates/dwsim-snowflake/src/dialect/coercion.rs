@@ -39,6 +39,15 @@ pub(super) fn common_type(a: &SqlType, b: &SqlType) -> Option<SqlType> {
         (Null, _) => b.clone(),
         (_, Null) => a.clone(),
         (Numeric, Numeric) => numbers(a, b)?,
+        (Text, Text) if a.collation().is_some() || b.collation().is_some() => {
+            let plain = common_type(&a.plain_text(), &b.plain_text())?;
+            let of = match (a.collation(), b.collation()) {
+                (Some(x), Some(y)) if y.explicit && !x.explicit => y,
+                (Some(x), _) => x,
+                (None, y) => y?,
+            };
+            plain.with_collation(&of.specification, of.explicit)
+        }
         (Text, Text) => match (a, b) {
             (SqlType::Varchar(Some(x)), SqlType::Varchar(Some(y))) => {
                 SqlType::Varchar(Some(*x.max(y)))

@@ -41,6 +41,13 @@ pub const SCALARS: &[ScalarDef] = &[
         page!("current_secondary_roles"),
         session_text,
     ),
+    ScalarDef::custom("CURRENT_CLIENT", page!("current_client"), session_text),
+    ScalarDef::custom(
+        "CURRENT_STATEMENT",
+        page!("current_statement"),
+        session_text,
+    ),
+    ScalarDef::custom("LAST_TRANSACTION", page!("last_transaction"), session_text),
     ScalarDef::custom("LAST_QUERY_ID", page!("last_query_id"), last_query_id),
     ScalarDef::custom("SYSTEM$TYPEOF", page!("system_typeof"), type_of),
 ];
@@ -60,6 +67,9 @@ fn session_text(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         "CURRENT_WAREHOUSE" => Some(env.warehouse.clone()),
         "CURRENT_ACCOUNT" | "CURRENT_ACCOUNT_NAME" => Some(env.account.clone()),
         "CURRENT_ORGANIZATION_NAME" => Some("DWSIM".to_owned()),
+        "CURRENT_CLIENT" => env.client.clone(),
+        "CURRENT_STATEMENT" => Some(env.statement.clone()),
+        "LAST_TRANSACTION" => env.last_transaction.map(|t| t.to_string()),
         "CURRENT_REGION" => Some("AWS_US_EAST_1".to_owned()),
         "CURRENT_SESSION" => Some(env.session_id.to_string()),
         "CURRENT_AVAILABLE_ROLES" => Some(format!("[ \"{}\" ]", env.role)),

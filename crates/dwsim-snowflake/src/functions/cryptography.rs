@@ -6,7 +6,7 @@ use dwsim_engine::functions::{Param, ReturnArgs, ScalarDef, ret};
 use dwsim_engine::kernels::{compress, crypto, row_hash as hash};
 use dwsim_engine::types::SqlType;
 
-use Param::{Any, Binary, Int, Text};
+use Param::{Binary, Int, Text, TextOrBinary};
 
 fn unsigned64(_: &ReturnArgs<'_>) -> Result<SqlType> {
     Ok(SqlType::number(20, 0))
@@ -17,7 +17,7 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "ENCRYPT",
         page!("encrypt"),
-        &[Any, Text, Any, Text],
+        &[TextOrBinary, Text, TextOrBinary, Text],
         ret::binary,
         crypto::encrypt,
     )
@@ -26,7 +26,7 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "DECRYPT",
         page!("decrypt"),
-        &[Binary, Text, Any, Text],
+        &[Binary, Text, TextOrBinary, Text],
         ret::binary,
         crypto::decrypt,
     )
@@ -34,7 +34,7 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "TRY_DECRYPT",
         page!("try_decrypt"),
-        &[Binary, Text, Any, Text],
+        &[Binary, Text, TextOrBinary, Text],
         ret::binary,
         crypto::decrypt,
     )
@@ -42,7 +42,7 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "ENCRYPT_RAW",
         page!("encrypt_raw"),
-        &[Any, Binary, Binary, Any, Text],
+        &[TextOrBinary, Binary, Binary, TextOrBinary, Text],
         ret::variant,
         crypto::encrypt_raw,
     )
@@ -51,7 +51,14 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "DECRYPT_RAW",
         page!("decrypt_raw"),
-        &[Any, Binary, Any, Any, Text, Any],
+        &[
+            TextOrBinary,
+            Binary,
+            TextOrBinary,
+            TextOrBinary,
+            Text,
+            TextOrBinary,
+        ],
         ret::binary,
         crypto::decrypt_raw,
     )
@@ -59,7 +66,14 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "TRY_DECRYPT_RAW",
         page!("try_decrypt_raw"),
-        &[Any, Binary, Any, Any, Text, Any],
+        &[
+            TextOrBinary,
+            Binary,
+            TextOrBinary,
+            TextOrBinary,
+            Text,
+            TextOrBinary,
+        ],
         ret::binary,
         crypto::decrypt_raw,
     )
@@ -67,7 +81,7 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "COMPRESS",
         page!("compress"),
-        &[Any, Text],
+        &[TextOrBinary, Text],
         ret::binary,
         compress::compress,
     ),
@@ -88,28 +102,28 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "MD5_NUMBER_LOWER64",
         page!("md5_number_lower64"),
-        &[Any],
+        &[TextOrBinary],
         unsigned64,
         hash::md5_half,
     ),
     ScalarDef::new(
         "MD5_NUMBER_UPPER64",
         page!("md5_number_upper64"),
-        &[Any],
+        &[TextOrBinary],
         unsigned64,
         hash::md5_half,
     ),
     ScalarDef::new(
         "SHA1_BINARY",
         page!("sha1_binary"),
-        &[Any],
+        &[TextOrBinary],
         ret::binary,
         hash::sha1_binary,
     ),
     ScalarDef::new(
         "SHA2_BINARY",
         page!("sha2_binary"),
-        &[Any, Int],
+        &[TextOrBinary, Int],
         ret::binary,
         hash::sha2_binary,
     )

@@ -469,8 +469,22 @@ pub(super) const SCALARS: &[ScalarDef] = &[
         h3::polyfill,
     ),
     def(
+        "H3_TRY_POLYGON_TO_CELLS",
+        page!("h3_try_polygon_to_cells"),
+        &[Spatial, Int],
+        ret::array,
+        h3::polyfill,
+    ),
+    def(
         "H3_POLYGON_TO_CELLS_STRINGS",
         page!("h3_polygon_to_cells_strings"),
+        &[Spatial, Int],
+        ret::array,
+        h3::polyfill,
+    ),
+    def(
+        "H3_TRY_POLYGON_TO_CELLS_STRINGS",
+        page!("h3_try_polygon_to_cells_strings"),
         &[Spatial, Int],
         ret::array,
         h3::polyfill,
@@ -483,8 +497,22 @@ pub(super) const SCALARS: &[ScalarDef] = &[
         h3::polyfill,
     ),
     def(
+        "H3_TRY_COVERAGE",
+        page!("h3_try_coverage"),
+        &[Spatial, Int],
+        ret::array,
+        h3::polyfill,
+    ),
+    def(
         "H3_COVERAGE_STRINGS",
         page!("h3_coverage_strings"),
+        &[Spatial, Int],
+        ret::array,
+        h3::polyfill,
+    ),
+    def(
+        "H3_TRY_COVERAGE_STRINGS",
+        page!("h3_try_coverage_strings"),
         &[Spatial, Int],
         ret::array,
         h3::polyfill,
@@ -518,6 +546,40 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("H3_GRID_PATH", page!("h3_grid_path"), |c| {
         two_cells(c, h3::grid_path, SqlType::Array)
     }),
+    ScalarDef::custom("H3_TRY_GRID_DISTANCE", page!("h3_try_grid_distance"), |c| {
+        two_cells(c, h3::grid_distance, SqlType::number(18, 0))
+    }),
+    ScalarDef::custom("H3_TRY_GRID_PATH", page!("h3_try_grid_path"), |c| {
+        two_cells(c, h3::grid_path, SqlType::Array)
+    }),
+    def(
+        "H3_COMPACT_CELLS",
+        page!("h3_compact_cells"),
+        &[Param::Array],
+        ret::array,
+        h3::compact,
+    ),
+    def(
+        "H3_COMPACT_CELLS_STRINGS",
+        page!("h3_compact_cells_strings"),
+        &[Param::Array],
+        ret::array,
+        h3::compact,
+    ),
+    def(
+        "H3_UNCOMPACT_CELLS",
+        page!("h3_uncompact_cells"),
+        &[Param::Array, Int],
+        ret::array,
+        h3::uncompact,
+    ),
+    def(
+        "H3_UNCOMPACT_CELLS_STRINGS",
+        page!("h3_uncompact_cells_strings"),
+        &[Param::Array, Int],
+        ret::array,
+        h3::uncompact,
+    ),
     def(
         "H3_INT_TO_STRING",
         page!("h3_int_to_string"),

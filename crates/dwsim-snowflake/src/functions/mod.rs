@@ -19,14 +19,17 @@ mod cryptography;
 mod datetime;
 mod estimation;
 mod geo;
+mod history;
 mod lambda;
 mod map;
 mod numeric;
 mod objects;
 pub mod reference;
 mod refused;
+mod roles;
 mod search;
 pub(crate) mod semi;
+mod stage_path;
 mod system;
 mod table;
 mod text;
@@ -56,6 +59,8 @@ pub fn table() -> FunctionTable {
     t.scalars(map::SCALARS);
     t.scalars(search::SCALARS);
     t.scalars(system::SCALARS);
+    t.scalars(roles::SCALARS);
+    t.scalars(stage_path::SCALARS);
     t.extend(refused::scalars().map(FunctionDef::Scalar));
     t.scalars(lambda::SCALARS);
     t.aggregates(semi::AGGREGATES);
@@ -72,9 +77,15 @@ pub(crate) fn table_function(
     call: &TableCall<'_>,
     results: &dyn ResultSource,
 ) -> Result<Option<Relation>> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if last != name
+        && let Some(r) = history::relation(binder, last, call)?
+    {
+        return Ok(Some(r));
+    }
     match table::table_function(binder, name, call, results)? {
         Some(r) => Ok(Some(r)),
-        None => match refused::reason(name.rsplit('.').next().unwrap_or(name)) {
+        None => match refused::reason(last) {
             Some(reason) => Err(refused::error(name, reason)),
             None => semi::table_function(binder, name, call),
         },

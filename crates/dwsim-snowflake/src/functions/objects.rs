@@ -54,7 +54,7 @@ fn constant_text(call: &mut FnCall<'_, '_>, i: usize) -> Result<Option<String>> 
 }
 
 /// The parts of a name that is given as text.
-fn parts(name: &str) -> Result<Vec<String>> {
+pub(super) fn parts(name: &str) -> Result<Vec<String>> {
     let mut c = Cursor::new(name)?;
     let n = c.name()?;
     c.end()?;
@@ -66,7 +66,7 @@ fn parts(name: &str) -> Result<Vec<String>> {
 }
 
 /// The full name in the statement's context.
-fn full(call: &FnCall<'_, '_>, parts: &[String]) -> Result<ObjectName> {
+pub(super) fn full(call: &FnCall<'_, '_>, parts: &[String]) -> Result<ObjectName> {
     let env = call.env();
     let missing = || {
         SqlError::raw(

@@ -1,4 +1,4 @@
-//! Context and system functions beyond the plain names of `context`: roles of the session, variables, waiting.
+//! Context and system functions beyond the plain names of `context`: the session, variables, waiting.
 //! Streams, tags and DDL texts need the catalog and are with the statements.
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use arrow::array::ArrayRef;
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::exec::constant;
-use dwsim_engine::functions::{Call, FnCall, Param, ScalarDef, Typed, ret};
+use dwsim_engine::functions::{Call, FnCall, Param, ScalarDef, Typed};
 use dwsim_engine::types::SqlType;
 
 /// The table's rows.
@@ -21,20 +21,6 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("CURRENT_TRANSACTION", page!("current_transaction"), session),
     ScalarDef::custom("INVOKER_ROLE", page!("invoker_role"), session),
     ScalarDef::custom("INVOKER_SHARE", page!("invoker_share"), session),
-    ScalarDef::new(
-        "IS_ROLE_IN_SESSION",
-        page!("is_role_in_session"),
-        &[Param::Text],
-        ret::boolean,
-        role_in_session,
-    ),
-    ScalarDef::new(
-        "IS_GRANTED_TO_INVOKER_ROLE",
-        page!("is_granted_to_invoker_role"),
-        &[Param::Text],
-        ret::boolean,
-        role_in_session,
-    ),
     ScalarDef::custom("GETVARIABLE", page!("getvariable"), variable),
     ScalarDef::custom("SYSTEM$WAIT", page!("system_wait"), wait),
 ];
@@ -56,22 +42,6 @@ fn session(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         Some(v) => Ok(call.binder.text(v)),
         None => call.binder.null(&SqlType::text()),
     }
-}
-
-/// Whether a role is the session's or one that it inherits: among the system-defined roles ACCOUNTADMIN has all.
-fn role_in_session(call: &Call<'_>) -> Result<ArrayRef> {
-    let roles = call.text(0)?;
-    let current = call.env.role.as_str();
-    let inherited: &[&str] = match current {
-        "ACCOUNTADMIN" => &["SECURITYADMIN", "USERADMIN", "SYSADMIN"],
-        "SECURITYADMIN" => &["USERADMIN"],
-        _ => &[],
-    };
-    call.map_bool(|row| {
-        Ok(roles
-            .get(row)
-            .map(|r| r == current || r == "PUBLIC" || inherited.contains(&r)))
-    })
 }
 
 /// GETVARIABLE('NAME'): NULL when the session has no such variable.

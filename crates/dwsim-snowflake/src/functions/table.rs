@@ -230,7 +230,7 @@ fn copy_history(
             };
             rows.push(vec![
                 Some(file),
-                None,
+                Some(r.location.clone()),
                 Some(r.at.to_string()),
                 Some(loaded),
                 Some(parsed),

@@ -28,42 +28,42 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "LENGTH",
         "https://docs.snowflake.com/en/sql-reference/functions/length",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::bigint,
         t::length,
     ),
     ScalarDef::new(
         "LEN",
         "https://docs.snowflake.com/en/sql-reference/functions/length",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::bigint,
         t::length,
     ),
     ScalarDef::new(
         "CHAR_LENGTH",
         "https://docs.snowflake.com/en/sql-reference/functions/length",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::bigint,
         t::length,
     ),
     ScalarDef::new(
         "CHARACTER_LENGTH",
         "https://docs.snowflake.com/en/sql-reference/functions/length",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::bigint,
         t::length,
     ),
     ScalarDef::new(
         "OCTET_LENGTH",
         "https://docs.snowflake.com/en/sql-reference/functions/octet_length",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::bigint,
         t::byte_length,
     ),
     ScalarDef::new(
         "BIT_LENGTH",
         "https://docs.snowflake.com/en/sql-reference/functions/bit_length",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::bigint,
         t::bit_length,
     ),
@@ -99,21 +99,21 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "LEFT",
         "https://docs.snowflake.com/en/sql-reference/functions/left",
-        &[Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::Int],
         text_like,
         t::left,
     ),
     ScalarDef::new(
         "RIGHT",
         "https://docs.snowflake.com/en/sql-reference/functions/right",
-        &[Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::Int],
         text_like,
         t::right,
     ),
     ScalarDef::new(
         "SUBSTR",
         "https://docs.snowflake.com/en/sql-reference/functions/substr",
-        &[Param::Any, Param::Int, Param::Int],
+        &[Param::TextOrBinary, Param::Int, Param::Int],
         text_like,
         t::substring,
     )
@@ -121,7 +121,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "SUBSTRING",
         "https://docs.snowflake.com/en/sql-reference/functions/substr",
-        &[Param::Any, Param::Int, Param::Int],
+        &[Param::TextOrBinary, Param::Int, Param::Int],
         text_like,
         t::substring,
     )
@@ -144,7 +144,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "REVERSE",
         "https://docs.snowflake.com/en/sql-reference/functions/reverse",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         text_like,
         t::reverse,
     ),
@@ -165,7 +165,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "CONCAT",
         "https://docs.snowflake.com/en/sql-reference/functions/concat",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         concat_type,
         t::concat,
     )
@@ -173,8 +173,8 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "CONCAT_WS",
         "https://docs.snowflake.com/en/sql-reference/functions/concat_ws",
-        &[Param::Text, Param::Text],
-        ret::text,
+        &[Param::TextOrBinary],
+        concat_type,
         t::concat_ws,
     )
     .variadic(),
@@ -224,7 +224,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "LPAD",
         "https://docs.snowflake.com/en/sql-reference/functions/lpad",
-        &[Param::Any, Param::Int, Param::Any],
+        &[Param::TextOrBinary, Param::Int, Param::TextOrBinary],
         text_like,
         t::lpad,
     )
@@ -232,7 +232,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "RPAD",
         "https://docs.snowflake.com/en/sql-reference/functions/rpad",
-        &[Param::Any, Param::Int, Param::Any],
+        &[Param::TextOrBinary, Param::Int, Param::TextOrBinary],
         text_like,
         t::rpad,
     )
@@ -264,7 +264,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "POSITION",
         "https://docs.snowflake.com/en/sql-reference/functions/position",
-        &[Param::Any, Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::TextOrBinary, Param::Int],
         ret::bigint,
         t::position,
     )
@@ -272,7 +272,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "CHARINDEX",
         "https://docs.snowflake.com/en/sql-reference/functions/charindex",
-        &[Param::Any, Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::TextOrBinary, Param::Int],
         ret::bigint,
         t::charindex,
     )
@@ -280,21 +280,21 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "CONTAINS",
         "https://docs.snowflake.com/en/sql-reference/functions/contains",
-        &[Param::Any, Param::Any],
+        &[Param::TextOrBinary, Param::TextOrBinary],
         ret::boolean,
         t::contains,
     ),
     ScalarDef::new(
         "STARTSWITH",
         "https://docs.snowflake.com/en/sql-reference/functions/startswith",
-        &[Param::Any, Param::Any],
+        &[Param::TextOrBinary, Param::TextOrBinary],
         ret::boolean,
         t::starts_with,
     ),
     ScalarDef::new(
         "ENDSWITH",
         "https://docs.snowflake.com/en/sql-reference/functions/endswith",
-        &[Param::Any, Param::Any],
+        &[Param::TextOrBinary, Param::TextOrBinary],
         ret::boolean,
         t::ends_with,
     ),
@@ -317,6 +317,9 @@ pub const SCALARS: &[ScalarDef] = &[
         "https://docs.snowflake.com/en/sql-reference/functions/collate",
         collate,
     ),
+    ScalarDef::custom("COLLATION", page!("collation"), collation),
+    ScalarDef::custom("LIKE", page!("like"), like),
+    ScalarDef::custom("ILIKE", page!("ilike"), like),
     ScalarDef::new(
         "SOUNDEX_P123",
         "https://docs.snowflake.com/en/sql-reference/functions/soundex_p123",
@@ -342,7 +345,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "HEX_ENCODE",
         "https://docs.snowflake.com/en/sql-reference/functions/hex_encode",
-        &[Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::Int],
         ret::text,
         t::hex_encode,
     )
@@ -378,7 +381,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "BASE64_ENCODE",
         "https://docs.snowflake.com/en/sql-reference/functions/base64_encode",
-        &[Param::Any, Param::Int, Param::Text],
+        &[Param::TextOrBinary, Param::Int, Param::Text],
         ret::text,
         t::base64_encode,
     )
@@ -418,42 +421,42 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "MD5",
         "https://docs.snowflake.com/en/sql-reference/functions/md5",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::text,
         t::md5_hex,
     ),
     ScalarDef::new(
         "MD5_HEX",
         "https://docs.snowflake.com/en/sql-reference/functions/md5",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::text,
         t::md5_hex,
     ),
     ScalarDef::new(
         "MD5_BINARY",
         "https://docs.snowflake.com/en/sql-reference/functions/md5_binary",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::binary,
         t::md5_binary,
     ),
     ScalarDef::new(
         "SHA1",
         "https://docs.snowflake.com/en/sql-reference/functions/sha1",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::text,
         t::sha1_hex,
     ),
     ScalarDef::new(
         "SHA1_HEX",
         "https://docs.snowflake.com/en/sql-reference/functions/sha1",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::text,
         t::sha1_hex,
     ),
     ScalarDef::new(
         "SHA2",
         "https://docs.snowflake.com/en/sql-reference/functions/sha2",
-        &[Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::Int],
         ret::text,
         t::sha2_hex,
     )
@@ -461,7 +464,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "SHA2_HEX",
         "https://docs.snowflake.com/en/sql-reference/functions/sha2",
-        &[Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::Int],
         ret::text,
         t::sha2_hex,
     )
@@ -521,6 +524,21 @@ pub const SCALARS: &[ScalarDef] = &[
     )
     .optional(4),
     ScalarDef::new(
+        "REGEXP_EXTRACT_ALL",
+        "https://docs.snowflake.com/en/sql-reference/functions/regexp_substr_all",
+        &[
+            Param::Text,
+            Param::Text,
+            Param::Int,
+            Param::Int,
+            Param::Text,
+            Param::Int,
+        ],
+        ret::array,
+        t::regexp_substr_all,
+    )
+    .optional(4),
+    ScalarDef::new(
         "REGEXP_INSTR",
         "https://docs.snowflake.com/en/sql-reference/functions/regexp_instr",
         &[
@@ -553,23 +571,41 @@ pub const SCALARS: &[ScalarDef] = &[
     .optional(4),
 ];
 
-/// COLLATE(text, specification): `utf8` and the empty specification are the order of all texts here; others are
-/// refused, because their order and equality would be wrong.
+/// COLLATE(text, specification): the text with a collation, which wins over that of a column.
 fn collate(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(2, 2)?;
     let text = call.bind(0)?;
     let text = call.coerce(text, Param::Text)?;
     let specification = call.bind(1)?;
-    match specification
-        .literal_text()
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
-        Some("" | "utf8" | "bin") => Ok(text),
-        Some(other) => Err(SqlError::unsupported(format!("collation '{other}'"))),
-        None => Err(SqlError::argument(
+    let Some(specification) = specification.literal_text() else {
+        return Err(SqlError::argument(
             call.name,
             "the collation must be a constant text",
-        )),
+        ));
+    };
+    t::Collation::parse(specification)?;
+    let ty = text.ty.clone().with_collation(specification, true);
+    Ok(Typed::new(text.expr, ty))
+}
+
+/// COLLATION(text): the specification, NULL for texts without one.
+fn collation(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 1)?;
+    let text = call.bind(0)?;
+    match text.ty.collation() {
+        Some(c) => Ok(call.binder.text(&c.specification)),
+        None => call.binder.null(&SqlType::text()),
     }
+}
+
+/// LIKE and ILIKE written as functions: `LIKE(subject, pattern [, escape])`.
+fn like(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(2, 3)?;
+    let mut args = call.bind_all()?.into_iter();
+    let (Some(subject), Some(pattern)) = (args.next(), args.next()) else {
+        return Err(SqlError::internal("LIKE has two arguments"));
+    };
+    let insensitive = call.name == "ILIKE";
+    call.binder
+        .like(subject, pattern, args.next(), insensitive, false)
 }

@@ -322,7 +322,7 @@ fn columns(database: &str, db: &Database) -> Rows {
             for (i, (name, ty, nullable, default, comment, identity)) in
                 list.into_iter().enumerate()
             {
-                let length = match &ty {
+                let length = match &ty.plain_text() {
                     SqlType::Varchar(n) => {
                         Some(n.unwrap_or(dwsim_engine::types::SNOWFLAKE_MAX_VARCHAR))
                     }

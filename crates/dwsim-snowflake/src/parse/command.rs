@@ -82,6 +82,10 @@ pub enum Command {
     Unset(Vec<Ident>),
     /// ALTER SESSION SET.
     AlterSession(Options),
+    /// ALTER VIEW: name, IF EXISTS, change.
+    AlterView(ObjectName, bool, super::ViewChange),
+    /// ALTER SEQUENCE: name, IF EXISTS, change.
+    AlterSequence(ObjectName, bool, super::SequenceChange),
     /// ALTER SESSION UNSET.
     UnsetSession(Vec<Ident>),
     /// CREATE DATABASE.
@@ -184,6 +188,9 @@ pub fn parse(text: &str) -> Result<Command> {
     }
     match word.as_str() {
         "DECLARE" => scripting::block(text).map(|b| Command::Block(Box::new(b))),
+        "BEGIN" | "START" if named_transaction(&mut c) => Cursor::new("BEGIN")?
+            .statement()
+            .map(|s| Command::Sql(Box::new(s))),
         "BEGIN" if !begins_transaction(&c) => {
             scripting::block(text).map(|b| Command::Block(Box::new(b)))
         }
@@ -272,6 +279,18 @@ fn begins_transaction(c: &Cursor<'_>) -> bool {
         None => true,
         Some(w) => matches!(w.as_str(), "TRANSACTION" | "WORK" | "NAME"),
     }
+}
+
+/// `BEGIN | START [TRANSACTION | WORK] NAME name`, which is read; nothing is read otherwise.
+fn named_transaction(c: &mut Cursor<'_>) -> bool {
+    let mark = c.mark();
+    let _ = c.eat(&["BEGIN"]) || c.eat(&["START"]);
+    let _ = c.eat(&["TRANSACTION"]) || c.eat(&["WORK"]);
+    if c.eat(&["NAME"]) && c.ident().is_ok() && c.at_end() {
+        return true;
+    }
+    c.reset(mark);
+    false
 }
 
 /// CREATE, ALTER, DROP and DESCRIBE of functions and procedures.
@@ -547,6 +566,9 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
     c.reset(mark);
     let _ = c.ident()?;
     let or_replace = c.eat(&["OR", "REPLACE"]);
+    if c.eat(&["RECURSIVE"]) {
+        return super::relation::recursive_view(c, or_replace).map(|s| Command::Sql(Box::new(s)));
+    }
     if c.eat(&["STREAM"]) {
         return super::object::stream(c, or_replace).map(|s| Command::CreateStream(Box::new(s)));
     }
@@ -694,6 +716,14 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
     if let Some(command) = properties(c)? {
         return Ok(command);
     }
+    if let Some(command) = relation(c)? {
+        return Ok(command);
+    }
+    c.reset(mark);
+    if let Some(statement) = super::relation::alter_table(c)? {
+        return Ok(Command::Sql(Box::new(statement)));
+    }
+    let _ = c.ident()?;
     let kind = if !c.sees(&["DATABASE", "ROLE"]) && c.eat(&["DATABASE"]) {
         None
     } else {
@@ -725,6 +755,25 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         rename,
         options,
     })
+}
+
+/// ALTER VIEW and ALTER SEQUENCE; nothing is read when it is something else.
+fn relation(c: &mut Cursor<'_>) -> Result<Option<Command>> {
+    let mark = c.mark();
+    if c.eat(&["VIEW"]) || c.eat(&["MATERIALIZED", "VIEW"]) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        let name = c.name()?;
+        if let Some(change) = super::relation::view_change(c)? {
+            return Ok(Some(Command::AlterView(name, if_exists, change)));
+        }
+    } else if c.eat(&["SEQUENCE"]) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        let name = c.name()?;
+        let change = super::relation::sequence_change(c)?;
+        return Ok(Some(Command::AlterSequence(name, if_exists, change)));
+    }
+    c.reset(mark);
+    Ok(None)
 }
 
 /// PUT and GET: their file names are read up to a blank, or between quotes.

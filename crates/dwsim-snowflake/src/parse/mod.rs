@@ -7,6 +7,7 @@ mod cursor;
 mod identifier;
 mod object;
 mod options;
+mod relation;
 mod show;
 mod split;
 
@@ -18,6 +19,7 @@ pub use cursor::{Cursor, expr, query, structured_type};
 pub use identifier::resolve_identifiers;
 pub use object::{Change, CreateBody, CreateSequence, CreateStream, Grant};
 pub use options::{OptionValue, Options, invalid as invalid_option};
+pub use relation::{SequenceChange, ViewChange};
 pub use show::{Show, ShowScope};
 pub(crate) use split::STRUCTURED;
 pub use split::{Piece, split};

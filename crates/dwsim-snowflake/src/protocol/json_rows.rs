@@ -73,9 +73,11 @@ pub(super) fn cell(
         SqlType::Geography | SqlType::Geometry if *a.data_type() == DataType::Utf8 => {
             a.as_string::<i32>().value(row).to_owned()
         }
-        SqlType::Null | SqlType::Char(_) | SqlType::Varchar(_) | SqlType::Name => {
-            a.as_string::<i32>().value(row).to_owned()
-        }
+        SqlType::Null
+        | SqlType::Char(_)
+        | SqlType::Varchar(_)
+        | SqlType::Collated(_)
+        | SqlType::Name => a.as_string::<i32>().value(row).to_owned(),
         SqlType::Binary(_) | SqlType::HllSketch => a
             .as_binary::<i32>()
             .value(row)

@@ -31,6 +31,7 @@ pub(super) fn wire_type(ty: &SqlType) -> &'static str {
         SqlType::Null
         | SqlType::Char(_)
         | SqlType::Varchar(_)
+        | SqlType::Collated(_)
         | SqlType::Name
         | SqlType::IntervalYm
         | SqlType::IntervalDs
@@ -52,11 +53,12 @@ pub(super) fn lengths(ty: &SqlType) -> Option<(u64, u64)> {
         SqlType::Null
         | SqlType::Char(_)
         | SqlType::Varchar(_)
+        | SqlType::Collated(_)
         | SqlType::Name
         | SqlType::IntervalYm
         | SqlType::IntervalDs
         | SqlType::Interval => {
-            let n = match ty {
+            let n = match &ty.plain_text() {
                 SqlType::Char(n) | SqlType::Varchar(Some(n)) => *n,
                 _ => SNOWFLAKE_MAX_VARCHAR,
             };
@@ -103,7 +105,7 @@ pub(super) fn column(c: &ColumnInfo) -> Value {
         "length": length,
         "byteLength": byte_length,
         "nullable": c.nullable,
-        "collation": Value::Null,
+        "collation": c.ty.collation().map(|c| c.specification.as_str()),
     });
     if matches!(c.ty, SqlType::Geography | SqlType::Geometry)
         && let Some(map) = column.as_object_mut()

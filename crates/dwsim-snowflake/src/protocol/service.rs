@@ -226,6 +226,10 @@ impl SnowflakeService {
         app: String,
         app_version: String,
     ) -> (Arc<Login>, String, String) {
+        let mut session = session;
+        if !app.is_empty() {
+            session.set_client(format!("{app} {app_version}").trim_end().to_owned());
+        }
         let login = Arc::new(Login {
             cancel: session.cancel_handle(),
             id: session.engine_session().id(),

@@ -47,7 +47,9 @@ pub struct CopyRun {
     pub table_name: dwsim_engine::catalog::ObjectName,
     /// Refused rows.
     pub errors: Vec<CopyError>,
-    /// Per file: name, status, rows parsed, rows loaded, errors, first error.
+    /// The location that was read, as COPY_HISTORY shows it.
+    pub location: String,
+    /// Per file: path in its location, status, rows parsed, rows loaded, errors, first error.
     pub files: Vec<[String; 6]>,
     /// Seconds since the epoch.
     pub at: i64,

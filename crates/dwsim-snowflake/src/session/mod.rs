@@ -15,6 +15,7 @@ mod infer;
 mod objects;
 mod parameters;
 mod properties;
+mod relation;
 mod run;
 mod show;
 mod stage;

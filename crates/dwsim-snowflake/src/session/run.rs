@@ -70,6 +70,11 @@ impl SnowflakeSession {
         parameters::set_one(&mut self.inner, name, value)
     }
 
+    /// Tells which client program this is, for CURRENT_CLIENT.
+    pub fn set_client(&mut self, client: String) {
+        self.inner.client = Some(client);
+    }
+
     /// A handle that cancels the running statement.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.inner.cancel_handle()
@@ -109,6 +114,7 @@ impl SnowflakeSession {
     ) -> Result<Answer> {
         let resolved = crate::parse::resolve_identifiers(text, &|v| self.named(v))?;
         let text = resolved.as_deref().unwrap_or(text);
+        self.inner.set_statement(text);
         let command = crate::parse::parse(text)?;
         if describe_only {
             return self.describe_only(&command, bindings);
@@ -164,6 +170,12 @@ impl SnowflakeSession {
             Command::AlterSession(options) => {
                 parameters::set(&mut self.inner, &options)?;
                 Answer::success(StatementKind::Scl)
+            }
+            Command::AlterView(name, if_exists, change) => {
+                self.alter_view(&name, if_exists, &change)
+            }
+            Command::AlterSequence(name, if_exists, change) => {
+                self.alter_sequence(&name, if_exists, &change)
             }
             Command::UnsetSession(names) => {
                 for n in names {

@@ -50,6 +50,17 @@ pub(super) struct Found {
     pub modified: i64,
 }
 
+impl Location {
+    /// The location as COPY_HISTORY shows it: a URL, or the stage.
+    pub fn location(&self) -> String {
+        match self.shown.as_str() {
+            "" => "@~/".to_owned(),
+            url if url.contains("://") => url.to_owned(),
+            stage => format!("@{stage}"),
+        }
+    }
+}
+
 /// Checks the options of CREATE STAGE.
 ///
 /// # Errors

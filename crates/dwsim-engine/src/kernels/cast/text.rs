@@ -14,6 +14,7 @@ pub(super) fn limit(ty: &SqlType) -> Option<u32> {
     match ty {
         SqlType::Varchar(n) => *n,
         SqlType::Char(n) => Some(*n),
+        SqlType::Collated(c) => c.length,
         _ => None,
     }
 }

@@ -78,7 +78,7 @@ fn target_name(call: &Call<'_>) -> String {
             "FIXED".into()
         }
         SqlType::Double | SqlType::Real => "REAL".into(),
-        SqlType::Varchar(_) | SqlType::Char(_) => "TEXT".into(),
+        SqlType::Varchar(_) | SqlType::Collated(_) | SqlType::Char(_) => "TEXT".into(),
         SqlType::Binary(_) => "BINARY".into(),
         SqlType::Time(_) => "TIME".into(),
         SqlType::Timestamp(_) => "TIMESTAMP_NTZ".into(),

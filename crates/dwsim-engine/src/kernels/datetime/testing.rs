@@ -36,6 +36,9 @@ pub(crate) fn env(dialect: DialectName) -> Env {
         session_id: 1,
         query_id: String::new(),
         last_query_id: None,
+        statement: String::new(),
+        client: None,
+        last_transaction: None,
         seed: None,
     }
 }

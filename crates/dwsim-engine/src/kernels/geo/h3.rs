@@ -226,30 +226,33 @@ fn fill(
 /// H3_Polyfill(polygon, resolution), H3_POLYGON_TO_CELLS and H3_COVERAGE: an array of cells in order.
 pub fn polyfill(call: &Call<'_>) -> Result<ArrayRef> {
     let (geometries, n) = (Geometries::new(call, 0)?, call.int(1)?);
-    let cover = if call.name.starts_with("H3_COVERAGE") {
+    let cover = if call.name.contains("COVERAGE") {
         Cover::Touch
     } else {
         Cover::Centre
     };
     let text = call.name.ends_with("_STRINGS");
     call.map_variant(|row| {
-        let (Some(g), Some(n)) = (geometries.get(row)?, n.get(row)) else {
-            return Ok(None);
-        };
-        let to = resolution(call, n)?;
-        let mut found = BTreeSet::new();
-        for part in g.shape.simple() {
-            match part {
-                Shape::Polygon(rings) => fill(call, rings, to, cover, &mut found)?,
-                _ => {
-                    return Err(call.error(format!(
-                        "a POLYGON or MULTIPOLYGON is expected, not a {}",
-                        g.kind().wkt()
-                    )));
+        let value = || {
+            let (Some(g), Some(n)) = (geometries.get(row)?, n.get(row)) else {
+                return Ok(None);
+            };
+            let to = resolution(call, n)?;
+            let mut found = BTreeSet::new();
+            for part in g.shape.simple() {
+                match part {
+                    Shape::Polygon(rings) => fill(call, rings, to, cover, &mut found)?,
+                    _ => {
+                        return Err(call.error(format!(
+                            "a POLYGON or MULTIPOLYGON is expected, not a {}",
+                            g.kind().wkt()
+                        )));
+                    }
                 }
             }
-        }
-        Ok(Some(array(found, text)))
+            Ok(Some(array(found, text)))
+        };
+        tried(call, value())
     })
 }
 
@@ -315,12 +318,15 @@ pub fn get_resolution(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn grid_distance(call: &Call<'_>) -> Result<ArrayRef> {
     let (a, b) = (cells(call, 0)?, cells(call, 1)?);
     call.map_int(|row| {
-        let (Some(a), Some(b)) = (a(row)?, b(row)?) else {
-            return Ok(None);
+        let value = || {
+            let (Some(a), Some(b)) = (a(row)?, b(row)?) else {
+                return Ok(None);
+            };
+            a.grid_distance(b)
+                .map(|d| Some(i64::from(d)))
+                .map_err(|e| call.error(e.to_string()))
         };
-        a.grid_distance(b)
-            .map(|d| Some(i64::from(d)))
-            .map_err(|e| call.error(e.to_string()))
+        tried(call, value())
     })
 }
 
@@ -346,14 +352,77 @@ pub fn grid_path(call: &Call<'_>) -> Result<ArrayRef> {
     let text = call.types.first().is_some_and(SqlType::is_text);
     let (a, b) = (cells(call, 0)?, cells(call, 1)?);
     call.map_variant(|row| {
-        let (Some(a), Some(b)) = (a(row)?, b(row)?) else {
+        let value = || {
+            let (Some(a), Some(b)) = (a(row)?, b(row)?) else {
+                return Ok(None);
+            };
+            let path = a
+                .grid_path_cells(b)
+                .and_then(Iterator::collect::<std::result::Result<Vec<_>, _>>)
+                .map_err(|e| call.error(e.to_string()))?;
+            Ok(Some(array(path.into_iter().map(u64::from), text)))
+        };
+        tried(call, value())
+    })
+}
+
+/// NULL instead of an error where the function is a TRY_ one.
+fn tried<T>(call: &Call<'_>, value: Result<Option<T>>) -> Result<Option<T>> {
+    match value {
+        Err(_) if call.name.contains("_TRY_") => Ok(None),
+        other => other,
+    }
+}
+
+/// The cells of an array argument: integers or hexadecimal texts.
+fn listed(call: &Call<'_>, bytes: &[u8]) -> Result<Vec<CellIndex>> {
+    let bad = || call.error("the array must have valid H3 cells");
+    crate::variant::Ref::new(bytes)
+        .items()
+        .ok_or_else(bad)?
+        .map(|item| match item.to_value()? {
+            Value::Decimal(n, 0) => u64::try_from(n)
+                .ok()
+                .and_then(|n| CellIndex::try_from(n).ok())
+                .ok_or_else(bad),
+            Value::String(s) => s.parse::<CellIndex>().map_err(|_| bad()),
+            _ => Err(bad()),
+        })
+        .collect()
+}
+
+/// H3_COMPACT_CELLS(array): as few cells as cover the same.
+pub fn compact(call: &Call<'_>) -> Result<ArrayRef> {
+    let arrays = call.variant(0)?;
+    let text = call.name.ends_with("_STRINGS");
+    call.map_variant(|row| {
+        let Some(bytes) = arrays.get(row) else {
             return Ok(None);
         };
-        let path = a
-            .grid_path_cells(b)
-            .and_then(Iterator::collect::<std::result::Result<Vec<_>, _>>)
-            .map_err(|e| call.error(e.to_string()))?;
-        Ok(Some(array(path.into_iter().map(u64::from), text)))
+        let mut cells = listed(call, bytes)?;
+        CellIndex::compact(&mut cells).map_err(|e| call.error(e.to_string()))?;
+        Ok(Some(array(cells.into_iter().map(u64::from), text)))
+    })
+}
+
+/// H3_UNCOMPACT_CELLS(array, resolution): the cells of one resolution that cover the same.
+pub fn uncompact(call: &Call<'_>) -> Result<ArrayRef> {
+    let (arrays, n) = (call.variant(0)?, call.int(1)?);
+    let text = call.name.ends_with("_STRINGS");
+    call.map_variant(|row| {
+        let (Some(bytes), Some(n)) = (arrays.get(row), n.get(row)) else {
+            return Ok(None);
+        };
+        let to = resolution(call, n)?;
+        let cells = listed(call, bytes)?;
+        if cells.iter().any(|c| c.resolution() > to) {
+            return Err(call.error(format!("resolution {n} is coarser than a cell's")));
+        }
+        if CellIndex::uncompact_size(cells.iter().copied(), to) > MAX_CELLS as u64 {
+            return Err(call.error(format!("more than {MAX_CELLS} cells are needed")));
+        }
+        let all = CellIndex::uncompact(cells, to).map(u64::from);
+        Ok(Some(array(all, text)))
     })
 }
 

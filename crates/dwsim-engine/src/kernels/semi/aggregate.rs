@@ -60,11 +60,10 @@ pub fn array_unique_agg(call: &AggCall<'_>) -> Result<ArrayRef> {
 /// ARRAY_UNION_AGG: the union of arrays as multisets, where an element occurs as often as in the array that has it
 /// most often.
 pub fn array_union_agg(call: &AggCall<'_>) -> Result<ArrayRef> {
-    let mut counts: HashMap<Vec<u8>, usize> = HashMap::new();
-    let mut out = Vec::new();
-    let mut b = Builder { out: &mut out };
+    // Elements in the order in which they were first met, equal ones together.
+    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut found: Vec<(Vec<u8>, usize)> = Vec::new();
     let mut scratch = Vec::new();
-    b.begin_array();
     for row in 0..call.rows {
         if is_null(call, 0, row) {
             continue;
@@ -74,16 +73,23 @@ pub fn array_union_agg(call: &AggCall<'_>) -> Result<ArrayRef> {
         let Some(items) = Ref::new(&scratch).items() else {
             continue;
         };
-        let mut here: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut here: HashMap<usize, usize> = HashMap::new();
         for v in items {
-            let k = key(v, call.env.dialect);
-            let n = here.entry(k.clone()).or_insert(0);
+            let at = *places.entry(key(v, call.env.dialect)).or_insert_with(|| {
+                found.push((v.bytes().to_vec(), 0));
+                found.len() - 1
+            });
+            let n = here.entry(at).or_insert(0);
             *n += 1;
-            let total = counts.entry(k).or_insert(0);
-            if *n > *total {
-                *total = *n;
-                b.raw(v.bytes());
-            }
+            found[at].1 = found[at].1.max(*n);
+        }
+    }
+    let mut out = Vec::new();
+    let mut b = Builder { out: &mut out };
+    b.begin_array();
+    for (bytes, times) in &found {
+        for _ in 0..*times {
+            b.raw(bytes);
         }
     }
     b.end();

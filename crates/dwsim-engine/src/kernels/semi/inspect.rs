@@ -186,7 +186,9 @@ fn is_of(kind: &Kind<'_>, ty: &SqlType, whole: bool) -> bool {
         SqlType::Array => matches!(kind, Kind::Array(_)),
         SqlType::Object => matches!(kind, Kind::Object(_)),
         SqlType::Boolean => matches!(kind, Kind::Bool(_)),
-        SqlType::Varchar(_) | SqlType::Char(_) => matches!(kind, Kind::String(_)),
+        SqlType::Varchar(_) | SqlType::Collated(_) | SqlType::Char(_) => {
+            matches!(kind, Kind::String(_))
+        }
         SqlType::Binary(_) => matches!(kind, Kind::Binary(_)),
         SqlType::Date => matches!(kind, Kind::Date(_)),
         SqlType::Time(_) => matches!(kind, Kind::Time(_)),

@@ -32,6 +32,9 @@ pub(crate) fn env(dialect: DialectName) -> Env {
         session_id: 0,
         query_id: String::new(),
         last_query_id: None,
+        statement: String::new(),
+        client: None,
+        last_transaction: None,
         seed: None,
     }
 }

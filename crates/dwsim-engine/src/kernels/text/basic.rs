@@ -3,6 +3,7 @@
 
 use arrow::array::ArrayRef;
 
+use super::collation::of_call;
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result};
 use crate::functions::Call;
@@ -58,12 +59,18 @@ pub fn rtrimmed_length(call: &Call<'_>) -> Result<ArrayRef> {
 /// Upper case.
 pub fn upper(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
+    if let Some(c) = of_call(call.types)? {
+        return call.map_text(|row| Ok(v.get(row).map(|s| c.upper(s))));
+    }
     call.map_text(|row| Ok(v.get(row).map(str::to_uppercase)))
 }
 
 /// Lower case.
 pub fn lower(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
+    if let Some(c) = of_call(call.types)? {
+        return call.map_text(|row| Ok(v.get(row).map(|s| c.lower(s))));
+    }
     call.map_text(|row| Ok(v.get(row).map(str::to_lowercase)))
 }
 
@@ -360,6 +367,18 @@ pub fn concat(call: &Call<'_>) -> Result<ArrayRef> {
 
 /// Arguments after the first with the first between them. Snowflake: NULL if any is NULL.
 pub fn concat_ws(call: &Call<'_>) -> Result<ArrayRef> {
+    if call.len() < 2 {
+        return Err(call.error("a separator and a value are needed"));
+    }
+    if call.types.iter().any(|t| matches!(t, SqlType::Binary(_))) {
+        let views = (0..call.len())
+            .map(|i| call.bytes(i))
+            .collect::<Result<Vec<_>>>()?;
+        return call.map_bytes(|row| {
+            let parts: Option<Vec<&[u8]>> = views.iter().map(|v| v.get(row)).collect();
+            Ok(parts.map(|p| p[1..].join(p[0])))
+        });
+    }
     let separator = call.text(0)?;
     let views = (1..call.len())
         .map(|i| call.text(i))

@@ -5,6 +5,7 @@ mod address;
 mod analysis;
 mod basic;
 mod bytes;
+mod collation;
 mod distance;
 mod encode;
 mod pad;
@@ -23,6 +24,7 @@ pub use bytes::{
     bpchar_compare, bytes_and, bytes_not, bytes_or, bytes_xor, from_varbyte, get_bit, get_byte,
     octet_index, set_bit, set_byte, to_varbyte,
 };
+pub use collation::{Collation, collation_key};
 pub use distance::{difference, edit_distance, jaro_winkler, soundex, soundex_p123};
 pub use encode::{
     base64_decode_binary, base64_decode_text, base64_encode, crc32, from_hex, hex_decode_text,

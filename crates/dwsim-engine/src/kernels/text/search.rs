@@ -3,6 +3,7 @@
 
 use arrow::array::ArrayRef;
 
+use super::collation::{Search, of_call, search_collated};
 use crate::error::Result;
 use crate::functions::Call;
 use crate::types::SqlType;
@@ -26,7 +27,7 @@ fn find(needle: &str, hay: &str, start: i64) -> i64 {
 
 /// `position(needle, hay [, start])`.
 pub fn position(call: &Call<'_>) -> Result<ArrayRef> {
-    if matches!(call.types[0], SqlType::Binary(_)) {
+    if call.types.iter().any(|t| matches!(t, SqlType::Binary(_))) {
         let (n, h) = (call.bytes(0)?, call.bytes(1)?);
         return call.map_int(|row| {
             let (Some(n), Some(h)) = (n.get(row), h.get(row)) else {
@@ -44,6 +45,7 @@ pub fn position(call: &Call<'_>) -> Result<ArrayRef> {
     }
     let (n, h) = (call.text(0)?, call.text(1)?);
     let start = call.optional_int(2)?;
+    let collation = of_call(call.types)?;
     call.map_int(|row| {
         let (Some(n), Some(h)) = (n.get(row), h.get(row)) else {
             return Ok(None);
@@ -55,7 +57,12 @@ pub fn position(call: &Call<'_>) -> Result<ArrayRef> {
                 None => return Ok(None),
             },
         };
-        Ok(Some(find(n, h, start)))
+        Ok(Some(match &collation {
+            None => find(n, h, start),
+            Some(c) => c
+                .find(n, h, (start - 1).max(0) as usize)
+                .map_or(0, |(at, _)| at as i64 + 1),
+        }))
     })
 }
 
@@ -77,12 +84,16 @@ pub fn strpos(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn test(
     call: &Call<'_>,
+    search: Search,
     text: fn(&str, &str) -> bool,
     bytes: fn(&[u8], &[u8]) -> bool,
 ) -> Result<ArrayRef> {
-    if matches!(call.types[0], SqlType::Binary(_)) {
+    if call.types.iter().any(|t| matches!(t, SqlType::Binary(_))) {
         let (a, b) = (call.bytes(0)?, call.bytes(1)?);
         return call.map_bool(|row| Ok(a.get(row).zip(b.get(row)).map(|(a, b)| bytes(a, b))));
+    }
+    if let Some(collation) = of_call(call.types)? {
+        return search_collated(call, &collation, search);
     }
     let (a, b) = (call.text(0)?, call.text(1)?);
     call.map_bool(|row| Ok(a.get(row).zip(b.get(row)).map(|(a, b)| text(a, b))))
@@ -92,6 +103,7 @@ fn test(
 pub fn contains(call: &Call<'_>) -> Result<ArrayRef> {
     test(
         call,
+        Search::Contains,
         |a, b| a.contains(b),
         |a, b| b.is_empty() || a.windows(b.len()).any(|w| w == b),
     )
@@ -99,12 +111,22 @@ pub fn contains(call: &Call<'_>) -> Result<ArrayRef> {
 
 /// Whether the first text starts with the second.
 pub fn starts_with(call: &Call<'_>) -> Result<ArrayRef> {
-    test(call, |a, b| a.starts_with(b), |a, b| a.starts_with(b))
+    test(
+        call,
+        Search::Starts,
+        |a, b| a.starts_with(b),
+        |a, b| a.starts_with(b),
+    )
 }
 
 /// Whether the first text ends with the second.
 pub fn ends_with(call: &Call<'_>) -> Result<ArrayRef> {
-    test(call, |a, b| a.ends_with(b), |a, b| a.ends_with(b))
+    test(
+        call,
+        Search::Ends,
+        |a, b| a.ends_with(b),
+        |a, b| a.ends_with(b),
+    )
 }
 
 /// `insert(base, position, length, text)`: `length` characters replaced by the text.

@@ -324,61 +324,75 @@ impl Extract<'_, '_> {
         }))
     }
 
-    /// An aggregate over the rows of a match.
+    /// An aggregate over the rows of a match. What a definition makes of one call (AVG is a sum over a count, SUM looks
+    /// at a float beside the exact sum) stays an expression over the plain aggregates inside of it.
     fn total(&mut self, f: &ast::Function, whole: bool) -> Result<ast::Expr> {
+        use datafusion::common::tree_node::{Transformed, TreeNode};
         let (plain, symbol) = self.stripped(&ast::Expr::Function(f.clone()))?;
         let t = self.bound(&plain, true)?;
         let mut found = Vec::new();
         collect_aggregates(&t.expr, &mut found)?;
-        let [Expr::AggregateFunction(a)] = found.as_slice() else {
+        let schema = self.plan_schema()?;
+        let mut parts = Vec::with_capacity(found.len());
+        for original in &found {
+            let Expr::AggregateFunction(a) = original else {
+                continue;
+            };
+            if a.params.filter.is_some() || !a.params.order_by.is_empty() {
+                return Err(SqlError::unsupported(format!(
+                    "{} with an order in MATCH_RECOGNIZE",
+                    f.name
+                )));
+            }
+            let args: Vec<usize> = a
+                .params
+                .args
+                .iter()
+                .map(|e| self.inputs.add(e.clone()))
+                .collect();
+            let value = Value::Total(Total {
+                function: Arc::clone(&a.func),
+                args,
+                distinct: a.params.distinct,
+                symbol,
+                whole,
+            });
+            parts.push((self.binder.fresh("nav"), value, original.get_type(&schema)?));
+        }
+        let expr = t
+            .expr
+            .transform_down(|e| {
+                Ok(match found.iter().position(|o| *o == e) {
+                    Some(i) => Transformed::new(
+                        Expr::Column(Column::from_name(&parts[i].0)),
+                        true,
+                        datafusion::common::tree_node::TreeNodeRecursion::Jump,
+                    ),
+                    None => Transformed::no(e),
+                })
+            })
+            .map(|t| t.data)
+            .map_err(SqlError::from)?;
+        // The first of them stands for the whole call.
+        let Some(name) = parts.first().map(|(n, _, _)| n.clone()) else {
             return Err(SqlError::unsupported(format!(
                 "{} in MATCH_RECOGNIZE",
                 f.name
             )));
         };
-        if a.params.filter.is_some() || !a.params.order_by.is_empty() {
-            return Err(SqlError::unsupported(format!(
-                "{} with an order in MATCH_RECOGNIZE",
-                f.name
-            )));
+        for (i, (part, value, arrow)) in parts.into_iter().enumerate() {
+            let typed = if i == 0 {
+                Typed::new(expr.clone(), t.ty.clone())
+            } else {
+                Typed::new(Expr::Column(Column::from_name(&part)), t.ty.clone())
+            };
+            self.taken.push(Taken {
+                name: part,
+                value,
+                typed,
+                arrow,
+            });
         }
-        let args: Vec<usize> = a
-            .params
-            .args
-            .iter()
-            .map(|e| self.inputs.add(e.clone()))
-            .collect();
-        let schema = self.plan_schema()?;
-        let arrow = found[0].get_type(&schema)?;
-        let value = Value::Total(Total {
-            function: Arc::clone(&a.func),
-            args,
-            distinct: a.params.distinct,
-            symbol,
-            whole,
-        });
-        let ty = t.ty.clone();
-        let name = self.binder.fresh("nav");
-        let column = Expr::Column(Column::from_name(&name));
-        let original = found[0].clone();
-        use datafusion::common::tree_node::{Transformed, TreeNode};
-        let expr = t
-            .expr
-            .transform_up(|e| {
-                Ok(if e == original {
-                    Transformed::yes(column.clone())
-                } else {
-                    Transformed::no(e)
-                })
-            })
-            .map(|t| t.data)
-            .map_err(SqlError::from)?;
-        self.taken.push(Taken {
-            name: name.clone(),
-            value,
-            typed: Typed::new(expr, ty),
-            arrow,
-        });
         Ok(quoted(&name))
     }
 

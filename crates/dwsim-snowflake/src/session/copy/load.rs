@@ -245,6 +245,7 @@ impl SnowflakeSession {
                     table: key,
                     table_name: name.clone(),
                     errors: bad,
+                    location: at.location(),
                     files: Vec::new(),
                     at: chrono::Utc::now().timestamp(),
                 });
@@ -321,10 +322,16 @@ impl SnowflakeSession {
             table: key,
             table_name: name.clone(),
             errors: bad,
+            location: at.location(),
             files: reports
                 .iter()
                 .map(|r| {
-                    [0usize, 1, 2, 3, 5, 6].map(|i| r.get(i).cloned().flatten().unwrap_or_default())
+                    let mut row = [0usize, 1, 2, 3, 5, 6]
+                        .map(|i| r.get(i).cloned().flatten().unwrap_or_default());
+                    if let Some(path) = row[0].strip_prefix(&at.shown) {
+                        row[0] = path.to_owned();
+                    }
+                    row
                 })
                 .collect(),
             at: chrono::Utc::now().timestamp(),

@@ -70,7 +70,9 @@ impl Target<'_> {
     ) -> Result<ArrayRef> {
         let to = &self.entry.def.columns[self.given[at]].ty;
         let mut values = Arc::clone(values);
-        if let (true, SqlType::Varchar(Some(n)), true) = (self.truncate, to, from.is_text()) {
+        if let (true, SqlType::Varchar(Some(n)), true) =
+            (self.truncate, &to.plain_text(), from.is_text())
+        {
             values = convert::truncate(&values, *n, &self.env);
         }
         // Instants of a file go into wall-clock columns as UTC, without the session's zone.

@@ -2,6 +2,7 @@
 //! Clients and the wire are tested elsewhere.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod collation;
 mod queries;
 mod statements;
 

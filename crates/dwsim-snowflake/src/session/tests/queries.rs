@@ -416,3 +416,41 @@ async fn refused_with_a_reason() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn nulls_and_numbers_as_arguments() {
+    let mut t = Trial::new();
+    t.expect(&[
+        ("select concat('a', null), concat(1, 2), concat_ws('-', 1, null)", &["NULL|12|NULL"]),
+        ("select length(1234), left(1234, 2), lpad(5, 3, 0), md5(1) = md5('1')", &["4|12|005|true"]),
+        ("select contains('abc', null), endswith(null, 'x'), charindex(null, 'x'), position(2, 123)", &["NULL|NULL|NULL|2"]),
+        ("select like('John', 'J%'), ilike('John', 'j%'), like('10%', '10^%', '^')", &["true|true|true"]),
+        ("select regexp_extract_all('a1_a2', 'a[0-9]')[1]::varchar", &["a2"]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn windows_in_arguments_and_lateral_rows() {
+    let mut t = Trial::new();
+    t.setup("create table n (g int, v int); insert into n values (1, 1), (1, 3), (2, 5);")
+        .await;
+    t.expect(&[
+        (
+            "select v, conditional_true_event(lag(v) over (order by v) >= 1) over (order by v) from n order by v",
+            &["1|0", "3|1", "5|2"],
+        ),
+        ("select count(seq4()) from table(generator(rowcount => 7))", &["7"]),
+        ("select n.v, l.w from n, lateral (select n.v * 2 as w where n.g = 1) l order by 1", &["1|2", "3|6"]),
+        (
+            "select match_total from n match_recognize (order by v measures avg(v) as match_total pattern (x+) define x as v > 0)",
+            &["3.000000"],
+        ),
+        (
+            "select * from n qualify v > 1",
+            &["!000992 error line 1 at position 16\nfound QUALIFY clause but no window function."],
+        ),
+        ("select 1 limit -1", &["!001003 syntax error line 1 at position 15 unexpected '-'."]),
+    ])
+    .await;
+}

@@ -337,3 +337,50 @@ async fn lists_and_descriptions() {
         assert_eq!(got.len(), expected, "{sql}: {got:?}");
     }
 }
+
+#[tokio::test]
+async fn views_sequences_and_columns_are_altered() {
+    let mut t = Trial::new();
+    t.setup(
+        "create table base (a int); insert into base values (1);
+         create view v as select a from base; alter view v rename to w; alter view w set secure; alter view if exists no set secure;
+         create sequence s; alter sequence s set increment 5; alter sequence s rename to s2;
+         alter table base add column if not exists a int; alter table base add column if not exists b int;
+         alter table base modify column b set not null; alter table base modify column b drop not null;
+         create recursive view r (n) as select 1 union all select n + 1 from r where n < 3;
+         begin transaction name t1; rollback;",
+    )
+    .await;
+    t.expect(&[
+        ("select a from w", &["1"]),
+        ("select * from v", &["!002003 Object 'V' does not exist or not authorized."]),
+        ("select s2.nextval, s2.nextval", &["1|6"]),
+        ("select * from base", &["1|NULL"]),
+        ("select n from r order by n", &["1", "2", "3"]),
+        ("create table m (v varchar)", &["Table M successfully created."]),
+        (
+            "insert into m values (3), ('d')",
+            &["!100038 DML operation to table M failed on column V with error: Numeric value 'd' is not recognized"],
+        ),
+        ("select last_transaction() is not null, current_statement()", &["true|select last_transaction() is not null, current_statement()"]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn roles_stages_and_histories() {
+    let mut t = Trial::new();
+    t.setup(
+        "create role a; create role b; grant role b to role a; create database role d; grant database role d to role sysadmin;
+         create stage e url = 's3://bucket/dir'; create stage i;",
+    )
+    .await;
+    t.expect(&[
+        ("select is_role_in_session('SYSADMIN'), is_role_in_session('B'), is_database_role_in_session('D')", &["true|false|true"]),
+        ("select get_stage_location(@e), get_relative_path(@e, 's3://bucket/dir/x/y.csv'), get_absolute_path(@e, 'x/y.csv')",
+            &["s3://bucket/dir/|x/y.csv|s3://bucket/dir/x/y.csv"]),
+        ("select get_stage_location(@i)", &["!000002 internal stage @i"]),
+        ("select count(*) from table(information_schema.warehouse_metering_history(dateadd('day', -1, current_date())))", &["0"]),
+    ])
+    .await;
+}
