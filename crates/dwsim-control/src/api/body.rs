@@ -1,8 +1,8 @@
-//! Bodies, paths and query strings whose faults are problems, too.
+//! Bodies and paths whose faults are problems, too.
 //! axum's own extractors would answer in plain text.
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -51,24 +51,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Paramet
             Err(e) => Err(Problem::new(
                 StatusCode::NOT_FOUND,
                 "not_found",
-                e.body_text(),
-            )),
-        }
-    }
-}
-
-/// The query string.
-pub(crate) struct Search<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Search<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(value)) => Ok(Search(value)),
-            Err(e) => Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid",
                 e.body_text(),
             )),
         }

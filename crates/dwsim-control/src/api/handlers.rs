@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_stream::wrappers::WatchStream;
 
-use super::body::{Body, Parameters, Search};
+use super::body::{Body, Parameters};
 use super::problem::Problem;
 use super::{App, REQUEST_LIMIT};
 use crate::experiment::{
@@ -341,10 +341,7 @@ pub(super) async fn openapi() -> Json<Value> {
     Json(super::openapi::document())
 }
 
-#[derive(Deserialize)]
-pub(super) struct None {}
-
-pub(super) async fn metrics(State(app): State<App>, Search(None {}): Search<None>) -> Response {
+pub(super) async fn metrics(State(app): State<App>) -> Response {
     let text = app.service.metrics.render((app.settings.sessions)());
     (
         [(
