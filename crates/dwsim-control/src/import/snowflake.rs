@@ -123,10 +123,14 @@ fn create(r: &mut Reader, t: CreateTable) -> Done {
         return r.declare(copy, t.or_replace, t.if_not_exists);
     }
     if t.query.is_some() {
-        return refuse(
-            "takes its columns from a query",
-            "write the columns with their types; GET_DDL has them",
-        );
+        let typed = |c: &ast::ColumnDef| c.data_type != ast::DataType::Unspecified;
+        if t.columns.is_empty() || !t.columns.iter().all(typed) {
+            return refuse(
+                "takes its columns from a query",
+                "write the columns with their types; GET_DDL has them",
+            );
+        }
+        r.note("the query is left out: data are generated");
     }
     if t.temporary || t.volatile {
         r.warn(
