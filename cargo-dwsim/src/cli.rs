@@ -121,10 +121,14 @@ pub enum Command {
     Generate(commands::generate::GenerateArgs),
     /// Propose dwsim.toml for samples of data
     Learn(commands::learn::LearnArgs),
+    /// Take tables from CREATE TABLE statements into dwsim.toml
+    ImportSql(commands::import_sql::ImportSqlArgs),
     /// Check generated data: keys, references, bounds, constraints
     CheckData(commands::report::CheckDataArgs),
     /// Measure generated data against dwsim.toml, and against samples
     Report(commands::report::ReportArgs),
+    /// Named schemas with generated data in the running emulators
+    Experiment(commands::experiment::ExperimentArgs),
     /// Start the emulators in the background
     Up(commands::up::UpArgs),
     /// Stop the emulators of this project

@@ -27,6 +27,39 @@ pub struct Finding {
     span: SourceSpan,
 }
 
+impl Finding {
+    /// A fault at a line and column (from 1) of a text.
+    pub fn in_text(
+        code: &'static str,
+        (name, text): (&str, &str),
+        (line, column): (usize, usize),
+        message: &str,
+        help: Option<String>,
+    ) -> Self {
+        let start: usize = text
+            .split_inclusive('\n')
+            .take(line.saturating_sub(1))
+            .map(str::len)
+            .sum();
+        let rest = text.get(start..).unwrap_or_default();
+        let inner = rest
+            .char_indices()
+            .nth(column.saturating_sub(1))
+            .map_or(rest.len(), |(i, _)| i);
+        let word = rest.get(inner..).unwrap_or_default();
+        let end = word
+            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .unwrap_or(word.len());
+        Finding {
+            diagnostic_line: format!("{name}:{line}:{column}: {message}"),
+            code,
+            help,
+            source_text: Some(NamedSource::new(name, text.to_owned())),
+            span: (start + inner, end).into(),
+        }
+    }
+}
+
 impl Diagnostic for Finding {
     fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         Some(Box::new(self.code))
@@ -155,6 +188,14 @@ pub enum Error {
         #[related]
         findings: Vec<Finding>,
     },
+    /// A text of DDL that is not imported.
+    #[error("nothing was imported")]
+    #[diagnostic(code(dwsim::import::refused))]
+    Import {
+        /// Each fault with its place.
+        #[related]
+        findings: Vec<Finding>,
+    },
     /// A value of the command line or of the environment that is no configuration file's.
     #[error("{message}")]
     #[diagnostic(code(dwsim::config::value))]
@@ -216,6 +257,15 @@ pub enum Error {
     Load {
         /// The server's words, with dialect and code.
         message: String,
+    },
+    /// The control plane refused.
+    #[error("{message}")]
+    #[diagnostic(code(dwsim::control))]
+    Control {
+        /// Its words.
+        message: String,
+        /// The exit code that fits.
+        code: i32,
     },
     /// A statement of `sql` failed.
     #[error("{dialect}: {message}")]
@@ -304,11 +354,11 @@ impl Error {
             | Error::Snapshot { .. }
             | Error::TestFile { .. } => exit::CONFIG,
             Error::Usage { .. } => exit::USAGE,
-            Error::Generate { .. } => exit::SCHEMA,
+            Error::Generate { .. } | Error::Import { .. } => exit::SCHEMA,
             Error::Port { .. } | Error::Emulator { .. } | Error::Load { .. } => exit::EMULATOR,
             Error::Sql { .. } => exit::SQL,
             Error::Target { .. } => exit::TARGET,
-            Error::Build { code } => *code,
+            Error::Build { code } | Error::Control { code, .. } => *code,
             Error::Interrupted => exit::INTERRUPTED,
             Error::Io { .. } | Error::Runner { .. } | Error::Internal(_) => exit::INTERNAL,
         }

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod compare;
 mod context;
+mod control_client;
 mod data;
 mod error;
 mod exit;
@@ -62,6 +63,8 @@ fn run(cli: Cli) -> Result<i32> {
         Command::Generate(args) => commands::generate::run(&ctx, &args),
         Command::CheckData(args) => commands::report::check(&ctx, &args),
         Command::Learn(args) => commands::learn::run(&ctx, &args),
+        Command::ImportSql(args) => commands::import_sql::run(&ctx, &args),
+        Command::Experiment(args) => commands::experiment::run(&ctx, &args),
         Command::Report(args) => commands::report::run(&ctx, &args),
         Command::Down(args) => commands::down::run(&ctx, &args),
         Command::Status(args) => commands::status::run(&ctx, &args),

@@ -94,6 +94,31 @@ pub async fn load_one(
     staged: &BTreeMap<String, String>,
     database: &str,
 ) -> Result<()> {
+    load_tables(
+        dialect,
+        endpoints,
+        schema,
+        &key.rows,
+        staged,
+        database,
+        &|_, _| (),
+    )
+    .await
+}
+
+/// As [`load_one`], with only the rows of each table, and told of each table that is loaded and its rows.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_tables(
+    dialect: Dialect,
+    endpoints: &Endpoints,
+    schema: &Schema,
+    rows: &BTreeMap<String, u64>,
+    staged: &BTreeMap<String, String>,
+    database: &str,
+    loaded_table: &(dyn Fn(&str, u64) + Send + Sync),
+) -> Result<()> {
     let endpoint = endpoints.of(dialect);
     let mut admin = Connection::connect(dialect, endpoint, None, None).await?;
     let name = quote(database, dialect);
@@ -111,9 +136,11 @@ pub async fn load_one(
             for comment in ddl::comments(table, dialect) {
                 connection.execute(&comment).await?;
             }
-            if let Some(rows) = key.rows.get(&table.name).copied().filter(|rows| *rows > 0) {
+            let rows = rows.get(&table.name).copied().unwrap_or(0);
+            if rows > 0 {
                 copy(&mut connection, table, url, rows).await?;
             }
+            loaded_table(&table.name, rows);
         }
         connection.close().await;
         Ok(())

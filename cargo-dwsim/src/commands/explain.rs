@@ -48,6 +48,18 @@ const TEXTS: &[(&str, i32, &str)] = &[
          left behind: data is written under a temporary name and renamed when it is complete.",
     ),
     (
+        "dwsim::import::refused",
+        exit::SCHEMA,
+        "A text of DDL holds something that cannot be imported, at the places shown, each with what to do. Nothing of\n\
+         it was written: a file is imported as a whole or not at all.",
+    ),
+    (
+        "dwsim::control",
+        exit::EMULATOR,
+        "The control plane of the running emulators refused; its words are shown. The exit code follows from the\n\
+         refusal: 2 for what is not there or in the way, 31 for a schema or DDL, 34 for a statement.",
+    ),
+    (
         "dwsim::emulator::port",
         exit::EMULATOR,
         "Another process listens on the port. Ask for another port, or for 0, which is any free one; the line that\n\

@@ -24,6 +24,9 @@ pub struct ServeArgs {
     /// S3's port; 0 is any free one
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     s3_port: u16,
+    /// Port of the control plane: experiments, metrics; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    control_port: u16,
     /// Keep data in this directory instead of in memory
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -46,6 +49,7 @@ pub async fn run(ctx: &Context, args: &ServeArgs) -> Result<i32> {
         redshift_data_port: args.redshift_data_port,
         snowflake_port: args.snowflake_port,
         s3_port: args.s3_port,
+        control_port: args.control_port,
         data_dir: args.data_dir.as_ref().map(|dir| ctx.directory().join(dir)),
         shuffle_seed: args.shuffle,
     };

@@ -1,4 +1,4 @@
-//! A small server beside the emulators that makes rows for fixtures: tests link no generator, they ask for rows.
+//! Routes beside those of the control plane that make rows for fixtures: tests link no generator, they ask for rows.
 //! `POST /templates` says what a template was made of, `POST /fixture` asks for rows that could have been in it.
 
 use std::collections::BTreeMap;
@@ -40,12 +40,20 @@ struct Registration {
     overrides: Vec<(String, String, String)>,
 }
 
-/// Serves until told to stop.
-pub async fn serve(listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
-    let router = Router::new()
+/// The routes for fixtures, which the control plane serves beside its own.
+pub fn routes() -> Router {
+    Router::new()
         .route("/templates", post(register_template))
         .route("/fixture", post(make))
-        .with_state(Templates::default());
+        .with_state(Templates::default())
+}
+
+/// Serves until told to stop.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
     axum::serve(listener, router)
         .with_graceful_shutdown(stop.cancelled_owned())
         .await

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dwsim_control::experiment::Service;
 use dwsim_engine::engine::{Engine, EngineConfig};
 use dwsim_redshift::{RedshiftServer, Tls};
 use dwsim_runtime::{Endpoint, Endpoints};
@@ -33,6 +34,8 @@ pub struct Settings {
     pub snowflake_port: u16,
     /// S3's port.
     pub s3_port: u16,
+    /// Port of the control plane.
+    pub control_port: u16,
     /// Where data is kept; in memory without it.
     pub data_dir: Option<PathBuf>,
     /// Seed by which rows without an order are shuffled; they keep their natural order without it.
@@ -130,9 +133,13 @@ impl Emulators {
                 settings.snowflake_port,
             ))?;
 
-        let control = TcpListener::bind(address(0))
+        let control = TcpListener::bind(address(settings.control_port))
             .await
-            .map_err(Error::io("listening for fixtures"))?;
+            .map_err(taken(
+                "the control plane",
+                "--control-port",
+                settings.control_port,
+            ))?;
 
         let http = |a: SocketAddr| endpoint(a, format!("http://{a}"));
         let redshift_address = redshift
@@ -173,9 +180,28 @@ impl Emulators {
             }
             "Redshift's Data API"
         });
+        let file = settings.data_dir.as_ref().map(|d| d.join("control.sqlite"));
+        let metadata =
+            dwsim_control::store::Store::open(file.as_deref()).map_err(|e| Error::Emulator {
+                message: e.to_string(),
+                help: Some("move the file away to begin without experiments".to_owned()),
+            })?;
+        let service = Service::new(endpoints.clone(), metadata);
+        let sessions = presence.clone();
+        let control_settings = dwsim_control::api::Settings {
+            token: std::env::var("DWSIM_CONTROL_TOKEN")
+                .ok()
+                .filter(|t| !t.is_empty()),
+            sessions: std::sync::Arc::new(move || sessions.receiver_count()),
+        };
         let e = stop.clone();
         servers.spawn(async move {
-            if let Err(e) = super::control::serve(control, e).await {
+            if let Err(e) = service.recover().await {
+                tracing::error!(error = %e, "experiments of an earlier process");
+            }
+            let router =
+                dwsim_control::api::router(service, control_settings, super::control::routes());
+            if let Err(e) = super::control::serve(control, router, e).await {
                 tracing::error!(error = %e, "the control server ended");
             }
             "control"

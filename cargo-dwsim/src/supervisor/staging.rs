@@ -5,35 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_credential_types::Credentials;
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation};
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
-use dwsim_generate::{Format, GENERATOR_VERSION, Options, Plan, Progress};
+use dwsim_control::staging::{self, StageError, Staged};
+use dwsim_generate::{GENERATOR_VERSION, Options, Plan};
 use dwsim_runtime::template::{self, TemplateKey};
 use dwsim_runtime::{Dialect, Endpoints, TemplateInfo};
 use dwsim_schema::Config;
-use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::ui::Ui;
-
-/// The bucket that templates are staged in.
-const BUCKET: &str = "dwsim";
-
-/// What was staged.
-#[derive(Debug, Clone, Default)]
-pub struct Staged {
-    /// For each table the `s3://bucket/prefix/` of its files.
-    pub urls: BTreeMap<String, String>,
-    /// Rows over all tables.
-    pub rows: u64,
-    /// Bytes of Parquet.
-    pub bytes: u64,
-    /// From the plan to the last PUT.
-    pub time: Duration,
-}
 
 /// A loaded template.
 #[derive(Debug, Clone)]
@@ -116,85 +98,33 @@ pub async fn load(
     })
 }
 
-/// Makes every table's Parquet and puts it to S3, each as soon as it is there.
+/// Makes every table's Parquet and puts it to S3, with a bar for each.
 async fn stage(plan: &Arc<Plan>, endpoints: &Endpoints, prefix: &str, ui: &Ui) -> Result<Staged> {
-    let started = Instant::now();
-    let client = client(&endpoints.s3.url);
-    let failed = |what: &str, e: &dyn std::fmt::Display| Error::Emulator {
-        message: format!("staging in S3: {what}: {e}"),
-        help: None,
-    };
-    if let Err(e) = client.create_bucket().bucket(BUCKET).send().await {
-        let there = e
-            .as_service_error()
-            .is_some_and(|e| e.is_bucket_already_owned_by_you() || e.is_bucket_already_exists());
-        if !there {
-            return Err(failed("creating the bucket", &DisplayErrorContext(e)));
+    let bars: BTreeMap<String, _> = plan
+        .tables()
+        .iter()
+        .map(|t| (t.name().to_owned(), ui.rows_bar(t.name(), t.rows())))
+        .collect();
+    let report: staging::Report = Arc::new(move |table, rows| {
+        if let Some(bar) = bars.get(table) {
+            bar.set_position(rows);
         }
-    }
-    let mut puts = JoinSet::new();
-    for index in 0..plan.tables().len() {
-        let (plan, client) = (Arc::clone(plan), client.clone());
-        let name = plan.tables()[index].name().to_owned();
-        let bar = ui.rows_bar(&name, plan.tables()[index].rows());
-        // The name stands in a URL in SQL text; only what needs no escaping anywhere goes into the key.
-        let folder = format!("{prefix}/{index:03}/");
-        puts.spawn(async move {
-            let report = move |p: Progress<'_>| bar.set_position(p.rows);
-            let table = name.clone();
-            let parquet = tokio::task::spawn_blocking(move || {
-                let mut bytes = Vec::new();
-                plan.tables()[index]
-                    .write(&mut bytes, Format::Parquet, &report)
-                    .map(|_| bytes)
-            })
-            .await
-            .map_err(|e| Error::Internal(format!("generating {table}: {e}")))??;
-            let size = parquet.len() as u64;
-            client
-                .put_object()
-                .bucket(BUCKET)
-                .key(format!("{folder}data.parquet"))
-                .body(ByteStream::from(parquet))
-                .send()
-                .await
-                .map_err(|e| Error::Emulator {
-                    message: format!("staging {name} in S3: {}", DisplayErrorContext(e)),
-                    help: None,
-                })?;
-            Ok::<_, Error>((name, format!("s3://{BUCKET}/{folder}"), size))
-        });
-    }
-    let mut staged = Staged {
-        rows: plan.total_rows(),
-        ..Staged::default()
-    };
-    while let Some(put) = puts.join_next().await {
-        let (name, url, size) = put.map_err(|e| Error::Internal(format!("staging: {e}")))??;
-        staged.urls.insert(name, url);
-        staged.bytes += size;
-    }
-    staged.time = started.elapsed();
-    Ok(staged)
-}
-
-/// A client of the emulated S3, as any user's would be: plain http, path style, any credentials.
-fn client(url: &str) -> Client {
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(url)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("dwsim", "dwsim", None, None, "dwsim"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .force_path_style(true)
-        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .build();
-    Client::from_conf(config)
+    });
+    let never = CancellationToken::new();
+    staging::stage(plan, &endpoints.s3.url, prefix, &report, &never)
+        .await
+        .map_err(|e| match e {
+            StageError::Generate(e) => e.into(),
+            other => Error::Emulator {
+                message: other.to_string(),
+                help: None,
+            },
+        })
 }
 
 /// Puts an object into the S3 at `url` and gets it back, over HTTP.
 pub async fn round_trip(url: &str) -> Result<()> {
-    let client = client(url);
+    let client = staging::client(url);
     let failed = |e: &dyn std::fmt::Display| Error::Emulator {
         message: e.to_string(),
         help: None,

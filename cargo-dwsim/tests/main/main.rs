@@ -2,6 +2,7 @@
 //! What the emulators answer is tested beside them, real clients are in the root's tests/clients.
 
 mod check;
+mod experiment;
 mod harness;
 mod help;
 mod project;

@@ -47,7 +47,7 @@ mod source;
 mod write;
 
 pub use error::GenerateError;
-pub use learn::{LearnError, Learned, learn, sdv};
+pub use learn::{Guess, LearnError, Learned, guess, learn, sdv};
 pub use plan::{Options, Plan, RowGroup, Shard, TablePlan, plan};
 pub use report::{
     ColumnReport, Comparison, Metric, Plot, Report, Score, TableReport, compare, html, report,

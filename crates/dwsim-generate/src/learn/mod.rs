@@ -3,6 +3,7 @@
 
 mod column;
 mod fit;
+mod guess;
 mod json;
 mod relations;
 mod sdv;
@@ -14,6 +15,7 @@ use arrow::array::ArrayRef;
 
 use crate::sample::{Sample, SampleError};
 
+pub use guess::{Guess, guess};
 pub use sdv::sdv;
 
 pub(crate) use fit::{distance, normal_scores, numbers, pearson};

@@ -72,8 +72,6 @@ const NAMES: &[(&[&str], &str, bool)] = &[
 
 /// The provider that a column's name or values stand for.
 fn provider(name: &str, found: &BTreeMap<String, u64>) -> Option<(&'static str, bool)> {
-    let lower = name.to_ascii_lowercase().replace(['-', ' '], "_");
-    let words = format!("_{lower}_");
     let all = |test: &dyn Fn(&str) -> bool| found.keys().take(1000).all(|t| test(t));
     if all(&|t| {
         t.split_once('@')
@@ -87,6 +85,13 @@ fn provider(name: &str, found: &BTreeMap<String, u64>) -> Option<(&'static str, 
     if all(&|t| t.starts_with("http://") || t.starts_with("https://")) {
         return Some(("url", false));
     }
+    by_name(name)
+}
+
+/// The provider that a column's name stands for, and whether its texts are personal.
+pub(crate) fn by_name(name: &str) -> Option<(&'static str, bool)> {
+    let lower = name.to_ascii_lowercase().replace(['-', ' '], "_");
+    let words = format!("_{lower}_");
     NAMES
         .iter()
         .find(|(keys, ..)| keys.iter().any(|k| words.contains(&format!("_{k}_"))))

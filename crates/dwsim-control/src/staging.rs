@@ -1,0 +1,275 @@
+//! Tables of a plan as Parquet in the emulated S3: generated in parallel, each put as soon as it is made.
+//! Loading what lies there is the runtime's part.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_credential_types::Credentials;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation};
+use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::primitives::ByteStream;
+use dwsim_generate::{Format, GenerateError, Plan};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The bucket that data are staged in.
+pub const BUCKET: &str = "dwsim";
+
+/// Why data cannot be staged.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// The generator failed.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// S3 refused, or does not answer.
+    #[error("{what}: {message}")]
+    S3 {
+        /// What was being done.
+        what: String,
+        /// The SDK's words.
+        message: String,
+    },
+    /// A task broke down; a fault of dwsim.
+    #[error("generating {table}: {message}")]
+    Broken {
+        /// The table.
+        table: String,
+        /// What happened.
+        message: String,
+    },
+    /// It was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+fn refused(what: impl Into<String>, error: &(dyn std::error::Error + 'static)) -> StageError {
+    StageError::S3 {
+        what: what.into(),
+        message: DisplayErrorContext(error).to_string(),
+    }
+}
+
+/// What was staged.
+#[derive(Debug, Clone, Default)]
+pub struct Staged {
+    /// For each table the `s3://bucket/prefix/` of its files.
+    pub urls: BTreeMap<String, String>,
+    /// For each table the bytes of its Parquet.
+    pub sizes: BTreeMap<String, u64>,
+    /// Rows over all tables.
+    pub rows: u64,
+    /// Bytes of Parquet.
+    pub bytes: u64,
+    /// From the plan to the last PUT.
+    pub time: Duration,
+}
+
+/// Told how many rows of a table are made.
+pub type Report = Arc<dyn Fn(&str, u64) + Send + Sync>;
+
+/// A buffer that takes nothing more once the work is cancelled.
+struct Stoppable {
+    bytes: Vec<u8>,
+    stop: CancellationToken,
+}
+
+impl Write for Stoppable {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if self.stop.is_cancelled() {
+            return Err(io::Error::other("cancelled"));
+        }
+        self.bytes.extend_from_slice(buf);
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The key of a table's file under a prefix. Names stay out of it: it stands in URLs in SQL text.
+#[must_use]
+pub fn key(prefix: &str, index: usize) -> String {
+    format!("{prefix}/{index:03}/data.parquet")
+}
+
+/// Makes every table's Parquet and puts it under the prefix.
+///
+/// # Errors
+/// When a table cannot be made or put, or the work is cancelled; what was put until then stays.
+pub async fn stage(
+    plan: &Arc<Plan>,
+    s3_url: &str,
+    prefix: &str,
+    report: &Report,
+    stop: &CancellationToken,
+) -> Result<Staged, StageError> {
+    let started = Instant::now();
+    let client = client(s3_url);
+    ensure_bucket(&client, BUCKET).await?;
+    let mut puts = JoinSet::new();
+    for (index, table) in plan.tables().iter().enumerate() {
+        let (plan, client, stop) = (Arc::clone(plan), client.clone(), stop.clone());
+        let (name, report) = (table.name().to_owned(), Arc::clone(report));
+        let key = key(prefix, index);
+        let url = format!("s3://{BUCKET}/{prefix}/{index:03}/");
+        puts.spawn(async move {
+            let (table, cancelled) = (name.clone(), stop.clone());
+            let made = tokio::task::spawn_blocking(move || {
+                let mut out = Stoppable {
+                    bytes: Vec::new(),
+                    stop,
+                };
+                let told = |p: dwsim_generate::Progress<'_>| report(p.table, p.rows);
+                plan.tables()[index]
+                    .write(&mut out, Format::Parquet, &told)
+                    .map(|_| out.bytes)
+            })
+            .await
+            .map_err(|e| StageError::Broken {
+                table: table.clone(),
+                message: e.to_string(),
+            })?;
+            let parquet = match made {
+                Err(_) if cancelled.is_cancelled() => return Err(StageError::Cancelled),
+                made => made?,
+            };
+            let size = parquet.len() as u64;
+            client
+                .put_object()
+                .bucket(BUCKET)
+                .key(key)
+                .body(ByteStream::from(parquet))
+                .send()
+                .await
+                .map_err(|e| refused(format!("staging {name} in S3"), &e))?;
+            Ok::<_, StageError>((name, url, size))
+        });
+    }
+    let mut staged = Staged {
+        rows: plan.total_rows(),
+        ..Staged::default()
+    };
+    while let Some(put) = puts.join_next().await {
+        let (name, url, size) = put.map_err(|e| StageError::Broken {
+            table: "a table".to_owned(),
+            message: e.to_string(),
+        })??;
+        staged.urls.insert(name.clone(), url);
+        staged.sizes.insert(name, size);
+        staged.bytes += size;
+    }
+    staged.time = started.elapsed();
+    Ok(staged)
+}
+
+/// Makes a bucket unless it is there.
+///
+/// # Errors
+/// When S3 refuses.
+pub async fn ensure_bucket(client: &Client, bucket: &str) -> Result<(), StageError> {
+    match client.create_bucket().bucket(bucket).send().await {
+        Ok(_) => Ok(()),
+        Err(e) => {
+            let there = e.as_service_error().is_some_and(|e| {
+                e.is_bucket_already_owned_by_you() || e.is_bucket_already_exists()
+            });
+            if there {
+                Ok(())
+            } else {
+                Err(refused("creating the bucket", &e))
+            }
+        }
+    }
+}
+
+/// Removes every object under a prefix; none is fine.
+///
+/// # Errors
+/// When S3 refuses.
+pub async fn clear(s3_url: &str, prefix: &str) -> Result<(), StageError> {
+    let client = client(s3_url);
+    ensure_bucket(&client, BUCKET).await?;
+    loop {
+        let listed = client
+            .list_objects_v2()
+            .bucket(BUCKET)
+            .prefix(format!("{prefix}/"))
+            .send()
+            .await
+            .map_err(|e| refused("listing staged objects", &e))?;
+        let keys: Vec<String> = listed
+            .contents()
+            .iter()
+            .filter_map(|o| o.key().map(str::to_owned))
+            .collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        for key in keys {
+            client
+                .delete_object()
+                .bucket(BUCKET)
+                .key(key)
+                .send()
+                .await
+                .map_err(|e| refused("removing staged objects", &e))?;
+        }
+    }
+}
+
+/// An object's bytes.
+///
+/// # Errors
+/// When it is not there.
+pub async fn fetch(s3_url: &str, key: &str) -> Result<Vec<u8>, StageError> {
+    let got = client(s3_url)
+        .get_object()
+        .bucket(BUCKET)
+        .key(key)
+        .send()
+        .await
+        .map_err(|e| refused("reading a staged object", &e))?;
+    let bytes = got
+        .body
+        .collect()
+        .await
+        .map_err(|e| refused("reading a staged object", &e))?;
+    Ok(bytes.into_bytes().to_vec())
+}
+
+/// Puts an object into any bucket.
+///
+/// # Errors
+/// When S3 refuses.
+pub async fn put(s3_url: &str, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<(), StageError> {
+    let client = client(s3_url);
+    ensure_bucket(&client, bucket).await?;
+    client
+        .put_object()
+        .bucket(bucket)
+        .key(key)
+        .body(ByteStream::from(bytes))
+        .send()
+        .await
+        .map(|_| ())
+        .map_err(|e| refused(format!("writing s3://{bucket}/{key}"), &e))
+}
+
+/// A client of the emulated S3, as any user's would be: plain http, path style, any credentials.
+#[must_use]
+pub fn client(url: &str) -> Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(url)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("dwsim", "dwsim", None, None, "dwsim"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .force_path_style(true)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .build();
+    Client::from_conf(config)
+}
