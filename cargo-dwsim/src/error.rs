@@ -93,6 +93,9 @@ impl From<PendingError> for Error {
             PendingError::Snapshot(e) => Error::Snapshot {
                 message: e.to_string(),
             },
+            PendingError::TooLong { .. } => Error::Snapshot {
+                message: e.to_string(),
+            },
         }
     }
 }

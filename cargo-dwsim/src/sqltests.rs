@@ -160,6 +160,11 @@ impl SqlTests {
         }
     }
 
+    /// Is a snapshot (`tests/sql/a.snap`) one of these tests'?
+    pub fn has_snapshot(&self, snapshot: &str) -> bool {
+        self.0.iter().any(|chosen| chosen.test.snapshot == snapshot)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

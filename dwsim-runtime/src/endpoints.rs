@@ -3,6 +3,8 @@
 
 use crate::Dialect;
 use crate::error::{Error, Result};
+use crate::snapshot::Rules;
+use dwsim_schema::Config;
 use serde::{Deserialize, Serialize};
 
 /// The environment variable that `cargo dwsim test` sets for the tests it runs: [`Endpoints`] as JSON.
@@ -52,6 +54,27 @@ impl TemplateInfo {
     }
 }
 
+/// What dwsim.toml says about the sessions of tests and about comparing their answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestSettings {
+    /// Time zone of sessions: `project.timezone`.
+    pub timezone: String,
+    /// Seconds before a statement is cancelled: `test.statement_timeout`.
+    pub statement_timeout: u64,
+    /// How answers are compared.
+    pub rules: Rules,
+}
+
+impl From<&Config> for TestSettings {
+    fn from(config: &Config) -> Self {
+        TestSettings {
+            timezone: config.project.timezone.clone(),
+            statement_timeout: config.test.statement_timeout,
+            rules: (&config.test).into(),
+        }
+    }
+}
+
 /// The emulators of one running instance.
 ///
 /// ```
@@ -63,7 +86,7 @@ impl TemplateInfo {
 /// assert!(endpoints.template.is_none());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Endpoints {
     /// The Redshift emulator.
     pub redshift: Endpoint,
@@ -80,6 +103,9 @@ pub struct Endpoints {
     /// The template database, when the supervisor has loaded one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateInfo>,
+    /// What tests are run with; each warehouse's own defaults without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<TestSettings>,
     /// Where fixtures are asked for; not every server that speaks a warehouse's protocol has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Endpoint>,
@@ -89,6 +115,19 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// The template that tests fork.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn template(&self) -> Result<&TemplateInfo> {
+        self.template.as_ref().ok_or_else(|| {
+            Error::Setup(
+                "the emulators have no template database; run the tests with `cargo dwsim test`"
+                    .to_string(),
+            )
+        })
+    }
+
     /// The server of a dialect.
     #[must_use]
     pub fn of(&self, dialect: Dialect) -> &Endpoint {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use dwsim_runtime::snapshot::PendingStore;
 use dwsim_runtime::{Dialect, Endpoints, Project};
 use dwsim_schema::{Config, Inputs, TargetKind};
 use tokio_util::sync::CancellationToken;
@@ -112,11 +113,7 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
         summary.unaffected += before - rust.len();
     }
     if !sql.is_empty() || !rust.is_empty() {
-        let settings = Settings {
-            shuffle_seed: config.test.shuffle.then_some(config.project.seed),
-            ..Settings::default()
-        };
-        let mut emulators = Emulators::start(&settings).await?;
+        let mut emulators = Emulators::start(&Settings::of(&config)).await?;
         summary.loaded.start = started.elapsed();
         let job = Job {
             ctx,
@@ -130,11 +127,20 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
             built: !executables.is_empty(),
         };
         let endpoints = emulators.endpoints.clone();
+        let store = PendingStore::new(&project);
+        let before = store.checkpoint()?;
         let result = tokio::select! {
             result = job.run(endpoints, &mut summary, &cancel) => result,
             error = emulators.ended() => Err(error),
         };
         emulators.stop().await;
+        if let Err(Error::Interrupted) = result {
+            // what has been answered until now is half of something: nobody should accept it
+            store.restore(&before, |snapshot| {
+                sql.has_snapshot(snapshot)
+                    || !rust.is_empty() && project.sql_test_of(snapshot).is_none()
+            })?;
+        }
         result?;
     }
     if args.accept {
@@ -239,6 +245,7 @@ impl Job<'_> {
         )
         .await?;
         endpoints.template = Some(template.info);
+        endpoints.settings = Some(self.config.into());
 
         let over = |test: &TestReport| match self.args.format {
             Format::Human => {

@@ -75,7 +75,7 @@ impl Files {
             root: &project.root,
         };
         // names relative to the project's folder, which need not be the repository's
-        let tests = ["tests/sql", "tests/snapshots"];
+        let tests = [project.test_dir.as_str(), "tests/snapshots"];
         let mut listed = vec!["ls-files", "-z", "--cached", "--", CONFIG];
         listed.extend(tests);
         let tracked = git.names(&listed)?;

@@ -7,3 +7,4 @@ mod help;
 mod project;
 mod serve;
 mod test_run;
+mod tutorial;

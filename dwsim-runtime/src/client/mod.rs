@@ -12,15 +12,18 @@ mod postgres_types;
 mod snowflake;
 mod snowflake_types;
 
-use crate::endpoints::Endpoint;
+use crate::endpoints::{Endpoint, TestSettings};
 use crate::error::{Error, Result};
 use crate::value::ResultTable;
 use crate::{Dialect, SqlError};
-use dwsim_schema::identifiers::quote;
+use dwsim_schema::identifiers::{literal, quote};
 use std::time::Duration;
 
 /// How long a statement may take before [`Error::Timeout`].
 pub const STATEMENT_LIMIT: Duration = Duration::from_secs(300);
+
+/// How long a server may take to end a statement whose time is up.
+const CANCEL_GRACE: Duration = Duration::from_secs(10);
 
 /// The database that a Redshift server always has.
 const ADMIN_DATABASE: &str = "dev";
@@ -114,6 +117,28 @@ impl Connection {
     #[must_use]
     pub fn database(&self) -> Option<&str> {
         self.database.as_deref()
+    }
+
+    /// Gives the session the time zone and the time limit of tests. The server ends a statement that takes longer, with its
+    /// own error; the client waits a little longer still, for a server that does not.
+    ///
+    /// # Errors
+    /// As [`Connection::run`].
+    pub async fn apply(&mut self, settings: &TestSettings) -> Result<()> {
+        let zone = literal(&settings.timezone, self.dialect);
+        let seconds = settings.statement_timeout;
+        let sql = match self.dialect {
+            Dialect::Redshift => format!(
+                "set timezone to {zone}; set statement_timeout to {}",
+                seconds.saturating_mul(1000)
+            ),
+            Dialect::Snowflake => format!(
+                "alter session set timezone = {zone}, statement_timeout_in_seconds = {seconds}"
+            ),
+        };
+        self.execute(&sql).await?;
+        self.set_limit(Duration::from_secs(seconds) + CANCEL_GRACE);
+        Ok(())
     }
 
     /// Sets how long one statement may take; [`STATEMENT_LIMIT`] at first.

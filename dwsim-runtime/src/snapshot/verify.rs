@@ -78,7 +78,7 @@ pub fn verify(project: &Project, observed: Observed) -> Result<Verdict, PendingE
 /// As [`verify`], with a snapshot that is no file of its own.
 ///
 /// # Errors
-/// When the pending result cannot be written.
+/// When the answer has more rows than `test.max_rows`, or the pending result cannot be written.
 pub fn verify_against(
     project: &Project,
     observed: Observed,
@@ -92,6 +92,12 @@ pub fn verify_against(
         dialect,
         answer,
     } = observed;
+    if let Answer::Rows(table) = &answer {
+        let (rows, most) = (table.rows.len() as u64, super::rules().max_rows);
+        if rows > most {
+            return Err(PendingError::TooLong { rows, most });
+        }
+    }
     let store = PendingStore::new(project);
     let expected = current
         .as_ref()

@@ -70,6 +70,7 @@ impl Session {
     /// A new session.
     pub fn new(engine: Arc<Engine>, dialect: Arc<dyn Dialect>, options: SessionOptions) -> Self {
         let id = engine.next_session_id();
+        let (clock, random) = (engine.config.clock, engine.config.random_seed);
         Session {
             engine,
             dialect,
@@ -89,9 +90,9 @@ impl Session {
             query_id: String::new(),
             last_query_id: None,
             text: String::new(),
-            seed: options.seed,
+            seed: options.seed.or(random),
             temporary: Vec::new(),
-            clock: None,
+            clock,
         }
     }
 

@@ -104,7 +104,18 @@ pub(crate) fn test(ctx: &Ctx, node: Option<&Node>) -> TestConfig {
     };
     let Some(node) = node else { return out };
     let f = Fields::of(ctx, node, "[test]");
-    out.dir = f.string("dir").unwrap_or(out.dir);
+    if let Some(dir) = f.string("dir") {
+        let trimmed = dir.trim_end_matches('/');
+        if trimmed.is_empty() || trimmed.contains('\\') || trimmed.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            f.error(
+                codes::BAD_VALUE,
+                "dir",
+                format!("`{dir}` is not a folder below that of dwsim.toml"),
+                Some("such as \"tests/sql\"".into()),
+            );
+        }
+        out.dir = trimmed.to_owned();
+    }
     out.target = f.string("target").unwrap_or(out.target);
     if let Some(v) = f.integer("statement_timeout", 1..=86_400) {
         out.statement_timeout = u64::try_from(v).unwrap_or(60);
