@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::snapshot::Rules;
 use dwsim_schema::Config;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The environment variable that `cargo dwsim test` sets for the tests it runs: [`Endpoints`] as JSON.
 pub const ENDPOINTS_VAR: &str = "DWSIM_ENDPOINTS";
@@ -15,7 +16,7 @@ pub const ENDPOINTS_VAR: &str = "DWSIM_ENDPOINTS";
 pub const SQL_TESTS_VAR: &str = "DWSIM_SQL_TESTS";
 
 /// One listening server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Host name or address, for example `127.0.0.1`.
     pub host: String,
@@ -23,6 +24,34 @@ pub struct Endpoint {
     pub port: u16,
     /// What a client is given: `postgres://dev:dev@127.0.0.1:5439/dev`, `http://127.0.0.1:8084`.
     pub url: String,
+}
+
+impl Endpoint {
+    /// What a target without this warehouse has in its place.
+    #[must_use]
+    pub fn none() -> Self {
+        Endpoint {
+            host: String::new(),
+            port: 0,
+            url: String::new(),
+        }
+    }
+
+    /// Is there a server at all?
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.url.is_empty()
+    }
+}
+
+/// Without user and password, which the URL of a target may hold.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A loaded database that tests fork.

@@ -33,6 +33,11 @@ impl Fork {
     ) -> Result<(Fork, Connection)> {
         let template = endpoints.template()?;
         let endpoint = endpoints.of(dialect);
+        if endpoint.is_none() {
+            return Err(Error::Setup(format!(
+                "the target that tests run on has no {dialect}"
+            )));
+        }
         let database = fork_name(label);
         let mut admin = Connection::connect(dialect, endpoint, None, None).await?;
         let name = quote(&database, dialect);
@@ -41,7 +46,8 @@ impl Fork {
             Dialect::Redshift => format!("create database {name} template {origin}"),
             Dialect::Snowflake => format!("create database {name} clone {origin}"),
         };
-        admin.execute(&sql).await?;
+        // on PostgreSQL a session on the template, which is just ending, is in the way
+        retry_in_use(&mut admin, &sql).await?;
         admin.close().await;
         let fork = Fork {
             dialect,
@@ -86,19 +92,23 @@ impl Fork {
     pub async fn drop_database(self) -> Result<()> {
         let mut admin = Connection::connect(self.dialect, &self.endpoint, None, None).await?;
         let sql = format!("drop database {}", quote(&self.database, self.dialect));
-        let mut tries = 0;
-        loop {
-            match admin.execute(&sql).await {
-                // object_in_use
-                Err(Error::Sql(error)) if error.code == "55006" && tries < 20 => {
-                    tries += 1;
-                    tokio::time::sleep(Duration::from_millis(25)).await;
-                }
-                result => {
-                    admin.close().await;
-                    return result.map(|_| ());
-                }
+        let dropped = retry_in_use(&mut admin, &sql).await;
+        admin.close().await;
+        dropped
+    }
+}
+
+/// Runs a statement, for half a second again and again while the database is in use.
+async fn retry_in_use(admin: &mut Connection, sql: &str) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        match admin.execute(sql).await {
+            // object_in_use
+            Err(Error::Sql(error)) if error.code == "55006" && tries < 20 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(25)).await;
             }
+            result => return result.map(|_| ()),
         }
     }
 }

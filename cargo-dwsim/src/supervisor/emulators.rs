@@ -83,11 +83,11 @@ impl Emulators {
         };
         let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let taken = |service, flag, port| {
-            move |source: io::Error| Error::Port {
+            move |cause: io::Error| Error::Port {
                 service,
                 flag,
                 port,
-                source,
+                cause,
             }
         };
 

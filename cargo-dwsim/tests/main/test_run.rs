@@ -144,10 +144,6 @@ fn what_is_not_there_is_no_test() {
         .run(&["test", "no_such_test"])
         .expect(4)
         .says("matched");
-    sandbox
-        .run(&["test", "--target", "container"])
-        .expect(33)
-        .says("container");
 }
 
 /// Every file below a folder.

@@ -25,9 +25,6 @@ pub const STATEMENT_LIMIT: Duration = Duration::from_secs(300);
 /// How long a server may take to end a statement whose time is up.
 const CANCEL_GRACE: Duration = Duration::from_secs(10);
 
-/// The database that a Redshift server always has.
-const ADMIN_DATABASE: &str = "dev";
-
 /// How long connecting and logging in may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
@@ -61,9 +58,9 @@ enum Inner {
 }
 
 impl Connection {
-    /// Connects and logs in, as the emulators' user `dev`.
+    /// Connects and logs in, as the user of the endpoint's URL (`dev` on the emulators).
     ///
-    /// Without a `database` it is Redshift's `dev`, and none on Snowflake. `schema` is the default schema; nothing is
+    /// Without a `database` it is the one of Redshift's URL (`dev`), and none on Snowflake. `schema` is the default schema; nothing is
     /// the database's own (`public`).
     ///
     /// # Errors
@@ -77,8 +74,7 @@ impl Connection {
         let limited = tokio::time::timeout(CONNECT_LIMIT, async {
             Ok::<_, Error>(match dialect {
                 Dialect::Redshift => Inner::Redshift(Box::new(
-                    postgres::Session::connect(endpoint, database.unwrap_or(ADMIN_DATABASE))
-                        .await?,
+                    postgres::Session::connect(endpoint, database).await?,
                 )),
                 Dialect::Snowflake => {
                     let schema = schema.unwrap_or("public");
@@ -190,6 +186,25 @@ impl Connection {
         match self.run(sql).await? {
             Reply::Rows(table) => Ok(table),
             Reply::Done { .. } => Ok(ResultTable::default()),
+        }
+    }
+
+    /// Runs PostgreSQL's `COPY … FROM STDIN` with this text. Redshift and Snowflake have no such statement.
+    ///
+    /// # Errors
+    /// As [`Connection::run`]; on Snowflake always.
+    pub async fn copy_in(&mut self, sql: &str, text: &[u8]) -> Result<()> {
+        let dialect = self.dialect;
+        match &mut self.inner {
+            // until it is over, an answer could be left unread
+            Inner::Redshift(session) if !self.broken => {
+                self.broken = true;
+                let copied = session.copy_in(sql, text).await;
+                self.broken = !matches!(copied, Ok(()) | Err(Error::Sql(_)));
+                copied
+            }
+            Inner::Redshift(_) => Err(broken(dialect, "an earlier statement was given up on")),
+            Inner::Snowflake(_) => Err(protocol(dialect, "Snowflake has no COPY FROM STDIN")),
         }
     }
 

@@ -34,6 +34,18 @@ pub enum PendingError {
         /// `test.max_rows`.
         most: u64,
     },
+    /// The answer is not what the snapshot expects, and cannot be written down either.
+    #[error("{message}; DWSIM_TARGET_DIR names a folder that can be written to")]
+    Unkept {
+        /// What differs, and what the operating system said.
+        message: String,
+    },
+    /// A server that stands in for the warehouse answers otherwise; its answer is nobody's snapshot.
+    #[error("{message}")]
+    StandIn {
+        /// What differs.
+        message: String,
+    },
 }
 
 /// Pending results as they were at one moment.
