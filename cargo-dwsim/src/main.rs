@@ -28,6 +28,10 @@ use crate::cli::{Cli, Command, GlobalArgs};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
+/// Query operators take and give back many large buffers, which glibc returns to the system and clears again each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     error::install_reports();
     let cli = Cli::parse_from(cli::arguments());

@@ -250,6 +250,12 @@ impl<'a> Binder<'a> {
             return Ok(Typed::new(value.expr, to.clone()));
         }
         if kernels::cast::is_widening(&value.ty, to) {
+            // A literal stays one: many rows of them need no plan.
+            if let Some(literal) = value.literal()
+                && let Ok(v) = literal.cast_to(&to.arrow())
+            {
+                return Ok(Typed::new(Expr::Literal(v, None), to.clone()));
+            }
             let cast = datafusion::logical_expr::Cast::new(Box::new(value.expr), to.arrow());
             return Ok(Typed::new(Expr::Cast(cast), to.clone()));
         }
