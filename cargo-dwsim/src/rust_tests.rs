@@ -45,9 +45,7 @@ pub struct RunnerArgs {
 impl RunnerArgs {
     /// `--skip ::snowflake` for each dialect that is not wanted, as the harness takes it.
     fn skips(&self) -> Vec<String> {
-        let unwanted = Dialect::ALL
-            .iter()
-            .filter(|d| !self.dialects.contains(d));
+        let unwanted = Dialect::ALL.iter().filter(|d| !self.dialects.contains(d));
         unwanted
             .flat_map(|d| ["--skip".to_owned(), format!("::{d}")])
             .collect()

@@ -168,9 +168,7 @@ struct Session {
 impl Session {
     async fn open(dialect: Dialect, endpoints: &Endpoints, args: &SqlArgs) -> Result<Self> {
         let endpoint = endpoints.of(dialect);
-        if args.database.is_none()
-            && endpoints.template.is_some()
-        {
+        if args.database.is_none() && endpoints.template.is_some() {
             let (fork, connection) = Fork::create(dialect, endpoints, "sql").await?;
             return Ok(Session {
                 connection,

@@ -85,7 +85,9 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
     if !embedded && (args.accept || args.review || args.affected) {
         return Err(Error::Usage {
             message: "--accept, --review and --affected need the embedded target".into(),
-            help: Some("what a server answers that stands in for a warehouse is nobody's snapshot".into()),
+            help: Some(
+                "what a server answers that stands in for a warehouse is nobody's snapshot".into(),
+            ),
         });
     }
     let mut sql = SqlTests::select(&project, &dialects, &args.filters, args.partition)?;
@@ -263,10 +265,7 @@ impl Job<'_> {
             }
             Format::Json => Events::test(test),
         };
-        summary.tests = self
-            .sql
-            .run(self.project, endpoints, cancel, &over)
-            .await?;
+        summary.tests = self.sql.run(self.project, endpoints, cancel, &over).await?;
 
         if !self.rust.is_empty() {
             let runner = RunnerArgs {

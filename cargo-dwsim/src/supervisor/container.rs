@@ -62,7 +62,10 @@ impl Container {
                 Err(error) if begin.elapsed() > READY => {
                     return Err(failed(
                         engine,
-                        &format!("{image} has not answered within {} s: {error}", READY.as_secs()),
+                        &format!(
+                            "{image} has not answered within {} s: {error}",
+                            READY.as_secs()
+                        ),
                     ));
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
@@ -127,11 +130,17 @@ async fn output(mut command: Command) -> Option<std::io::Result<Output>> {
 /// What a command prints. It may take long: an image may have to be fetched.
 async fn words(engine: &str, mut command: Command) -> Result<String> {
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.map_err(Error::io(format!("running {engine}")))?;
+    let output = command
+        .output()
+        .await
+        .map_err(Error::io(format!("running {engine}")))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }
-    Err(failed(engine, String::from_utf8_lossy(&output.stderr).trim()))
+    Err(failed(
+        engine,
+        String::from_utf8_lossy(&output.stderr).trim(),
+    ))
 }
 
 fn failed(engine: &str, what: &str) -> Error {

@@ -41,7 +41,9 @@ pub fn dialects(config: &Config, asked: Vec<Dialect>) -> Result<Vec<Dialect>> {
         });
     }
     let real = |connection: &Option<LiveConnection>| {
-        connection.as_ref().is_some_and(|c| c.engine == ServerKind::Warehouse)
+        connection
+            .as_ref()
+            .is_some_and(|c| c.engine == ServerKind::Warehouse)
     };
     if target.kind == TargetKind::Live && (real(&target.redshift) || real(&target.snowflake)) {
         return Err(Error::Target {
@@ -56,13 +58,21 @@ pub fn dialects(config: &Config, asked: Vec<Dialect>) -> Result<Vec<Dialect>> {
     if target.kind == TargetKind::Live && target.redshift.is_none() {
         return Err(Error::Target {
             message: format!("the target `{name}` says of no server where it is"),
-            help: Some("such as redshift = { engine = \"postgresql\", url_env = \"POSTGRES_URL\" }".into()),
+            help: Some(
+                "such as redshift = { engine = \"postgresql\", url_env = \"POSTGRES_URL\" }".into(),
+            ),
         });
     }
-    let wanted = if asked.is_empty() { config.project.dialects.clone() } else { asked.clone() };
+    let wanted = if asked.is_empty() {
+        config.project.dialects.clone()
+    } else {
+        asked.clone()
+    };
     if asked.contains(&Dialect::Snowflake) || !wanted.contains(&Dialect::Redshift) {
         return Err(Error::Target {
-            message: format!("the target `{name}` has a PostgreSQL server, which stands in for Redshift and not for Snowflake"),
+            message: format!(
+                "the target `{name}` has a PostgreSQL server, which stands in for Redshift and not for Snowflake"
+            ),
             help: Some("`--target embedded` has both warehouses".into()),
         });
     }
@@ -74,7 +84,9 @@ impl Servers {
     pub async fn start(config: &Config, ui: &Ui) -> Result<Self> {
         let target = config.target(&config.test.target);
         let Some(target) = target.filter(|t| t.kind != TargetKind::Embedded) else {
-            return Emulators::start(&Settings::of(config)).await.map(Servers::Embedded);
+            return Emulators::start(&Settings::of(config))
+                .await
+                .map(Servers::Embedded);
         };
         let connection = target.redshift.clone().unwrap_or_default();
         let (container, redshift) = if target.kind == TargetKind::Container {
@@ -159,14 +171,23 @@ fn live(target: &str, connection: &LiveConnection) -> Result<Endpoint> {
     };
     let variable = |name: &str| match std::env::var(name) {
         Ok(value) if !value.is_empty() => Ok(value),
-        Ok(_) | Err(VarError::NotPresent) => Err(missing(format!("needs the variable {name}, which is not set"))),
+        Ok(_) | Err(VarError::NotPresent) => Err(missing(format!(
+            "needs the variable {name}, which is not set"
+        ))),
         Err(VarError::NotUnicode(_)) => Err(missing(format!("the variable {name} is not UTF-8"))),
     };
     let url = match &connection.url_env {
         Some(name) => variable(name)?,
         None => {
-            let host = connection.host.as_deref().ok_or_else(|| missing("needs `url_env` or `host`".into()))?;
-            let password = connection.password_env.as_deref().map(variable).transpose()?;
+            let host = connection
+                .host
+                .as_deref()
+                .ok_or_else(|| missing("needs `url_env` or `host`".into()))?;
+            let password = connection
+                .password_env
+                .as_deref()
+                .map(variable)
+                .transpose()?;
             format!(
                 "postgres://{}:{}@{host}:{}/{}",
                 escaped(connection.user.as_deref().unwrap_or("postgres")),
@@ -182,13 +203,19 @@ fn live(target: &str, connection: &LiveConnection) -> Result<Endpoint> {
         .and_then(|rest| rest.split(['/', '?', '#']).next())
         .map(|place| place.rsplit_once('@').map_or(place, |(_, place)| place))
         .filter(|place| !place.is_empty())
-        .ok_or_else(|| missing("needs a URL such as postgres://user:password@host:5432/database".into()))?;
+        .ok_or_else(|| {
+            missing("needs a URL such as postgres://user:password@host:5432/database".into())
+        })?;
     if url.contains("sslmode=require") || url.contains("sslmode=verify") {
-        return Err(missing("asks for TLS, which this version does not speak to PostgreSQL".into()));
+        return Err(missing(
+            "asks for TLS, which this version does not speak to PostgreSQL".into(),
+        ));
     }
     let (host, port) = match place.rsplit_once(':') {
         Some((host, port)) => {
-            let port = port.parse().map_err(|_| missing(format!("has the port `{port}`")))?;
+            let port = port
+                .parse()
+                .map_err(|_| missing(format!("has the port `{port}`")))?;
             (host, port)
         }
         None => (place, 5432),

@@ -56,7 +56,8 @@ async fn fill(
         ..Staged::default()
     };
     for table in config.schema.in_reference_order() {
-        let create = ddl::create_table_postgresql(table).map_err(|message| Error::Load { message })?;
+        let create =
+            ddl::create_table_postgresql(table).map_err(|message| Error::Load { message })?;
         let started = Instant::now();
         let (plan, name) = (Arc::clone(planned.plan()), table.name.clone());
         let csv = tokio::task::spawn_blocking(move || {
@@ -74,7 +75,11 @@ async fn fill(
             message: format!("{}: {e}", table.name),
         };
         connection.execute(&create).await.map_err(failed)?;
-        let columns: Vec<String> = table.columns.iter().map(|c| quote(&c.name, DIALECT)).collect();
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|c| quote(&c.name, DIALECT))
+            .collect();
         let copy = format!(
             "copy {} ({}) from stdin with (format csv, header true)",
             quote(&table.name, DIALECT),
@@ -89,11 +94,15 @@ async fn fill(
 
 /// Drops the template, which nobody will fork any more.
 pub async fn forget(endpoints: &Endpoints) {
-    let Some(template) = &endpoints.template else { return };
+    let Some(template) = &endpoints.template else {
+        return;
+    };
     // the run is over, whatever becomes of this
     if let Ok(mut admin) = Connection::connect(DIALECT, &endpoints.redshift, None, None).await {
         let name = quote(&template.database, DIALECT);
-        let _ = admin.execute(&format!("drop database if exists {name}")).await;
+        let _ = admin
+            .execute(&format!("drop database if exists {name}"))
+            .await;
         admin.close().await;
     }
 }

@@ -189,7 +189,10 @@ fn an_interrupted_run_leaves_nothing_behind() {
         .expect("the binary can be started");
     let begin = Instant::now();
     while !pending.join("tests/sql/quick.snowflake.snap").exists() {
-        assert!(child.try_wait().expect("it is ours").is_none(), "it ended by itself");
+        assert!(
+            child.try_wait().expect("it is ours").is_none(),
+            "it ended by itself"
+        );
         assert!(begin.elapsed() < Duration::from_secs(120), "no answer");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -245,9 +248,15 @@ fn settings_of_sessions_have_their_effect() {
     sandbox.run(&["test", "now", "dice"]);
     let pending = |name: &str| sandbox.read(&format!("target/dwsim/pending/tests/sql/{name}.snap"));
     let redshift = pending("now.redshift");
-    assert!(redshift.contains("Europe/Berlin") && redshift.contains("2025-01-31 23:30"), "{redshift}");
+    assert!(
+        redshift.contains("Europe/Berlin") && redshift.contains("2025-01-31 23:30"),
+        "{redshift}"
+    );
     let snowflake = pending("now.snowflake");
-    assert!(snowflake.contains("2025-02-01 00:30") && snowflake.contains("+01:00"), "{snowflake}");
+    assert!(
+        snowflake.contains("2025-02-01 00:30") && snowflake.contains("+01:00"),
+        "{snowflake}"
+    );
     let first = (pending("dice.redshift"), pending("dice.snowflake"));
     sandbox.run(&["test", "dice"]);
     assert_eq!(first, (pending("dice.redshift"), pending("dice.snowflake")));
@@ -263,12 +272,20 @@ fn settings_of_tests_have_their_effect() {
     sandbox.run(&["test"]).expect(20).says("a/close");
     sandbox.run(&["accept"]).expect(0);
     let snap = sandbox.read("checks/a/close.snap");
-    sandbox.write("checks/a/close.snap", &snap.replace("\n1.0\n", "\n1.005\n").replace("\n1\n", "\n1.005\n"));
+    sandbox.write(
+        "checks/a/close.snap",
+        &snap
+            .replace("\n1.0\n", "\n1.005\n")
+            .replace("\n1\n", "\n1.005\n"),
+    );
     sandbox.run(&["test"]).expect(0);
     sandbox.run(&["check"]).expect(0);
     sandbox.run(&["snapshots", "check"]).expect(0);
 
-    sandbox.write("checks/long.sql", "select order_id from orders order by order_id limit 21");
+    sandbox.write(
+        "checks/long.sql",
+        "select order_id from orders order by order_id limit 21",
+    );
     sandbox.run(&["test", "long"]).expect(100).says("max_rows");
     sandbox.write(
         "checks/slow.sql",
@@ -277,7 +294,11 @@ fn settings_of_tests_have_their_effect() {
     let begin = Instant::now();
     let ran = sandbox.run(&["test", "slow"]).expect(100);
     assert!(begin.elapsed() < Duration::from_secs(60), "{}", ran.stderr);
-    assert!(ran.stderr.contains("57014") || ran.stderr.contains("imeout"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("57014") || ran.stderr.contains("imeout"),
+        "{}",
+        ran.stderr
+    );
 
     for dir in ["../elsewhere", "/tmp", ""] {
         let sandbox = with_settings("test", &format!("dir = {dir:?}"));

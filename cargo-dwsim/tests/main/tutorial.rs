@@ -39,11 +39,23 @@ fn blocks(text: &str) -> Vec<Block> {
 /// What Cargo says about its own work, which depends on what has been compiled before.
 fn is_progress(line: &str) -> bool {
     const WORDS: [&str; 12] = [
-        "Compiling", "Finished", "Updating", "Locking", "Adding", "Running", "Executable", "Blocking", "Downloading",
-        "Downloaded", "Features", "Creating",
+        "Compiling",
+        "Finished",
+        "Updating",
+        "Locking",
+        "Adding",
+        "Running",
+        "Executable",
+        "Blocking",
+        "Downloading",
+        "Downloaded",
+        "Features",
+        "Creating",
     ];
     let line = line.trim_start();
-    line.is_empty() || WORDS.iter().any(|word| line.starts_with(word)) || line.starts_with(['+', '-']) && line.contains("features")
+    line.is_empty()
+        || WORDS.iter().any(|word| line.starts_with(word))
+        || line.starts_with(['+', '-']) && line.contains("features")
 }
 
 /// `12.5 ms`, `[   0.01s]` and the like as `#`, blanks as one.
@@ -55,7 +67,9 @@ fn comparable(line: &str) -> String {
         let timed = bare.len() > number.len() && number.parse::<f64>().is_ok();
         if timed {
             out.push("#".into());
-        } else if (bare == "s" || bare == "ms") && out.last().is_some_and(|last| last.parse::<f64>().is_ok()) {
+        } else if (bare == "s" || bare == "ms")
+            && out.last().is_some_and(|last| last.parse::<f64>().is_ok())
+        {
             out.pop();
             out.push("#".into());
         } else if word != "[" {
@@ -81,52 +95,79 @@ impl Place {
         let root = root.canonicalize().expect("the repository");
         // the crate as it is here, and no registry
         let command = match command {
-            "cargo add --dev dwsim" => format!("cargo add --quiet --offline --dev --path {} dwsim", root.display()),
+            "cargo add --dev dwsim" => format!(
+                "cargo add --quiet --offline --dev --path {} dwsim",
+                root.display()
+            ),
             other => other.to_owned(),
         };
         if let Some(folder) = command.strip_prefix("cd ") {
             self.folder = self.folder.join(folder);
             // the versions that this repository has been tried with, and that are here
-            std::fs::copy(root.join("Cargo.lock"), self.folder.join("Cargo.lock")).expect("a file can be copied");
+            std::fs::copy(root.join("Cargo.lock"), self.folder.join("Cargo.lock"))
+                .expect("a file can be copied");
             return Vec::new();
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let tools = [binary().into(), self.cargo.clone()].map(|tool: PathBuf| tool.parent().map(Path::to_path_buf));
-        let path = tools.into_iter().flatten().chain(std::env::split_paths(&path));
+        let tools = [binary().into(), self.cargo.clone()]
+            .map(|tool: PathBuf| tool.parent().map(Path::to_path_buf));
+        let path = tools
+            .into_iter()
+            .flatten()
+            .chain(std::env::split_paths(&path));
         let path = std::env::join_paths(path).expect("a PATH");
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("{command} 2>&1")]).current_dir(&self.folder);
+        shell
+            .args(["-c", &format!("{command} 2>&1")])
+            .current_dir(&self.folder);
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
             let kept = ["CARGO_HOME", "RUSTUP_HOME", "CARGO_BUILD_JOBS"].contains(&name.as_str());
-            if (["DWSIM_", "CARGO", "NEXTEST", "RUST"].iter().any(|head| name.starts_with(head)) && !kept) || name == "CI" {
+            if (["DWSIM_", "CARGO", "NEXTEST", "RUST"]
+                .iter()
+                .any(|head| name.starts_with(head))
+                && !kept)
+                || name == "CI"
+            {
                 shell.env_remove(name);
             }
         }
         // what has been compiled stays for the next time; the project's own folder does not
         shell
             .env("PATH", path)
-            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("tutorial"))
+            .env(
+                "CARGO_TARGET_DIR",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("tutorial"),
+            )
             .env("DWSIM_TARGET_DIR", self.folder.join("target"))
             .env("CARGO_NET_OFFLINE", "true")
             .env("CARGO_TERM_COLOR", "never")
             .env("NO_COLOR", "1");
         let output = shell.output().expect("a shell");
         self.code = output.status.code().unwrap_or(-1);
-        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 
     fn console(&mut self, block: &Block) {
         let mut lines = block.text.iter().enumerate().peekable();
         while let Some((offset, line)) = lines.next() {
-            let command = line.strip_prefix("$ ").unwrap_or_else(|| panic!("tutorial.md:{}: output of no command", block.line));
+            let command = line
+                .strip_prefix("$ ")
+                .unwrap_or_else(|| panic!("tutorial.md:{}: output of no command", block.line));
             let mut expected = Vec::new();
             while let Some((_, line)) = lines.next_if(|(_, line)| !line.starts_with("$ ")) {
                 expected.push(line.clone());
             }
             let printed = self.command(command);
             let simple = |lines: &[String]| {
-                let mut lines: Vec<String> = lines.iter().filter(|line| !is_progress(line)).map(|line| comparable(line)).collect();
+                let mut lines: Vec<String> = lines
+                    .iter()
+                    .filter(|line| !is_progress(line))
+                    .map(|line| comparable(line))
+                    .collect();
                 lines.sort();
                 lines
             };
@@ -153,7 +194,13 @@ fn the_tutorial_is_true() {
     };
     let text = include_str!("../../../docs/tutorial.md");
     for block in blocks(text) {
-        let target = |key: &str| block.info.split(' ').find_map(|word| word.strip_prefix(key)).map(str::to_owned);
+        let target = |key: &str| {
+            block
+                .info
+                .split(' ')
+                .find_map(|word| word.strip_prefix(key))
+                .map(str::to_owned)
+        };
         let body = block.text.join("\n") + "\n";
         if block.info == "console" {
             place.console(&block);

@@ -364,8 +364,14 @@ mod tests {
     #[test]
     fn urls_say_who_logs_in() {
         for (url, expected) in [
-            ("postgres://dev:dev@127.0.0.1:5439/dev", ("dev", "dev", "dev")),
-            ("postgresql://ann:p%40ss%2f@h:1/shop?sslmode=disable", ("ann", "p@ss/", "shop")),
+            (
+                "postgres://dev:dev@127.0.0.1:5439/dev",
+                ("dev", "dev", "dev"),
+            ),
+            (
+                "postgresql://ann:p%40ss%2f@h:1/shop?sslmode=disable",
+                ("ann", "p@ss/", "shop"),
+            ),
             ("postgres://ann@h", ("ann", "dev", "dev")),
             ("postgres://h:5432/x", ("dev", "dev", "x")),
             ("postgres://a:b:c@h/", ("a", "b:c", "dev")),
@@ -373,7 +379,11 @@ mod tests {
         ] {
             let login = Login::of(url);
             assert_eq!(
-                (login.user.as_str(), login.password.as_str(), login.database.as_str()),
+                (
+                    login.user.as_str(),
+                    login.password.as_str(),
+                    login.database.as_str()
+                ),
                 expected,
                 "{url}"
             );

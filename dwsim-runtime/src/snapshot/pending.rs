@@ -27,7 +27,9 @@ pub enum PendingError {
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     /// An answer is too long to be looked at by anybody.
-    #[error("the answer has {rows} rows, a snapshot at most {most}; ask for less, or set test.max_rows in dwsim.toml")]
+    #[error(
+        "the answer has {rows} rows, a snapshot at most {most}; ask for less, or set test.max_rows in dwsim.toml"
+    )]
     TooLong {
         /// Rows of the answer.
         rows: u64,

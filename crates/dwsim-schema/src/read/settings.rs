@@ -106,7 +106,12 @@ pub(crate) fn test(ctx: &Ctx, node: Option<&Node>) -> TestConfig {
     let f = Fields::of(ctx, node, "[test]");
     if let Some(dir) = f.string("dir") {
         let trimmed = dir.trim_end_matches('/');
-        if trimmed.is_empty() || trimmed.contains('\\') || trimmed.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        if trimmed.is_empty()
+            || trimmed.contains('\\')
+            || trimmed
+                .split('/')
+                .any(|part| matches!(part, "" | "." | ".."))
+        {
             f.error(
                 codes::BAD_VALUE,
                 "dir",
