@@ -247,10 +247,7 @@ mod tests {
 
     fn keys(toml: &str, sql: &str, snapshot: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let project = Project {
-            root: folder.path().to_path_buf(),
-            target_dir: folder.path().join("target"),
-        };
+        let project = Project::at(folder.path(), folder.path().join("target"));
         let tests = folder.path().join("tests/sql");
         std::fs::create_dir_all(&tests).unwrap();
         std::fs::write(tests.join("a.sql"), sql).unwrap();

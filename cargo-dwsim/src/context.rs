@@ -52,9 +52,11 @@ impl Context {
         let root = root.ok_or_else(|| Error::NoProject {
             dir: self.directory.clone(),
         })?;
-        Ok(Project {
-            root: root.to_path_buf(),
-            target_dir: target_dir(root),
+        let project = Project::at(root, target_dir(root));
+        Ok(match self.config(&project, Vec::new()) {
+            Ok(config) => project.configured(&config),
+            // a command that needs the configuration says what is wrong with it
+            Err(_) => project,
         })
     }
 

@@ -107,7 +107,7 @@ impl From<DiscoverError> for Error {
         match e {
             DiscoverError::Io { path, source } => Error::Io {
                 what: path.display().to_string(),
-                source,
+                cause: source,
             },
             DiscoverError::File { .. } => Error::TestFile {
                 message: e.to_string(),
@@ -121,9 +121,14 @@ impl From<PendingError> for Error {
         match e {
             PendingError::Io { path, source } => Error::Io {
                 what: path.display().to_string(),
-                source,
+                cause: source,
             },
             PendingError::Snapshot(e) => Error::Snapshot {
+                message: e.to_string(),
+            },
+            PendingError::TooLong { .. }
+            | PendingError::Unkept { .. }
+            | PendingError::StandIn { .. } => Error::Snapshot {
                 message: e.to_string(),
             },
         }
@@ -224,7 +229,7 @@ pub enum Error {
         message: String,
     },
     /// A port that was asked for is taken.
-    #[error("cannot listen on 127.0.0.1:{port} for {service}: {source}")]
+    #[error("cannot listen on 127.0.0.1:{port} for {service}: {cause}")]
     #[diagnostic(
         code(dwsim::emulator::port),
         help(
@@ -238,8 +243,8 @@ pub enum Error {
         flag: &'static str,
         /// The port.
         port: u16,
-        /// The system's words.
-        source: std::io::Error,
+        /// The system's words: a part of the message, which would otherwise be printed once more below it.
+        cause: std::io::Error,
     },
     /// An emulator failed to start or to go on.
     #[error("{message}")]
@@ -293,13 +298,13 @@ pub enum Error {
         help: Option<String>,
     },
     /// The file system.
-    #[error("{what}: {source}")]
+    #[error("{what}: {cause}")]
     #[diagnostic(code(dwsim::io))]
     Io {
         /// What was being done, with the path.
         what: String,
-        /// The system's words.
-        source: std::io::Error,
+        /// The system's words: a part of the message, which would otherwise be printed once more below it.
+        cause: std::io::Error,
     },
     /// A SQL test's file is wrong: its front matter, an unterminated literal, two files for one test.
     #[error("{message}")]
@@ -323,13 +328,13 @@ pub enum Error {
         code: i32,
     },
     /// cargo or nextest cannot be run.
-    #[error("cannot run {program}: {source}")]
+    #[error("cannot run {program}: {cause}")]
     #[diagnostic(code(dwsim::runner))]
     Runner {
         /// The program.
         program: String,
-        /// The system's words.
-        source: std::io::Error,
+        /// The system's words: a part of the message, which would otherwise be printed once more below it.
+        cause: std::io::Error,
     },
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
@@ -367,7 +372,7 @@ impl Error {
     /// For `map_err`: an I/O error with what was being done.
     pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Error {
         let what = what.into();
-        move |source| Error::Io { what, source }
+        move |cause| Error::Io { what, cause }
     }
 }
 

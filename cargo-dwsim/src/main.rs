@@ -81,9 +81,9 @@ fn block_on<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|source| Error::Io {
+        .map_err(|cause| Error::Io {
             what: "starting the runtime".into(),
-            source,
+            cause,
         })?;
     let result = runtime.block_on(command);
     // A blocking read of stdin, say, must not hold the process up once the command is over.

@@ -11,7 +11,7 @@ pub fn data(bytes: &[u8]) -> Result<()> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::Io {
             what: "writing to stdout".into(),
-            source: e,
+            cause: e,
         }),
         _ => Ok(()),
     }

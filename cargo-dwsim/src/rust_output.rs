@@ -139,6 +139,7 @@ fn outcome(event: &str, text: Option<&str>, reason: Option<&str>) -> Option<Outc
             reason: reason.unwrap_or("ignored").to_owned(),
         },
         // the test has left a pending snapshot: it differs, it does not fail
+        "failed" if text.contains(&format!(".snap is new\n{PENDING_ADVICE}")) => Outcome::New,
         "failed" if text.contains(PENDING_ADVICE) => Outcome::Changed {
             diff: format!("{}\n", without_backtrace(text)),
         },

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use cargo_metadata::{Message, MetadataCommand, TargetKind};
 use dwsim_runtime::endpoints::{ENDPOINTS_VAR, SQL_TESTS_VAR};
-use dwsim_runtime::{Endpoints, Project};
+use dwsim_runtime::{Dialect, Endpoints, Project};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,18 @@ pub struct RunnerArgs {
     pub partition: Option<String>,
     /// What stands after `--`.
     pub rest: Vec<String>,
+    /// Only tests of these dialects, by the last part of their name.
+    pub dialects: Vec<Dialect>,
+}
+
+impl RunnerArgs {
+    /// `--skip ::snowflake` for each dialect that is not wanted, as the harness takes it.
+    fn skips(&self) -> Vec<String> {
+        let unwanted = Dialect::ALL.iter().filter(|d| !self.dialects.contains(d));
+        unwanted
+            .flat_map(|d| ["--skip".to_owned(), format!("::{d}")])
+            .collect()
+    }
 }
 
 impl RustTests {
@@ -169,6 +181,11 @@ impl RustTests {
                 command.args(["--partition", partition]);
             }
             command.args(&args.filters).args(&args.rest);
+            let skips = args.skips();
+            if !skips.is_empty() && !args.rest.iter().any(|arg| arg == "--") {
+                command.arg("--");
+            }
+            command.args(skips);
             command
                 .env(ENDPOINTS_VAR, &endpoints)
                 .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1");
@@ -189,6 +206,7 @@ impl RustTests {
             command.args(["test", "--package", package, "--test", target]);
             // `cargo test` takes one filter of its own; the harness takes any number after `--`.
             command.arg("--").args(&args.filters).args(&args.rest);
+            command.args(args.skips());
             command.env(ENDPOINTS_VAR, &endpoints);
             let log = tempfile::tempfile().map_err(Error::io("a temporary file"))?;
             let copy = log.try_clone().map_err(Error::io("a temporary file"))?;
@@ -243,9 +261,9 @@ fn spawn(mut command: Command, project: &Project, stderr: Stdio) -> Result<Child
         .stderr(stderr)
         .process_group(0)
         .spawn()
-        .map_err(|source| Error::Runner {
+        .map_err(|cause| Error::Runner {
             program: "cargo".into(),
-            source,
+            cause,
         })
 }
 
@@ -255,9 +273,9 @@ async fn lines(
     cancel: &CancellationToken,
     mut each: impl FnMut(&str) -> Result<()>,
 ) -> Result<i32> {
-    let failed = |source| Error::Runner {
+    let failed = |cause| Error::Runner {
         program: "cargo".into(),
-        source,
+        cause,
     };
     let stdout = child
         .stdout

@@ -160,6 +160,11 @@ impl SqlTests {
         }
     }
 
+    /// Is a snapshot (`tests/sql/a.snap`) one of these tests'?
+    pub fn has_snapshot(&self, snapshot: &str) -> bool {
+        self.0.iter().any(|chosen| chosen.test.snapshot == snapshot)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -329,6 +334,8 @@ fn settle(
     }
     .and_then(|p| p.divergence())
     .map(|d| side_by_side(&d));
+    // a place in this project is named as it is from there
+    let root = format!("{}/", project.root.display());
     let reports = mine.into_iter().map(|(chosen, outcome, time)| TestReport {
         name: name.to_owned(),
         dialect: chosen.dialect.name(),
@@ -336,7 +343,7 @@ fn settle(
             (sqltest::Outcome::Pass, _) => Outcome::Passed,
             (sqltest::Outcome::Skipped { reason }, _) => Outcome::Skipped { reason },
             (sqltest::Outcome::Failed(failure), _) => Outcome::Failed {
-                message: failure.to_string(),
+                message: failure.to_string().replace(&root, ""),
             },
             (sqltest::Outcome::Differs(_), Some(diff)) => Outcome::Diverged { diff: diff.clone() },
             (sqltest::Outcome::Differs(verdict), None) => differs(verdict),

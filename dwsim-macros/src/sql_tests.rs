@@ -37,8 +37,7 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
         .path
         .parent()
         .unwrap_or(Path::new("."))
-        .join("tests")
-        .join("sql");
+        .join(&loaded.config.test.dir);
     let mut top = Folder::default();
     collect(&root, &mut top).map_err(|(path, e)| fail(format!("{}: {e}", path.display())))?;
     let dependency = loaded.dependency();

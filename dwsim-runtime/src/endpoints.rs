@@ -3,7 +3,10 @@
 
 use crate::Dialect;
 use crate::error::{Error, Result};
+use crate::snapshot::Rules;
+use dwsim_schema::Config;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The environment variable that `cargo dwsim test` sets for the tests it runs: [`Endpoints`] as JSON.
 pub const ENDPOINTS_VAR: &str = "DWSIM_ENDPOINTS";
@@ -13,7 +16,7 @@ pub const ENDPOINTS_VAR: &str = "DWSIM_ENDPOINTS";
 pub const SQL_TESTS_VAR: &str = "DWSIM_SQL_TESTS";
 
 /// One listening server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Host name or address, for example `127.0.0.1`.
     pub host: String,
@@ -21,6 +24,34 @@ pub struct Endpoint {
     pub port: u16,
     /// What a client is given: `postgres://dev:dev@127.0.0.1:5439/dev`, `http://127.0.0.1:8084`.
     pub url: String,
+}
+
+impl Endpoint {
+    /// What a target without this warehouse has in its place.
+    #[must_use]
+    pub fn none() -> Self {
+        Endpoint {
+            host: String::new(),
+            port: 0,
+            url: String::new(),
+        }
+    }
+
+    /// Is there a server at all?
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.url.is_empty()
+    }
+}
+
+/// Without user and password, which the URL of a target may hold.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A loaded database that tests fork.
@@ -52,6 +83,27 @@ impl TemplateInfo {
     }
 }
 
+/// What dwsim.toml says about the sessions of tests and about comparing their answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestSettings {
+    /// Time zone of sessions: `project.timezone`.
+    pub timezone: String,
+    /// Seconds before a statement is cancelled: `test.statement_timeout`.
+    pub statement_timeout: u64,
+    /// How answers are compared.
+    pub rules: Rules,
+}
+
+impl From<&Config> for TestSettings {
+    fn from(config: &Config) -> Self {
+        TestSettings {
+            timezone: config.project.timezone.clone(),
+            statement_timeout: config.test.statement_timeout,
+            rules: (&config.test).into(),
+        }
+    }
+}
+
 /// The emulators of one running instance.
 ///
 /// ```
@@ -63,7 +115,7 @@ impl TemplateInfo {
 /// assert!(endpoints.template.is_none());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Endpoints {
     /// The Redshift emulator.
     pub redshift: Endpoint,
@@ -80,6 +132,9 @@ pub struct Endpoints {
     /// The template database, when the supervisor has loaded one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateInfo>,
+    /// What tests are run with; each warehouse's own defaults without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<TestSettings>,
     /// Where fixtures are asked for; not every server that speaks a warehouse's protocol has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Endpoint>,
@@ -89,6 +144,19 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// The template that tests fork.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn template(&self) -> Result<&TemplateInfo> {
+        self.template.as_ref().ok_or_else(|| {
+            Error::Setup(
+                "the emulators have no template database; run the tests with `cargo dwsim test`"
+                    .to_string(),
+            )
+        })
+    }
+
     /// The server of a dialect.
     #[must_use]
     pub fn of(&self, dialect: Dialect) -> &Endpoint {

@@ -3,7 +3,7 @@
 
 use crate::Dialect;
 use crate::client::Connection;
-use crate::endpoints::Endpoint;
+use crate::endpoints::{Endpoint, Endpoints, TestSettings};
 use crate::error::{Error, Result};
 use dwsim_schema::identifiers::quote;
 use std::time::Duration;
@@ -16,37 +16,46 @@ pub const FORK_PREFIX: &str = "dwsim_t_";
 pub struct Fork {
     dialect: Dialect,
     endpoint: Endpoint,
+    settings: Option<TestSettings>,
     database: String,
 }
 
 impl Fork {
-    /// Forks the template (`CREATE DATABASE … TEMPLATE …`, `… CLONE …`) and connects to the fork. `label` is for
-    /// people who look at a list of databases; the name is unique whatever it is.
+    /// Forks the endpoints' template (`CREATE DATABASE … TEMPLATE …`, `… CLONE …`) and connects to the fork. `label` is
+    /// for people who look at a list of databases; the name is unique whatever it is.
     ///
     /// # Errors
-    /// When the warehouse cannot be reached or has no such template.
+    /// When there is no template, or the warehouse cannot be reached or has no such one.
     pub async fn create(
         dialect: Dialect,
-        endpoint: &Endpoint,
-        template: &str,
+        endpoints: &Endpoints,
         label: &str,
     ) -> Result<(Fork, Connection)> {
+        let template = endpoints.template()?;
+        let endpoint = endpoints.of(dialect);
+        if endpoint.is_none() {
+            return Err(Error::Setup(format!(
+                "the target that tests run on has no {dialect}"
+            )));
+        }
         let database = fork_name(label);
         let mut admin = Connection::connect(dialect, endpoint, None, None).await?;
         let name = quote(&database, dialect);
-        let origin = quote(template, dialect);
+        let origin = quote(&template.database, dialect);
         let sql = match dialect {
             Dialect::Redshift => format!("create database {name} template {origin}"),
             Dialect::Snowflake => format!("create database {name} clone {origin}"),
         };
-        admin.execute(&sql).await?;
+        // on PostgreSQL a session on the template, which is just ending, is in the way
+        retry_in_use(&mut admin, &sql).await?;
         admin.close().await;
         let fork = Fork {
             dialect,
             endpoint: endpoint.clone(),
+            settings: endpoints.settings.clone(),
             database,
         };
-        match Connection::connect(dialect, endpoint, Some(&fork.database), None).await {
+        match fork.connect().await {
             Ok(connection) => Ok((fork, connection)),
             Err(error) => {
                 // the reason why there is no connection matters more than a leftover database
@@ -62,12 +71,18 @@ impl Fork {
         &self.database
     }
 
-    /// A further connection to the fork.
+    /// A further connection to the fork, with the time zone and the time limit of tests.
     ///
     /// # Errors
     /// As [`Connection::connect`].
     pub async fn connect(&self) -> Result<Connection> {
-        Connection::connect(self.dialect, &self.endpoint, Some(&self.database), None).await
+        let database = Some(self.database.as_str());
+        let mut connection =
+            Connection::connect(self.dialect, &self.endpoint, database, None).await?;
+        if let Some(settings) = &self.settings {
+            connection.apply(settings).await?;
+        }
+        Ok(connection)
     }
 
     /// Drops the database. A session that is just ending may still hold it, so this is tried for a moment.
@@ -77,19 +92,23 @@ impl Fork {
     pub async fn drop_database(self) -> Result<()> {
         let mut admin = Connection::connect(self.dialect, &self.endpoint, None, None).await?;
         let sql = format!("drop database {}", quote(&self.database, self.dialect));
-        let mut tries = 0;
-        loop {
-            match admin.execute(&sql).await {
-                // object_in_use
-                Err(Error::Sql(error)) if error.code == "55006" && tries < 20 => {
-                    tries += 1;
-                    tokio::time::sleep(Duration::from_millis(25)).await;
-                }
-                result => {
-                    admin.close().await;
-                    return result.map(|_| ());
-                }
+        let dropped = retry_in_use(&mut admin, &sql).await;
+        admin.close().await;
+        dropped
+    }
+}
+
+/// Runs a statement, for half a second again and again while the database is in use.
+async fn retry_in_use(admin: &mut Connection, sql: &str) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        match admin.execute(sql).await {
+            // object_in_use
+            Err(Error::Sql(error)) if error.code == "55006" && tries < 20 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(25)).await;
             }
+            result => return result.map(|_| ()),
         }
     }
 }

@@ -64,11 +64,9 @@ fn collect(arguments: &Arguments) -> Result<(Project, Vec<Dialect>, Vec<SqlTest>
     if std::env::var_os(SQL_TESTS_VAR).is_some_and(|value| value == "done") {
         return Ok((project, Vec::new(), Vec::new()));
     }
-    let dialects = project
-        .settings()
-        .map_err(|e| e.to_string())?
-        .project
-        .dialects;
+    let config = project.settings().map_err(|e| e.to_string())?;
+    let project = project.configured(&config);
+    let dialects = config.project.dialects;
     let one = arguments
         .filter
         .as_deref()
@@ -84,7 +82,8 @@ fn collect(arguments: &Arguments) -> Result<(Project, Vec<Dialect>, Vec<SqlTest>
 /// Runs one test, reading only its files.
 pub(crate) fn run_by_name(project: &Project, name: &str, dialect: Dialect) -> Result<(), String> {
     let test = sqltest::find(project, name).map_err(|e| e.to_string())?;
-    let test = test.ok_or_else(|| format!("tests/sql/{name}.sql is not there any more"))?;
+    let test =
+        test.ok_or_else(|| format!("{}/{name}.sql is not there any more", project.test_dir))?;
     run(project, &test, dialect).map_err(|failed| failed.message().unwrap_or("failed").to_owned())
 }
 

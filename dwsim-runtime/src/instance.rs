@@ -4,7 +4,7 @@
 use crate::endpoints::{ENDPOINTS_VAR, Endpoints, TemplateInfo};
 use crate::error::{Error, Result};
 use crate::project::Project;
-use crate::snapshot::{short_hash, write_atomically};
+use crate::snapshot::{set_rules, short_hash, write_atomically};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -20,7 +20,7 @@ pub const BINARY_VAR: &str = "DWSIM_BIN";
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// The record of a running instance: `target/dwsim/instance.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Instance {
     /// Process id of the server.
     pub pid: u32,
@@ -34,6 +34,9 @@ pub struct Instance {
     /// The executable that runs it, as it was when it started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<Program>,
+    /// The arguments of `serve` that decide how it answers: shuffling, clock, random functions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behaviour: Vec<String>,
     /// Where it listens. The `template` of tests is the last of [`Instance::templates`].
     pub endpoints: Endpoints,
     /// The templates loaded into it, newest last.
@@ -104,6 +107,7 @@ impl Instance {
             start_ticks: start_ticks(pid),
             version,
             program: None,
+            behaviour: Vec::new(),
             endpoints,
             templates: Vec::new(),
             config: None,
@@ -343,7 +347,13 @@ pub fn spawn(project: &Project, mut serve: Command) -> Result<Instance> {
 /// When there is nothing to connect to, with what to do about it.
 pub fn endpoints(project: &Project) -> Result<&'static Endpoints> {
     static FOUND: OnceLock<Result<Endpoints, String>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| look_for(project).map_err(|e| e.to_string()));
+    let found = FOUND.get_or_init(|| {
+        let found = look_for(project).map_err(|e| e.to_string())?;
+        if let Some(settings) = &found.settings {
+            set_rules(settings.rules);
+        }
+        Ok(found)
+    });
     found
         .as_ref()
         .map_err(|message| Error::Setup(message.clone()))
@@ -443,10 +453,7 @@ mod tests {
     #[test]
     fn a_record_counts_while_its_process_listens() {
         let folder = tempfile::tempdir().unwrap();
-        let project = Project {
-            root: folder.path().to_path_buf(),
-            target_dir: folder.path().join("target"),
-        };
+        let project = Project::at(folder.path(), folder.path().join("target"));
         assert_eq!(find(&project).unwrap(), None);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -462,6 +469,7 @@ mod tests {
             redshift_data: None,
             redshift_authority: None,
             template: None,
+            settings: None,
             control: None,
             version: None,
         };
@@ -517,10 +525,7 @@ mod tests {
     #[test]
     fn a_server_that_does_not_start_shows_its_log() {
         let folder = tempfile::tempdir().unwrap();
-        let project = Project {
-            root: folder.path().to_path_buf(),
-            target_dir: folder.path().join("target"),
-        };
+        let project = Project::at(folder.path(), folder.path().join("target"));
         let _lock = lock(&project).unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", "echo port in use >&2; exit 32"]);

@@ -15,7 +15,12 @@ pub struct Project {
     pub root: PathBuf,
     /// Cargo's target folder; dwsim's part of it is [`Project::state_dir`].
     pub target_dir: PathBuf,
+    /// Folder of the SQL tests relative to the root, with `/`: `test.dir` of dwsim.toml, `tests/sql` without it.
+    pub test_dir: String,
 }
+
+/// Where SQL tests are when dwsim.toml does not say it.
+const TEST_DIR: &str = "tests/sql";
 
 /// No dwsim.toml from here upward.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,10 +43,7 @@ impl Project {
             let root = file.parent().filter(|_| file.is_file()).ok_or(NoProject {
                 start: file.clone(),
             })?;
-            return Ok(Project {
-                root: root.to_path_buf(),
-                target_dir: target_dir(root),
-            });
+            return Ok(Project::at(root, target_dir(root)));
         }
         let root = start
             .ancestors()
@@ -49,10 +51,26 @@ impl Project {
         let root = root.ok_or_else(|| NoProject {
             start: start.to_path_buf(),
         })?;
-        Ok(Project {
+        Ok(Project::at(root, target_dir(root)))
+    }
+
+    /// The project in this folder, as if dwsim.toml said nothing else.
+    #[must_use]
+    pub fn at(root: &Path, target_dir: PathBuf) -> Self {
+        Project {
             root: root.to_path_buf(),
-            target_dir: target_dir(root),
-        })
+            target_dir,
+            test_dir: TEST_DIR.to_string(),
+        }
+    }
+
+    /// The same project with what its configuration says about where things are and how answers are compared, which
+    /// from now on holds for this process.
+    #[must_use]
+    pub fn configured(mut self, config: &Config) -> Self {
+        self.test_dir.clone_from(&config.test.dir);
+        crate::snapshot::set_rules((&config.test).into());
+        self
     }
 
     /// The project of the running test: from `CARGO_MANIFEST_DIR`, or from the working directory without Cargo.
@@ -93,10 +111,19 @@ impl Project {
         self.target_dir.join("dwsim")
     }
 
-    /// Where SQL-file tests live: `tests/sql`.
+    /// Where SQL-file tests live: `test.dir`, `tests/sql` without it.
     #[must_use]
     pub fn sql_dir(&self) -> PathBuf {
-        self.root.join("tests").join("sql")
+        self.root.join(&self.test_dir)
+    }
+
+    /// The name of the SQL test that a snapshot is of: `tests/sql/a/b.snap` -> `a/b`. Nothing for one that lies elsewhere.
+    #[must_use]
+    pub fn sql_test_of<'a>(&self, snapshot: &'a str) -> Option<&'a str> {
+        snapshot
+            .strip_prefix(&self.test_dir)?
+            .strip_prefix('/')?
+            .strip_suffix(".snap")
     }
 
     /// A path below the root as snapshots write it: relative, with `/`. A path elsewhere comes back whole.

@@ -84,7 +84,10 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 pub fn run_sql_test(name: &str, dialect: Dialect, manifest: &str) {
     let result = Project::find(Path::new(manifest))
         .map_err(|e| e.to_string())
-        .and_then(|project| harness::run_by_name(&project, name, dialect));
+        .and_then(|project| {
+            let config = project.settings().map_err(|e| e.to_string())?;
+            harness::run_by_name(&project.configured(&config), name, dialect)
+        });
     if let Err(message) = result {
         panic!("{name} on {dialect}\n{message}");
     }

@@ -44,21 +44,15 @@ impl Warehouse {
     /// # Errors
     /// When there is no template, or the warehouse cannot be reached.
     pub fn open(dialect: Dialect, endpoints: &Endpoints, test: &str) -> Result<Self> {
-        let template = endpoints.template.clone().ok_or_else(|| {
-            Error::Setup(
-                "the emulators have no template database; run the tests with `cargo dwsim test`"
-                    .to_string(),
-            )
-        })?;
+        let template = endpoints.template()?.clone();
         let (jobs, queue) = unbounded_channel();
         let (ready, opened) = sync_channel(1);
-        let endpoint = endpoints.of(dialect).clone();
-        let (origin, label) = (template.database.clone(), format!("{test}_{dialect}"));
+        let (origin, label) = (endpoints.clone(), format!("{test}_{dialect}"));
         let worker = std::thread::Builder::new()
             .name(format!("dwsim-{dialect}"))
             .spawn(move || {
                 work(&ready, queue, async move || {
-                    Fork::create(dialect, &endpoint, &origin, &label).await
+                    Fork::create(dialect, &origin, &label).await
                 });
             });
         let worker =

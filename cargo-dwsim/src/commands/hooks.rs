@@ -129,9 +129,9 @@ fn git(root: &Path, arguments: &[&str]) -> Result<String> {
         .args(arguments)
         .current_dir(root)
         .output()
-        .map_err(|source| Error::Runner {
+        .map_err(|cause| Error::Runner {
             program: "git".into(),
-            source,
+            cause,
         })?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);

@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dwsim_runtime::chrono::{DateTime, Utc};
+
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::supervisor::{Emulators, Settings};
@@ -33,12 +35,24 @@ pub struct ServeArgs {
     /// Shuffle rows that no ORDER BY orders, by this seed
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
+    /// What the time is for SQL, such as 2025-01-01T00:00:00Z, instead of the machine's clock
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    clock: Option<DateTime<Utc>>,
+    /// Freeze random functions, by this seed
+    #[arg(long, value_name = "SEED")]
+    random: Option<u64>,
     /// End when nobody was connected for so many seconds
     #[arg(long, value_name = "SECONDS", hide = true)]
     idle_timeout: Option<u64>,
     /// End when this process is gone
     #[arg(long, value_name = "PID", hide = true)]
     parent_pid: Option<u32>,
+}
+
+fn time(text: &str) -> std::result::Result<DateTime<Utc>, String> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|_| "a time is written 2025-01-01T00:00:00Z".to_owned())
 }
 
 /// Serves.
@@ -52,6 +66,8 @@ pub async fn run(ctx: &Context, args: &ServeArgs) -> Result<i32> {
         control_port: args.control_port,
         data_dir: args.data_dir.as_ref().map(|dir| ctx.directory().join(dir)),
         shuffle_seed: args.shuffle,
+        clock: args.clock,
+        random: args.random,
     };
     let mut emulators = Emulators::start(&settings).await?;
     output::json(&emulators.endpoints)?;

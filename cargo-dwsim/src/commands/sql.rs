@@ -141,22 +141,15 @@ async fn endpoints(
         }
         return Ok((endpoints, None));
     }
-    let mut shuffle_seed = None;
     let config = match &project {
-        Some(project) if !args.empty => {
-            let config = ctx.config(project, Vec::new())?;
-            shuffle_seed = config.test.shuffle.then_some(config.project.seed);
-            Some(config)
-        }
+        Some(project) if !args.empty => Some(ctx.config(project, Vec::new())?),
         _ => None,
     };
-    let emulators = Emulators::start(&Settings {
-        shuffle_seed,
-        ..Settings::default()
-    })
-    .await?;
+    let settings = config.as_ref().map(Settings::of).unwrap_or_default();
+    let emulators = Emulators::start(&settings).await?;
     let mut endpoints = emulators.endpoints.clone();
     if let Some(config) = config {
+        endpoints.settings = Some((&config).into());
         endpoints.template = Some(
             supervisor::load(&config, &endpoints, dialects, &ctx.ui)
                 .await?
@@ -175,11 +168,8 @@ struct Session {
 impl Session {
     async fn open(dialect: Dialect, endpoints: &Endpoints, args: &SqlArgs) -> Result<Self> {
         let endpoint = endpoints.of(dialect);
-        if args.database.is_none()
-            && let Some(template) = &endpoints.template
-        {
-            let (fork, connection) =
-                Fork::create(dialect, endpoint, &template.database, "sql").await?;
+        if args.database.is_none() && endpoints.template.is_some() {
+            let (fork, connection) = Fork::create(dialect, endpoints, "sql").await?;
             return Ok(Session {
                 connection,
                 fork: Some(fork),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use dwsim_runtime::snapshot::PendingStore;
 use dwsim_runtime::{Dialect, Endpoints, Project};
 use dwsim_schema::{Config, Inputs, TargetKind};
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::report::{Events, Human, Loaded, Outcome, Summary, TestReport, write_j
 use crate::rust_tests::{RunnerArgs, RustTests};
 use crate::signals;
 use crate::sqltests::{Partition, SqlTests};
-use crate::supervisor::{self, Emulators, Settings};
+use crate::supervisor::{self, Servers};
 
 /// Arguments of `test`.
 #[derive(Debug, clap::Args)]
@@ -55,7 +56,7 @@ pub struct TestArgs {
     /// Lines for people on stderr, or JSON events on stdout
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
     format: Format,
-    /// Where to run: a key of `[target]` (only embedded ones exist so far)
+    /// Where to run: a key of `[target]`, such as embedded or container
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
     /// Leave the project's Rust tests out
@@ -77,11 +78,18 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
     ];
     let layers = ctx.layers(&project, flags.into_iter().flatten().collect())?;
     let config = Config::load(&layers)?;
-    embedded_only(&config)?;
-    let dialects = match DialectArg::all_of(&args.dialect) {
-        none if none.is_empty() => config.project.dialects.clone(),
-        some => some,
-    };
+    let dialects = supervisor::dialects(&config, DialectArg::all_of(&args.dialect))?;
+    let embedded = config
+        .target(&config.test.target)
+        .is_some_and(|t| t.kind == TargetKind::Embedded);
+    if !embedded && (args.accept || args.review || args.affected) {
+        return Err(Error::Usage {
+            message: "--accept, --review and --affected need the embedded target".into(),
+            help: Some(
+                "what a server answers that stands in for a warehouse is nobody's snapshot".into(),
+            ),
+        });
+    }
     let mut sql = SqlTests::select(&project, &dialects, &args.filters, args.partition)?;
     let mut rust = if args.no_rust {
         RustTests::default()
@@ -112,11 +120,10 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
         summary.unaffected += before - rust.len();
     }
     if !sql.is_empty() || !rust.is_empty() {
-        let settings = Settings {
-            shuffle_seed: config.test.shuffle.then_some(config.project.seed),
-            ..Settings::default()
+        let mut servers = tokio::select! {
+            servers = Servers::start(&config, &ctx.ui) => servers?,
+            () = cancel.cancelled() => return Err(Error::Interrupted),
         };
-        let mut emulators = Emulators::start(&settings).await?;
         summary.loaded.start = started.elapsed();
         let job = Job {
             ctx,
@@ -129,19 +136,31 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
             rust: &rust,
             built: !executables.is_empty(),
         };
-        let endpoints = emulators.endpoints.clone();
+        let mut endpoints = servers.endpoints().clone();
+        let store = PendingStore::new(&project);
+        let before = store.checkpoint()?;
         let result = tokio::select! {
-            result = job.run(endpoints, &mut summary, &cancel) => result,
-            error = emulators.ended() => Err(error),
+            result = job.run(&mut endpoints, &mut summary, &cancel) => result,
+            error = servers.ended() => Err(error),
         };
-        emulators.stop().await;
+        servers.loaded(endpoints);
+        servers.stop().await;
+        if let Err(Error::Interrupted) = result {
+            // what has been answered until now is half of something: nobody should accept it
+            store.restore(&before, |snapshot| {
+                sql.has_snapshot(snapshot)
+                    || !rust.is_empty() && project.sql_test_of(snapshot).is_none()
+            })?;
+        }
         result?;
     }
     if args.accept {
         summary.accepted = sql.accept(&project, &mut summary.tests, &mut summary.rust)?;
     }
-    sql.note(&project, &mut affected, &summary.tests);
-    if summary.runner.is_some() && whole {
+    if embedded {
+        sql.note(&project, &mut affected, &summary.tests);
+    }
+    if embedded && summary.runner.is_some() && whole {
         let good = |o: &Outcome| {
             matches!(
                 o,
@@ -206,12 +225,12 @@ struct Job<'a> {
 impl Job<'_> {
     async fn run(
         &self,
-        mut endpoints: Endpoints,
+        endpoints: &mut Endpoints,
         summary: &mut Summary,
         cancel: &CancellationToken,
     ) -> Result<()> {
         let human = Human::new(&self.ctx.ui);
-        let load = supervisor::load(self.config, &endpoints, self.dialects, &self.ctx.ui);
+        let load = Servers::load(endpoints, self.config, self.dialects, &self.ctx.ui);
         let template = tokio::select! {
             template = load => template?,
             () = cancel.cancelled() => return Err(Error::Interrupted),
@@ -231,15 +250,14 @@ impl Job<'_> {
             }
             Format::Json => Events::loaded(&summary.loaded)?,
         }
+        let endpoints: &Endpoints = endpoints;
         supervisor::register(
-            &endpoints,
+            endpoints,
             &self.project.root,
             &template.info.hash,
             self.layers.clone(),
         )
         .await?;
-        endpoints.template = Some(template.info);
-
         let over = |test: &TestReport| match self.args.format {
             Format::Human => {
                 human.test(test);
@@ -247,10 +265,7 @@ impl Job<'_> {
             }
             Format::Json => Events::test(test),
         };
-        summary.tests = self
-            .sql
-            .run(self.project, &endpoints, cancel, &over)
-            .await?;
+        summary.tests = self.sql.run(self.project, endpoints, cancel, &over).await?;
 
         if !self.rust.is_empty() {
             let runner = RunnerArgs {
@@ -258,38 +273,15 @@ impl Job<'_> {
                 filters: self.args.filters.clone(),
                 partition: self.args.partition.map(|p| p.to_string()),
                 rest: self.args.runner.clone(),
+                dialects: self.dialects.to_vec(),
             };
             let (code, reports) = self
                 .rust
-                .run(self.project, &endpoints, &runner, cancel, over)
+                .run(self.project, endpoints, &runner, cancel, over)
                 .await?;
             summary.runner = Some(code);
             summary.rust = reports;
         }
         Ok(())
-    }
-}
-
-/// Refuses targets that this version cannot run on.
-fn embedded_only(config: &Config) -> Result<()> {
-    let name = &config.test.target;
-    match config.target(name).map(|t| t.kind) {
-        Some(TargetKind::Embedded) => Ok(()),
-        Some(kind) => {
-            let kind = match kind {
-                TargetKind::Container => "a container",
-                _ => "a live warehouse",
-            };
-            Err(Error::Target {
-                message: format!(
-                    "the target `{name}` is {kind}; this version runs embedded emulators only"
-                ),
-                help: Some("`--target embedded` runs the tests on this machine".into()),
-            })
-        }
-        None => Err(Error::Target {
-            message: format!("there is no [target.{name}] in dwsim.toml"),
-            help: Some("`cargo dwsim config show target` lists the targets".into()),
-        }),
     }
 }

@@ -58,8 +58,10 @@ pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
     let config = Config::load(&layers)?;
     let _lock = instance::lock(&project)?;
     let mut found = instance::find(&project)?;
-    if let Some(old) = found.take_if(|running| !running.is_current()) {
-        // another version may speak otherwise, and an older build answers as it did then
+    let behaviour = behaviour(&config);
+    let fits = |running: &Instance| running.is_current() && running.behaviour == behaviour;
+    if let Some(old) = found.take_if(|running| !fits(running)) {
+        // another version may speak otherwise, an older build answers as it did then, and so do other settings
         ctx.ui.status(
             "Replacing",
             format_args!("process {} of dwsim {}", old.pid, old.version),
@@ -75,8 +77,9 @@ pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
             );
             running
         }
-        None => start(ctx, &project, &config, args)?,
+        None => start(ctx, &project, behaviour, args)?,
     };
+    running.endpoints.settings = Some((&config).into());
     if !args.empty {
         load(ctx, &project, &config, &mut running).await?;
         if let Some(template) = running.templates.last() {
@@ -93,7 +96,27 @@ pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
     Ok(exit::OK)
 }
 
-fn start(ctx: &Context, project: &Project, config: &Config, args: &UpArgs) -> Result<Instance> {
+/// What dwsim.toml says about the emulators themselves, as arguments of `serve`.
+fn behaviour(config: &Config) -> Vec<String> {
+    let settings = supervisor::Settings::of(config);
+    let mut arguments = Vec::new();
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            arguments.extend([name.to_owned(), value]);
+        }
+    };
+    add("--shuffle", settings.shuffle_seed.map(|s| s.to_string()));
+    add("--clock", settings.clock.map(|c| c.to_rfc3339()));
+    add("--random", settings.random.map(|s| s.to_string()));
+    arguments
+}
+
+fn start(
+    ctx: &Context,
+    project: &Project,
+    behaviour: Vec<String>,
+    args: &UpArgs,
+) -> Result<Instance> {
     let program = std::env::current_exe().map_err(Error::io("finding this program"))?;
     let build = Program::of(&program);
     let mut serve = Command::new(program);
@@ -105,9 +128,7 @@ fn start(ctx: &Context, project: &Project, config: &Config, args: &UpArgs) -> Re
     ] {
         serve.arg(name).arg(port.to_string());
     }
-    if config.test.shuffle {
-        serve.arg("--shuffle").arg(config.project.seed.to_string());
-    }
+    serve.args(&behaviour);
     if args.idle_timeout > 0 {
         serve
             .arg("--idle-timeout")
@@ -115,6 +136,7 @@ fn start(ctx: &Context, project: &Project, config: &Config, args: &UpArgs) -> Re
     }
     let mut running = instance::spawn(project, serve)?;
     running.program = build;
+    running.behaviour = behaviour;
     instance::record(project, &running)?;
     ctx.ui
         .status("Started", format_args!("process {}", running.pid));

@@ -75,7 +75,7 @@ impl Files {
             root: &project.root,
         };
         // names relative to the project's folder, which need not be the repository's
-        let tests = ["tests/sql", "tests/snapshots"];
+        let tests = [project.test_dir.as_str(), "tests/snapshots"];
         let mut listed = vec!["ls-files", "-z", "--cached", "--", CONFIG];
         listed.extend(tests);
         let tracked = git.names(&listed)?;
@@ -209,9 +209,9 @@ impl Git<'_> {
             .command(arguments)
             .stdin(Stdio::null())
             .output()
-            .map_err(|source| Error::Runner {
+            .map_err(|cause| Error::Runner {
                 program: "git".into(),
-                source,
+                cause,
             })?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr);
@@ -229,9 +229,9 @@ impl Git<'_> {
 
     /// The staged texts of these files, by one process.
     fn contents(&self, names: &[&String]) -> Result<Vec<Option<String>>> {
-        let failed = |source| Error::Io {
+        let failed = |cause| Error::Io {
             what: "reading Git's index".into(),
-            source,
+            cause,
         };
         if names.is_empty() {
             return Ok(Vec::new());

@@ -39,7 +39,7 @@ pub fn readable(source: &Source) -> Option<Finding> {
 pub fn unreferenced(files: &Files, project: &Project) -> Vec<Finding> {
     let tests: BTreeSet<&str> = files.all_sql.iter().map(|name| test_of(name)).collect();
     let orphan = |source: &&Source| match source.name.strip_suffix(".snap") {
-        Some(stem) if source.name.starts_with("tests/sql/") => !tests.contains(stem),
+        Some(stem) if project.sql_test_of(&source.name).is_some() => !tests.contains(stem),
         _ => !is_asserted(source, project),
     };
     let found = files.snapshots.iter().filter(orphan).map(|source| {

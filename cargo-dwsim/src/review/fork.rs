@@ -48,10 +48,7 @@ impl KeptFork {
         let endpoints = match running {
             Some(running) => running.ready_endpoints(),
             None => {
-                let settings = Settings {
-                    shuffle_seed: config.test.shuffle.then_some(config.project.seed),
-                    ..Settings::default()
-                };
+                let settings = Settings::of(&config);
                 let (emulators, endpoints) = kept.runtime.block_on(async {
                     let emulators = Emulators::start(&settings).await?;
                     let mut endpoints = emulators.endpoints.clone();
@@ -59,6 +56,7 @@ impl KeptFork {
                     let quiet = ctx.ui.quiet();
                     let template = supervisor::load(&config, &endpoints, dialects, &quiet).await?;
                     endpoints.template = Some(template.info);
+                    endpoints.settings = Some((&config).into());
                     Ok::<_, Error>((emulators, endpoints))
                 })?;
                 kept.emulators = Some(emulators);
@@ -113,14 +111,7 @@ async fn sessions(
     endpoints: &Endpoints,
     dialects: &[Dialect],
 ) -> Result<BTreeMap<Dialect, (Fork, Connection)>> {
-    let template = endpoints
-        .template
-        .as_ref()
-        .ok_or_else(|| Error::Internal("a template without data".into()))?;
-    let name = snapshot
-        .strip_prefix("tests/sql/")
-        .and_then(|name| name.strip_suffix(".snap"));
-    let test = match name {
+    let test = match project.sql_test_of(snapshot) {
         Some(name) => sqltest::find(project, name)?,
         None => None,
     };
@@ -130,13 +121,7 @@ async fn sessions(
         if test.is_some() && file.is_none() {
             continue;
         }
-        let (fork, mut connection) = Fork::create(
-            *dialect,
-            endpoints.of(*dialect),
-            &template.database,
-            "review",
-        )
-        .await?;
+        let (fork, mut connection) = Fork::create(*dialect, endpoints, "review").await?;
         if let Some(file) = file {
             let statements =
                 script::statements(&file.text, *dialect).map_err(|e| Error::TestFile {

@@ -9,8 +9,10 @@ use std::time::Duration;
 use dwsim_control::experiment::Service;
 use dwsim_engine::engine::{Engine, EngineConfig};
 use dwsim_redshift::{RedshiftServer, Tls};
+use dwsim_runtime::chrono::{DateTime, Utc};
 use dwsim_runtime::{Endpoint, Endpoints};
 use dwsim_s3::{S3Options, S3Server, Store};
+use dwsim_schema::{Clock, Config};
 use dwsim_snowflake::{SnowflakeServer, SnowflakeService};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -40,6 +42,25 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// Seed by which rows without an order are shuffled; they keep their natural order without it.
     pub shuffle_seed: Option<u64>,
+    /// What the time is for SQL; the machine's clock without it.
+    pub clock: Option<DateTime<Utc>>,
+    /// Seed of random functions in SQL, which are free without it.
+    pub random: Option<u64>,
+}
+
+impl Settings {
+    /// What a configuration says about the emulators; any free ports, in memory.
+    pub fn of(config: &Config) -> Self {
+        Settings {
+            shuffle_seed: config.test.shuffle.then_some(config.project.seed),
+            clock: match config.project.clock {
+                Clock::Now => None,
+                Clock::Frozen(micros) => DateTime::from_timestamp_micros(micros),
+            },
+            random: config.project.random,
+            ..Settings::default()
+        }
+    }
 }
 
 /// Running emulators. Dropped, they are cancelled; [`Emulators::stop`] waits for them as well.
@@ -65,11 +86,11 @@ impl Emulators {
         };
         let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let taken = |service, flag, port| {
-            move |source: io::Error| Error::Port {
+            move |cause: io::Error| Error::Port {
                 service,
                 flag,
                 port,
-                source,
+                cause,
             }
         };
 
@@ -92,6 +113,8 @@ impl Emulators {
             let config = EngineConfig {
                 storage: EmbeddedStorage::shared(store.clone()),
                 shuffle_seed: settings.shuffle_seed,
+                clock: settings.clock,
+                random_seed: settings.random,
                 data_dir: settings.data_dir.as_ref().map(|dir| dir.join(name)),
                 ..EngineConfig::default()
             };
@@ -163,6 +186,7 @@ impl Emulators {
             )),
             redshift_authority: tls.authority().map(PathBuf::from),
             template: None,
+            settings: None,
             control: Some(http(
                 control
                     .local_addr()

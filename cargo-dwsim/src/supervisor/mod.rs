@@ -1,11 +1,15 @@
-//! Runs the three emulators in this process and fills them: S3, Redshift, Snowflake, one store beneath.
-//! Which command needs them, and for how long, the commands decide.
+//! Runs the three emulators in this process and fills them: S3, Redshift, Snowflake, one store beneath. Or finds the
+//! server that stands in for one. Which command needs them, and for how long, the commands decide.
 
+mod container;
 mod control;
 mod emulators;
+mod servers;
 mod staging;
+mod stand_in;
 mod storage;
 
 pub use control::register;
 pub use emulators::{Emulators, Settings};
-pub use staging::{load, plan, round_trip};
+pub use servers::{Servers, dialects};
+pub use staging::{Template, load, plan, round_trip};

@@ -43,6 +43,16 @@ impl Planned {
         self.key.info()
     }
 
+    /// What is generated.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Rows over all tables.
+    pub fn rows(&self) -> u64 {
+        self.plan.total_rows()
+    }
+
     /// Tables of the schema.
     pub fn tables(&self) -> usize {
         self.plan.tables().len()

@@ -7,4 +7,6 @@ mod harness;
 mod help;
 mod project;
 mod serve;
+mod targets;
 mod test_run;
+mod tutorial;

@@ -1,7 +1,8 @@
 //! The main job: from an initialised project to green, and every way of not being green.
 
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::harness::Sandbox;
 
@@ -143,40 +144,166 @@ fn what_is_not_there_is_no_test() {
         .run(&["test", "no_such_test"])
         .expect(4)
         .says("matched");
-    sandbox
-        .run(&["test", "--target", "container"])
-        .expect(33)
-        .says("container");
+}
+
+/// Every file below a folder.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|e| e.expect("it can be read").path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }
 
 #[test]
 fn an_interrupted_run_leaves_nothing_behind() {
-    let sandbox = Sandbox::init();
+    let sandbox = accepted();
+    // one answer of an earlier run, one that comes at once, and one that is never there in time
+    sandbox.write("tests/sql/earlier.sql", "select 1 as n");
+    sandbox.run(&["test", "earlier"]).expect(20);
+    let pending = sandbox.path("target/dwsim/pending");
+    let before: Vec<_> = files_below(&pending)
+        .into_iter()
+        .map(|path| (std::fs::read_to_string(&path).expect("text"), path))
+        .collect();
+    assert_eq!(before.len(), 2, "{before:?}");
+    sandbox.write("tests/sql/earlier.sql", "select 2 as n");
+    sandbox.write("tests/sql/quick.sql", "select 1 as quick");
+    sandbox.write(
+        "tests/sql/slow.sql",
+        "select count(*) as n from orders a, orders b, orders c where a.order_id + b.order_id > c.order_id",
+    );
     let mut child = sandbox
-        .command(&["test", "--scale", "200"])
+        .command(&["test"])
         .stdin(Stdio::null())
-        .stderr(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .expect("the binary can be started");
-    std::thread::sleep(Duration::from_millis(500));
+    let begin = Instant::now();
+    while !pending.join("tests/sql/quick.snowflake.snap").exists() {
+        assert!(
+            child.try_wait().expect("it is ours").is_none(),
+            "it ended by itself"
+        );
+        assert!(begin.elapsed() < Duration::from_secs(120), "no answer");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let killed = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
     assert!(killed.expect("kill can be run").success());
     let status = child.wait().expect("it ends");
     assert_eq!(status.code(), Some(130));
-    let pending = sandbox.path("target/dwsim/pending");
-    assert!(!pending.exists(), "nothing was answered");
-    assert!(
-        std::fs::read_dir(sandbox.path("tests/sql"))
-            .expect("it is there")
-            .all(|f| {
-                f.expect("it can be read")
-                    .path()
-                    .extension()
-                    .is_some_and(|e| e == "sql")
-            })
+    let after: Vec<_> = files_below(&pending)
+        .into_iter()
+        .map(|path| (std::fs::read_to_string(&path).expect("text"), path))
+        .collect();
+    assert_eq!(after, before, "as if the run had not been");
+    let snapshots = files_below(&sandbox.path("tests/sql"))
+        .into_iter()
+        .filter(|f| f.extension().is_some_and(|e| e == "snap"))
+        .count();
+    assert_eq!(snapshots, 2, "those that were accepted before");
+}
+
+/// dwsim.toml of the sandbox with more lines in one of its sections.
+fn with_settings(section: &str, lines: &str) -> Sandbox {
+    let sandbox = Sandbox::init();
+    let text = sandbox.read("dwsim.toml");
+    let head = format!("[{section}]\n");
+    let text = if text.contains(&head) {
+        text.replacen(&head, &format!("{head}{lines}\n"), 1)
+    } else {
+        format!("{head}{lines}\n\n{text}")
+    };
+    sandbox.write("dwsim.toml", &text);
+    sandbox
+}
+
+#[test]
+fn settings_of_sessions_have_their_effect() {
+    let sandbox = with_settings(
+        "project",
+        "clock = \"2025-01-31T23:30:00Z\"\ntimezone = \"Europe/Berlin\"\nrandom = 7",
     );
+    sandbox.write(
+        "tests/sql/now.redshift.sql",
+        "select to_char(getdate(), 'YYYY-MM-DD HH24:MI') as utc, current_setting('timezone') as zone, \
+         timestamptz '2025-02-01 00:00:00+00' as at",
+    );
+    sandbox.write(
+        "tests/sql/now.snowflake.sql",
+        "select to_char(current_timestamp, 'YYYY-MM-DD HH24:MI') as utc, 'Europe/Berlin' as zone, \
+         '2025-02-01 00:00:00 +0000'::timestamp_ltz as at",
+    );
+    sandbox.write("tests/sql/dice.sql", "select random() as r");
+    sandbox.run(&["test", "now", "dice"]);
+    let pending = |name: &str| sandbox.read(&format!("target/dwsim/pending/tests/sql/{name}.snap"));
+    let redshift = pending("now.redshift");
+    assert!(
+        redshift.contains("Europe/Berlin") && redshift.contains("2025-01-31 23:30"),
+        "{redshift}"
+    );
+    let snowflake = pending("now.snowflake");
+    assert!(
+        snowflake.contains("2025-02-01 00:30") && snowflake.contains("+01:00"),
+        "{snowflake}"
+    );
+    let first = (pending("dice.redshift"), pending("dice.snowflake"));
+    sandbox.run(&["test", "dice"]);
+    assert_eq!(first, (pending("dice.redshift"), pending("dice.snowflake")));
+}
+
+#[test]
+fn settings_of_tests_have_their_effect() {
+    let sandbox = with_settings(
+        "test",
+        "dir = \"checks\"\nstatement_timeout = 1\nmax_rows = 20\nfloat_tolerance = 0.01",
+    );
+    sandbox.write("checks/a/close.sql", "select 1.0::float as x");
+    sandbox.run(&["test"]).expect(20).says("a/close");
+    sandbox.run(&["accept"]).expect(0);
+    let snap = sandbox.read("checks/a/close.snap");
+    sandbox.write(
+        "checks/a/close.snap",
+        &snap
+            .replace("\n1.0\n", "\n1.005\n")
+            .replace("\n1\n", "\n1.005\n"),
+    );
+    sandbox.run(&["test"]).expect(0);
+    sandbox.run(&["check"]).expect(0);
+    sandbox.run(&["snapshots", "check"]).expect(0);
+
+    sandbox.write(
+        "checks/long.sql",
+        "select order_id from orders order by order_id limit 21",
+    );
+    sandbox.run(&["test", "long"]).expect(100).says("max_rows");
+    sandbox.write(
+        "checks/slow.sql",
+        "select count(*) as n from orders a, orders b, orders c where a.order_id + b.order_id > c.order_id",
+    );
+    let begin = Instant::now();
+    let ran = sandbox.run(&["test", "slow"]).expect(100);
+    assert!(begin.elapsed() < Duration::from_secs(60), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("57014") || ran.stderr.contains("imeout"),
+        "{}",
+        ran.stderr
+    );
+
+    for dir in ["../elsewhere", "/tmp", ""] {
+        let sandbox = with_settings("test", &format!("dir = {dir:?}"));
+        sandbox.run(&["test"]).expect(30).says("not a folder");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use chrono::{DateTime, Utc};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 
@@ -26,6 +27,10 @@ pub struct EngineConfig {
     pub parallelism: usize,
     /// Seed by which results without ORDER BY are shuffled; None keeps the natural order.
     pub shuffle_seed: Option<u64>,
+    /// What the time is in every session; None is the machine's clock.
+    pub clock: Option<DateTime<Utc>>,
+    /// Seed of random functions in every session that has none of its own; None leaves them random.
+    pub random_seed: Option<u64>,
     /// Where commits are made durable; everything is in memory only without it.
     pub data_dir: Option<PathBuf>,
 }
@@ -37,6 +42,8 @@ impl Default for EngineConfig {
             memory_limit: 4 << 30,
             parallelism: std::thread::available_parallelism().map_or(2, usize::from),
             shuffle_seed: None,
+            clock: None,
+            random_seed: None,
             data_dir: None,
         }
     }

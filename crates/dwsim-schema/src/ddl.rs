@@ -3,7 +3,7 @@
 
 use crate::identifiers::{literal, quote};
 use crate::model::{Column, Table};
-use crate::types::Dialect;
+use crate::types::{Dialect, LogicalType};
 
 /// `CREATE TABLE` with types, NOT NULL, defaults, keys (informational in both warehouses), and the warehouse's own
 /// attributes. Without a final semicolon.
@@ -12,6 +12,48 @@ use crate::types::Dialect;
 /// <https://docs.snowflake.com/en/sql-reference/sql/create-table>
 #[must_use]
 pub fn create_table(table: &Table, dialect: Dialect) -> String {
+    let columns = table.columns.iter().map(|c| column(c, dialect)).collect();
+    let mut sql = create(table, dialect, columns);
+    sql.push_str(&attributes(table, dialect));
+    sql
+}
+
+/// `CREATE TABLE` for a PostgreSQL server that stands in for Redshift: Redshift's types in PostgreSQL's words, and none of
+/// the attributes that only Redshift has.
+///
+/// # Errors
+/// The column whose type PostgreSQL has no like of.
+pub fn create_table_postgresql(table: &Table) -> Result<String, String> {
+    let columns: Result<Vec<String>, String> = table
+        .columns
+        .iter()
+        .map(|c| {
+            let mut sql = quote(&c.name, Dialect::Redshift);
+            sql.push(' ');
+            match c.ty {
+                LogicalType::Json(_) => sql.push_str("JSONB"),
+                LogicalType::Binary(_) => {
+                    return Err(format!(
+                        "column {}.{} is {}, which a PostgreSQL server does not stand in for",
+                        table.name, c.name, c.ty
+                    ));
+                }
+                _ => sql.push_str(&c.sql_type(Dialect::Redshift)),
+            }
+            if let Some(default) = &c.default {
+                sql.push_str(&format!(" DEFAULT {default}"));
+            }
+            if !c.nullable {
+                sql.push_str(" NOT NULL");
+            }
+            Ok(sql)
+        })
+        .collect();
+    Ok(create(table, Dialect::Redshift, columns?))
+}
+
+/// Columns and keys.
+fn create(table: &Table, dialect: Dialect, mut lines: Vec<String>) -> String {
     let names = |columns: &[String]| {
         columns
             .iter()
@@ -19,7 +61,6 @@ pub fn create_table(table: &Table, dialect: Dialect) -> String {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let mut lines: Vec<String> = table.columns.iter().map(|c| column(c, dialect)).collect();
     if !table.primary_key.is_empty() {
         lines.push(format!("PRIMARY KEY ({})", names(&table.primary_key)));
     }
@@ -40,12 +81,21 @@ pub fn create_table(table: &Table, dialect: Dialect) -> String {
         }
     }
     let transient = dialect == Dialect::Snowflake && table.snowflake.transient;
-    let mut sql = format!(
+    format!(
         "CREATE {}TABLE {} (\n  {}\n)",
         if transient { "TRANSIENT " } else { "" },
         quote(&table.name, dialect),
         lines.join(",\n  ")
-    );
+    )
+}
+
+/// What each warehouse alone knows of a table.
+fn attributes(table: &Table, dialect: Dialect) -> String {
+    let names = |columns: &[String]| {
+        let quoted: Vec<String> = columns.iter().map(|c| quote(c, dialect)).collect();
+        quoted.join(", ")
+    };
+    let mut sql = String::new();
     match dialect {
         Dialect::Redshift => {
             let own = &table.redshift;

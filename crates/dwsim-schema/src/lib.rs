@@ -51,7 +51,7 @@ mod types;
 
 pub use config::{
     Clock, Config, DEFAULT_CONFIG, Files, Inputs, Layer, LiveConnection, Origin, Override, Project,
-    Setting, Staging, Target, TargetKind, TestConfig,
+    ServerKind, Setting, Staging, Target, TargetKind, TestConfig,
 };
 pub use diagnostics::{Diagnostic, Diagnostics, Place, Source, did_you_mean};
 pub use model::{

@@ -12,18 +12,18 @@ mod postgres_types;
 mod snowflake;
 mod snowflake_types;
 
-use crate::endpoints::Endpoint;
+use crate::endpoints::{Endpoint, TestSettings};
 use crate::error::{Error, Result};
 use crate::value::ResultTable;
 use crate::{Dialect, SqlError};
-use dwsim_schema::identifiers::quote;
+use dwsim_schema::identifiers::{literal, quote};
 use std::time::Duration;
 
 /// How long a statement may take before [`Error::Timeout`].
 pub const STATEMENT_LIMIT: Duration = Duration::from_secs(300);
 
-/// The database that a Redshift server always has.
-const ADMIN_DATABASE: &str = "dev";
+/// How long a server may take to end a statement whose time is up.
+const CANCEL_GRACE: Duration = Duration::from_secs(10);
 
 /// How long connecting and logging in may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -58,9 +58,9 @@ enum Inner {
 }
 
 impl Connection {
-    /// Connects and logs in, as the emulators' user `dev`.
+    /// Connects and logs in, as the user of the endpoint's URL (`dev` on the emulators).
     ///
-    /// Without a `database` it is Redshift's `dev`, and none on Snowflake. `schema` is the default schema; nothing is
+    /// Without a `database` it is the one of Redshift's URL (`dev`), and none on Snowflake. `schema` is the default schema; nothing is
     /// the database's own (`public`).
     ///
     /// # Errors
@@ -74,8 +74,7 @@ impl Connection {
         let limited = tokio::time::timeout(CONNECT_LIMIT, async {
             Ok::<_, Error>(match dialect {
                 Dialect::Redshift => Inner::Redshift(Box::new(
-                    postgres::Session::connect(endpoint, database.unwrap_or(ADMIN_DATABASE))
-                        .await?,
+                    postgres::Session::connect(endpoint, database).await?,
                 )),
                 Dialect::Snowflake => {
                     let schema = schema.unwrap_or("public");
@@ -114,6 +113,28 @@ impl Connection {
     #[must_use]
     pub fn database(&self) -> Option<&str> {
         self.database.as_deref()
+    }
+
+    /// Gives the session the time zone and the time limit of tests. The server ends a statement that takes longer, with its
+    /// own error; the client waits a little longer still, for a server that does not.
+    ///
+    /// # Errors
+    /// As [`Connection::run`].
+    pub async fn apply(&mut self, settings: &TestSettings) -> Result<()> {
+        let zone = literal(&settings.timezone, self.dialect);
+        let seconds = settings.statement_timeout;
+        let sql = match self.dialect {
+            Dialect::Redshift => format!(
+                "set timezone to {zone}; set statement_timeout to {}",
+                seconds.saturating_mul(1000)
+            ),
+            Dialect::Snowflake => format!(
+                "alter session set timezone = {zone}, statement_timeout_in_seconds = {seconds}"
+            ),
+        };
+        self.execute(&sql).await?;
+        self.set_limit(Duration::from_secs(seconds) + CANCEL_GRACE);
+        Ok(())
     }
 
     /// Sets how long one statement may take; [`STATEMENT_LIMIT`] at first.
@@ -165,6 +186,25 @@ impl Connection {
         match self.run(sql).await? {
             Reply::Rows(table) => Ok(table),
             Reply::Done { .. } => Ok(ResultTable::default()),
+        }
+    }
+
+    /// Runs PostgreSQL's `COPY … FROM STDIN` with this text. Redshift and Snowflake have no such statement.
+    ///
+    /// # Errors
+    /// As [`Connection::run`]; on Snowflake always.
+    pub async fn copy_in(&mut self, sql: &str, text: &[u8]) -> Result<()> {
+        let dialect = self.dialect;
+        match &mut self.inner {
+            // until it is over, an answer could be left unread
+            Inner::Redshift(session) if !self.broken => {
+                self.broken = true;
+                let copied = session.copy_in(sql, text).await;
+                self.broken = !matches!(copied, Ok(()) | Err(Error::Sql(_)));
+                copied
+            }
+            Inner::Redshift(_) => Err(broken(dialect, "an earlier statement was given up on")),
+            Inner::Snowflake(_) => Err(protocol(dialect, "Snowflake has no COPY FROM STDIN")),
         }
     }
 

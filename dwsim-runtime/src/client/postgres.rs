@@ -18,9 +18,48 @@ use tokio::net::TcpStream;
 
 const DIALECT: Dialect = Dialect::Redshift;
 
-/// The emulators take any password for this user; a live server is not this client's job.
-const USER: &str = "dev";
-const PASSWORD: &str = "dev";
+/// Who logs in, and where to when no database is named: the parts of `postgres://user:password@host:port/database`.
+struct Login {
+    user: String,
+    password: String,
+    database: String,
+}
+
+impl Login {
+    /// What a URL leaves out is what the emulators have: `dev`.
+    fn of(url: &str) -> Self {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let (place, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let who = place.rsplit_once('@').map_or("", |(who, _)| who);
+        let (user, password) = who.split_once(':').unwrap_or((who, ""));
+        let or_dev = |text: &str| match decoded(text) {
+            text if text.is_empty() => "dev".to_string(),
+            text => text,
+        };
+        Login {
+            user: or_dev(user),
+            password: or_dev(password),
+            database: or_dev(path),
+        }
+    }
+}
+
+/// `%40` -> `@`; what is no such escape stays.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let code = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        out.push(code.unwrap_or(bytes[at]));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
 
 /// An open session.
 #[derive(Debug)]
@@ -31,7 +70,10 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn connect(endpoint: &Endpoint, database: &str) -> Result<Self> {
+    /// Without a `database` it is the one that the endpoint's URL names.
+    pub(super) async fn connect(endpoint: &Endpoint, database: Option<&str>) -> Result<Self> {
+        let login = Login::of(&endpoint.url);
+        let database = database.unwrap_or(&login.database);
         let stream = super::http::open(DIALECT, endpoint).await?;
         let mut session = Session {
             stream,
@@ -39,7 +81,7 @@ impl Session {
             output: BytesMut::new(),
         };
         let parameters = [
-            ("user", USER),
+            ("user", login.user.as_str()),
             ("database", database),
             ("client_encoding", "UTF8"),
             ("application_name", "dwsim"),
@@ -49,7 +91,7 @@ impl Session {
         frontend::startup_message(parameters, &mut session.output)
             .map_err(|e| protocol(DIALECT, e))?;
         session.flush().await?;
-        session.log_in().await?;
+        session.log_in(&login).await?;
         loop {
             match session.message().await? {
                 Message::ReadyForQuery(_) => return Ok(session),
@@ -59,23 +101,23 @@ impl Session {
         }
     }
 
-    async fn log_in(&mut self) -> Result<()> {
+    async fn log_in(&mut self, login: &Login) -> Result<()> {
+        let password = login.password.as_bytes();
         let mut scram = None;
         loop {
             match self.message().await? {
                 Message::AuthenticationOk => return Ok(()),
                 Message::AuthenticationCleartextPassword => {
-                    frontend::password_message(PASSWORD.as_bytes(), &mut self.output)
+                    frontend::password_message(password, &mut self.output)
                         .map_err(|e| protocol(DIALECT, e))?;
                 }
                 Message::AuthenticationMd5Password(body) => {
-                    let hash = md5_hash(USER.as_bytes(), PASSWORD.as_bytes(), body.salt());
+                    let hash = md5_hash(login.user.as_bytes(), password, body.salt());
                     frontend::password_message(hash.as_bytes(), &mut self.output)
                         .map_err(|e| protocol(DIALECT, e))?;
                 }
                 Message::AuthenticationSasl(_) => {
-                    let exchange =
-                        ScramSha256::new(PASSWORD.as_bytes(), ChannelBinding::unsupported());
+                    let exchange = ScramSha256::new(password, ChannelBinding::unsupported());
                     frontend::sasl_initial_response(
                         SCRAM_SHA_256,
                         exchange.message(),
@@ -167,6 +209,31 @@ impl Session {
             }
         }
         failure.map_or(Ok(reply), Err)
+    }
+
+    /// Runs `COPY … FROM STDIN` and sends it this text.
+    pub(super) async fn copy_in(&mut self, sql: &str, text: &[u8]) -> Result<()> {
+        frontend::query(sql, &mut self.output).map_err(|e| protocol(DIALECT, e))?;
+        self.flush().await?;
+        let mut failure = None;
+        loop {
+            match self.message().await? {
+                Message::CopyInResponse(_) => {
+                    for piece in text.chunks(1 << 20) {
+                        frontend::CopyData::new(piece)
+                            .map_err(|e| protocol(DIALECT, e))?
+                            .write(&mut self.output);
+                        self.flush().await?;
+                    }
+                    frontend::copy_done(&mut self.output);
+                    self.flush().await?;
+                }
+                Message::ErrorResponse(body) => failure = Some(error_of(body.fields(), sql)),
+                Message::ReadyForQuery(_) => break,
+                _ => {}
+            }
+        }
+        failure.map_or(Ok(()), |error| Err(error.into()))
     }
 
     pub(super) async fn close(&mut self) {
@@ -288,4 +355,38 @@ fn error_of(mut fields: ErrorFields<'_>, sql: &str) -> SqlError {
         }
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_say_who_logs_in() {
+        for (url, expected) in [
+            (
+                "postgres://dev:dev@127.0.0.1:5439/dev",
+                ("dev", "dev", "dev"),
+            ),
+            (
+                "postgresql://ann:p%40ss%2f@h:1/shop?sslmode=disable",
+                ("ann", "p@ss/", "shop"),
+            ),
+            ("postgres://ann@h", ("ann", "dev", "dev")),
+            ("postgres://h:5432/x", ("dev", "dev", "x")),
+            ("postgres://a:b:c@h/", ("a", "b:c", "dev")),
+            ("postgres://a:100%@h/", ("a", "100%", "dev")),
+        ] {
+            let login = Login::of(url);
+            assert_eq!(
+                (
+                    login.user.as_str(),
+                    login.password.as_str(),
+                    login.database.as_str()
+                ),
+                expected,
+                "{url}"
+            );
+        }
+    }
 }

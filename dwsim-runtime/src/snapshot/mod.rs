@@ -36,7 +36,7 @@
 //!
 //! # Comparing
 //!
-//! [`diff`] compares typed values: decimals exactly, floats to a relative 1e-11, timestamps as instants, JSON
+//! [`diff`] compares typed values: decimals exactly, floats to a relative 1e-11 (`test.float_tolerance`), timestamps as instants, JSON
 //! structurally; declared types are compared too, as each warehouse names them.
 
 mod agree;
@@ -47,6 +47,7 @@ mod parse;
 mod pending;
 mod redact;
 mod render;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -55,8 +56,9 @@ pub use diff::{AnswerDiff, CellChange, ColumnChange, RowChange, diff};
 pub use inline::{InlineSite, inline_text, parse_inline};
 pub use model::{Answer, Hashes, RowOrder, Snapshot, short_hash};
 pub use parse::{SnapshotError, read};
-pub use pending::{AcceptError, PendingError, PendingStore, Proposal};
+pub use pending::{AcceptError, Checkpoint, PendingError, PendingStore, Proposal};
 pub use redact::{RedactError, RedactKind, redact};
+pub use rules::{Rules, rules, set_rules};
 pub use verify::{Observed, PENDING_ADVICE, Verdict, verify, verify_against};
 
 pub(crate) use pending::write_atomically;

@@ -37,9 +37,16 @@ pub enum SnapshotError {
 /// # Errors
 /// [`SnapshotError::Io`] when it cannot be read, [`SnapshotError::Format`] with file and line when it is no snapshot.
 pub fn read(path: &Path) -> Result<Snapshot, SnapshotError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SnapshotError::Io {
-        path: path.to_path_buf(),
-        source,
+    let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::InvalidData => SnapshotError::Format {
+            path: path.to_path_buf(),
+            line: 1,
+            message: "this is no snapshot: it is not UTF-8".to_string(),
+        },
+        _ => SnapshotError::Io {
+            path: path.to_path_buf(),
+            source,
+        },
     })?;
     Snapshot::parse(&text, path)
 }

@@ -26,7 +26,33 @@ pub enum PendingError {
     /// A pending file or the snapshot it is for is broken.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// An answer is too long to be looked at by anybody.
+    #[error(
+        "the answer has {rows} rows, a snapshot at most {most}; ask for less, or set test.max_rows in dwsim.toml"
+    )]
+    TooLong {
+        /// Rows of the answer.
+        rows: u64,
+        /// `test.max_rows`.
+        most: u64,
+    },
+    /// The answer is not what the snapshot expects, and cannot be written down either.
+    #[error("{message}; DWSIM_TARGET_DIR names a folder that can be written to")]
+    Unkept {
+        /// What differs, and what the operating system said.
+        message: String,
+    },
+    /// A server that stands in for the warehouse answers otherwise; its answer is nobody's snapshot.
+    #[error("{message}")]
+    StandIn {
+        /// What differs.
+        message: String,
+    },
 }
+
+/// Pending results as they were at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Checkpoint(BTreeMap<PathBuf, Vec<u8>>);
 
 /// A proposal could not be accepted.
 #[derive(Debug, thiserror::Error)]
@@ -162,36 +188,59 @@ impl PendingStore {
         remove(&self.path(snapshot, dialect))
     }
 
+    /// What is pending now, for [`PendingStore::restore`].
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn checkpoint(&self) -> Result<Checkpoint, PendingError> {
+        let mut held = BTreeMap::new();
+        for path in self.files()? {
+            match std::fs::read(&path) {
+                Ok(bytes) => held.insert(path, bytes),
+                // another run has just done with it
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+                Err(source) => return Err(PendingError::Io { path, source }),
+            };
+        }
+        Ok(Checkpoint(held))
+    }
+
+    /// Puts the pending results of some snapshots back to what they were: a run that is given up has no result. Those of
+    /// other snapshots, which another run may have left since, stay.
+    ///
+    /// # Errors
+    /// When a file cannot be written or removed.
+    pub fn restore(
+        &self,
+        checkpoint: &Checkpoint,
+        ours: impl Fn(&str) -> bool,
+    ) -> Result<(), PendingError> {
+        let is_ours = |path: &Path| {
+            self.snapshot_of(path)
+                .is_some_and(|(snapshot, _)| ours(&snapshot))
+        };
+        for path in self.files()? {
+            if is_ours(&path) && !checkpoint.0.contains_key(&path) {
+                remove(&path)?;
+            }
+        }
+        for (path, bytes) in &checkpoint.0 {
+            if is_ours(path) && std::fs::read(path).ok().as_ref() != Some(bytes) {
+                write_atomically(path, &String::from_utf8_lossy(bytes))?;
+            }
+        }
+        Ok(())
+    }
+
     /// All proposals, by snapshot; equal pending results of both dialects are one.
     ///
     /// # Errors
     /// When a file cannot be read, or a pending file or its snapshot is broken.
     pub fn list(&self) -> Result<Vec<Proposal>, PendingError> {
         let mut found: BTreeMap<String, BTreeMap<Dialect, PathBuf>> = BTreeMap::new();
-        let mut folders = vec![self.folder.clone()];
-        while let Some(folder) = folders.pop() {
-            let entries = match std::fs::read_dir(&folder) {
-                Ok(entries) => entries,
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(source) => {
-                    return Err(PendingError::Io {
-                        path: folder,
-                        source,
-                    });
-                }
-            };
-            for entry in entries {
-                let path = entry
-                    .map_err(|source| PendingError::Io {
-                        path: folder.clone(),
-                        source,
-                    })?
-                    .path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if let Some((snapshot, dialect)) = self.snapshot_of(&path) {
-                    found.entry(snapshot).or_default().insert(dialect, path);
-                }
+        for path in self.files()? {
+            if let Some((snapshot, dialect)) = self.snapshot_of(&path) {
+                found.entry(snapshot).or_default().insert(dialect, path);
             }
         }
         let mut found: Vec<_> = found.into_iter().collect();
@@ -220,6 +269,32 @@ impl PendingStore {
             return Ok(None);
         }
         self.proposal(snapshot.to_string(), files).map(Some)
+    }
+
+    /// Every pending file.
+    fn files(&self) -> Result<Vec<PathBuf>, PendingError> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.folder.clone()];
+        while let Some(folder) = folders.pop() {
+            let failed = |source| PendingError::Io {
+                path: folder.clone(),
+                source,
+            };
+            let entries = match std::fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(failed(e)),
+            };
+            for entry in entries {
+                let path = entry.map_err(failed)?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if self.snapshot_of(&path).is_some() {
+                    files.push(path);
+                }
+            }
+        }
+        Ok(files)
     }
 
     fn snapshot_of(&self, path: &Path) -> Option<(String, Dialect)> {

@@ -315,10 +315,7 @@ fn redaction_checks_the_shape() {
 #[test]
 fn pending_results_merge_and_are_accepted() {
     let folder = tempfile::tempdir().unwrap();
-    let project = Project {
-        root: folder.path().to_path_buf(),
-        target_dir: folder.path().join("target"),
-    };
+    let project = Project::at(folder.path(), folder.path().join("target"));
     let store = PendingStore::new(&project);
     assert!(store.list().unwrap().is_empty());
     let answer = |n| Answer::Rows(table(&[("n", "bigint")], &[&[Value::Int(n)]]));
@@ -375,10 +372,7 @@ fn pending_results_merge_and_are_accepted() {
 #[test]
 fn verdicts() {
     let folder = tempfile::tempdir().unwrap();
-    let project = Project {
-        root: folder.path().to_path_buf(),
-        target_dir: folder.path().join("target"),
-    };
+    let project = Project::at(folder.path(), folder.path().join("target"));
     let store = PendingStore::new(&project);
     let see = |dialect, n: &[i128]| {
         let rows = n.iter().map(|n| vec![Value::Int(*n)]).collect();

@@ -78,7 +78,7 @@ pub fn verify(project: &Project, observed: Observed) -> Result<Verdict, PendingE
 /// As [`verify`], with a snapshot that is no file of its own.
 ///
 /// # Errors
-/// When the pending result cannot be written.
+/// When the answer has more rows than `test.max_rows`, or the pending result cannot be written.
 pub fn verify_against(
     project: &Project,
     observed: Observed,
@@ -92,11 +92,30 @@ pub fn verify_against(
         dialect,
         answer,
     } = observed;
+    if let Answer::Rows(table) = &answer {
+        let (rows, most) = (table.rows.len() as u64, super::rules().max_rows);
+        if rows > most {
+            return Err(PendingError::TooLong { rows, most });
+        }
+    }
     let store = PendingStore::new(project);
     let expected = current
         .as_ref()
         .and_then(|current| current.answers.get(&dialect));
     let difference = expected.map(|expected| diff(expected, &answer, order));
+    if super::rules().stand_in {
+        return match difference {
+            Some(None) => Ok(Verdict::Matches),
+            Some(Some(diff)) => Err(PendingError::StandIn {
+                message: format!("{snapshot} expects something else of {dialect}\n{diff}"),
+            }),
+            None => Err(PendingError::StandIn {
+                message: format!(
+                    "{snapshot} has no answer of {dialect} to compare with; it is made on the embedded target"
+                ),
+            }),
+        };
+    }
     if difference == Some(None) {
         store.clear(&snapshot, dialect)?;
         return Ok(Verdict::Matches);
@@ -109,7 +128,24 @@ pub fn verify_against(
         answers: BTreeMap::from([(dialect, answer)]),
     };
     result.normalise();
-    let pending = store.write(&snapshot, dialect, &result)?;
+    let pending = match (store.write(&snapshot, dialect, &result), &difference) {
+        (Ok(pending), _) => pending,
+        // in a read-only checkout, say: what differs matters more
+        (Err(error), Some(Some(diff))) => {
+            return Err(PendingError::Unkept {
+                message: format!(
+                    "{snapshot} expects something else\n{diff}this answer cannot be kept for a review: {error}"
+                ),
+            });
+        }
+        (Err(error), _) => {
+            return Err(PendingError::Unkept {
+                message: format!(
+                    "{snapshot} has no such answer yet, and this one cannot be kept for a review: {error}"
+                ),
+            });
+        }
+    };
     if let Some(Some(diff)) = difference {
         return Ok(Verdict::Changed {
             snapshot,

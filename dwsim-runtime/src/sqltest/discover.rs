@@ -294,10 +294,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let project = Project {
-            root: folder.path().to_path_buf(),
-            target_dir: folder.path().join("target"),
-        };
+        let project = Project::at(folder.path(), folder.path().join("target"));
         (folder, project)
     }
 

@@ -61,19 +61,11 @@ pub async fn run(project: &Project, endpoints: &Endpoints, case: &Case<'_>) -> O
             reason: reason.to_string(),
         };
     }
-    let Some(template) = &endpoints.template else {
-        return failed(
-            case.file,
-            Error::Setup("the emulators have no template database".to_string()),
-        );
+    let template = match endpoints.template() {
+        Ok(template) => template,
+        Err(error) => return failed(case.file, error),
     };
-    let opened = Fork::create(
-        case.dialect,
-        endpoints.of(case.dialect),
-        &template.database,
-        &case.test.name,
-    )
-    .await;
+    let opened = Fork::create(case.dialect, endpoints, &case.test.name).await;
     let (fork, mut connection) = match opened {
         Ok(opened) => opened,
         Err(error) => return failed(case.file, error),

@@ -2,15 +2,15 @@
 //! Decimals are compared exactly, floats relatively, timestamps as instants, JSON structurally.
 
 use super::{Decimal, Value};
+use crate::snapshot::rules;
 use std::cmp::Ordering;
-
-/// How far two floats may lie apart, relative to the larger one.
-pub const FLOAT_TOLERANCE: f64 = 1e-11;
 
 fn floats_match(a: f64, b: f64) -> bool {
     a == b
         || (a.is_nan() && b.is_nan())
-        || (a - b).abs() <= FLOAT_TOLERANCE * a.abs().max(b.abs()) && a.is_finite() && b.is_finite()
+        || a.is_finite()
+            && b.is_finite()
+            && (a - b).abs() <= rules().float_tolerance * a.abs().max(b.abs())
 }
 
 /// Are two values the same for a test?

@@ -8,7 +8,7 @@ mod interval;
 mod table;
 pub(crate) mod types;
 
-pub use compare::{FLOAT_TOLERANCE, json_matches, order, row_order, rows_match, value_matches};
+pub use compare::{json_matches, order, row_order, rows_match, value_matches};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use interval::{Interval, ParseIntervalError};
 pub use table::{Column, ResultTable};

@@ -73,6 +73,7 @@ impl Session {
     /// A new session.
     pub fn new(engine: Arc<Engine>, dialect: Arc<dyn Dialect>, options: SessionOptions) -> Self {
         let id = engine.next_session_id();
+        let (clock, random) = (engine.config.clock, engine.config.random_seed);
         Session {
             engine,
             dialect,
@@ -94,9 +95,9 @@ impl Session {
             client: None,
             last_transaction: None,
             text: String::new(),
-            seed: options.seed,
+            seed: options.seed.or(random),
             temporary: Vec::new(),
-            clock: None,
+            clock,
         }
     }
 

@@ -7,6 +7,8 @@ mod node;
 
 pub use layers::{DEFAULT_CONFIG, Files, Inputs, Override, Setting};
 pub(crate) use layers::{Merged, canonical, merge_layers};
-pub use model::{Clock, Config, LiveConnection, Project, Staging, Target, TargetKind, TestConfig};
+pub use model::{
+    Clock, Config, LiveConnection, Project, ServerKind, Staging, Target, TargetKind, TestConfig,
+};
 pub use node::{Layer, Origin};
 pub(crate) use node::{Node, Value, add_source, parse_value};

@@ -64,9 +64,25 @@ pub enum TargetKind {
     Live,
 }
 
-/// How to reach a real warehouse; secrets are named by variables, never written.
+/// What answers at a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerKind {
+    /// The warehouse itself.
+    #[default]
+    Warehouse,
+    /// A PostgreSQL server that stands in for Redshift.
+    PostgreSql,
+}
+
+/// How to reach a server that is not embedded; secrets are named by variables, never written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LiveConnection {
+    /// What answers there.
+    pub engine: ServerKind,
+    /// Variable that holds the whole URL.
+    pub url_env: Option<String>,
+    /// Image of a container.
+    pub image: Option<String>,
     /// Host (Redshift), or host override (Snowflake).
     pub host: Option<String>,
     /// Port.

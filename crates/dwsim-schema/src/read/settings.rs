@@ -3,7 +3,7 @@
 
 use crate::codes;
 use crate::config::{
-    Clock, LiveConnection, Node, Project, Staging, Target, TargetKind, TestConfig,
+    Clock, LiveConnection, Node, Project, ServerKind, Staging, Target, TargetKind, TestConfig,
 };
 use crate::read::fields::{Fields, number_of, string_of};
 use crate::read::{Ctx, dialects};
@@ -104,7 +104,23 @@ pub(crate) fn test(ctx: &Ctx, node: Option<&Node>) -> TestConfig {
     };
     let Some(node) = node else { return out };
     let f = Fields::of(ctx, node, "[test]");
-    out.dir = f.string("dir").unwrap_or(out.dir);
+    if let Some(dir) = f.string("dir") {
+        let trimmed = dir.trim_end_matches('/');
+        if trimmed.is_empty()
+            || trimmed.contains('\\')
+            || trimmed
+                .split('/')
+                .any(|part| matches!(part, "" | "." | ".."))
+        {
+            f.error(
+                codes::BAD_VALUE,
+                "dir",
+                format!("`{dir}` is not a folder below that of dwsim.toml"),
+                Some("such as \"tests/sql\"".into()),
+            );
+        }
+        out.dir = trimmed.to_owned();
+    }
     out.target = f.string("target").unwrap_or(out.target);
     if let Some(v) = f.integer("statement_timeout", 1..=86_400) {
         out.statement_timeout = u64::try_from(v).unwrap_or(60);
@@ -172,15 +188,38 @@ fn target(ctx: &Ctx, name: &str, node: &Node) -> Target {
         s.finish();
         out
     });
-    if kind.is_some_and(|k| k != TargetKind::Live)
-        && (redshift.is_some() || snowflake.is_some() || staging.is_some())
-    {
-        ctx.error(
-            codes::CONFLICT,
-            f.place,
-            format!("[target.{name}] is not live, and needs no connections"),
-            None,
-        );
+    let connections = || redshift.iter().chain(&snowflake);
+    let conflict = match kind {
+        Some(TargetKind::Embedded) if connections().next().is_some() || staging.is_some() => {
+            Some("is embedded, and needs no connections")
+        }
+        Some(TargetKind::Container)
+            if staging.is_some()
+                || connections().any(|c| {
+                    let image = c.image.clone();
+                    *c != LiveConnection {
+                        image,
+                        ..LiveConnection::default()
+                    }
+                }) =>
+        {
+            Some("is a container, of which only the `image` can be chosen")
+        }
+        Some(TargetKind::Live) if connections().any(|c| c.image.is_some()) => {
+            Some("is live, and starts no `image`")
+        }
+        Some(TargetKind::Live)
+            if snowflake
+                .as_ref()
+                .is_some_and(|c| c.engine == ServerKind::PostgreSql) =>
+        {
+            Some("has a PostgreSQL server as Snowflake; it can stand in for Redshift only")
+        }
+        _ => None,
+    };
+    if let Some(conflict) = conflict {
+        let message = format!("[target.{name}] {conflict}");
+        ctx.error(codes::CONFLICT, f.place, message, None);
     }
     f.finish();
     Target {
@@ -206,7 +245,14 @@ fn connection(ctx: &Ctx, node: &Node, what: &str) -> LiveConnection {
     }
     // asked for, so that they are reported once, as secrets
     let _ = (f.node("password"), f.node("token"), f.node("private_key"));
+    let engines = [
+        ("warehouse", ServerKind::Warehouse),
+        ("postgresql", ServerKind::PostgreSql),
+    ];
     let out = LiveConnection {
+        engine: f.word("engine", &engines).unwrap_or_default(),
+        url_env: f.string("url_env"),
+        image: f.string("image"),
         host: f.string("host"),
         port: f
             .integer("port", 1..=65_535)
