@@ -51,6 +51,8 @@ pub enum Param {
     Any,
     /// Text: `StringArray`.
     Text,
+    /// Text or bytes as given; what is neither is converted to text.
+    TextOrBinary,
     /// Integer: `Int64Array` (decimals are rounded).
     Int,
     /// Exact or float number as given; text is converted to a number first.

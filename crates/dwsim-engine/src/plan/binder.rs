@@ -281,6 +281,10 @@ impl<'a> Binder<'a> {
         let target = match param {
             Param::Any | Param::Part | Param::Common => return Ok(Some(value)),
             Param::Text => SqlType::text(),
+            Param::TextOrBinary => match value.ty.class() {
+                TypeClass::Text | TypeClass::Binary => return Ok(Some(value)),
+                _ => SqlType::text(),
+            },
             Param::Int => SqlType::BigInt,
             Param::Double => SqlType::Double,
             Param::Bool => SqlType::Boolean,

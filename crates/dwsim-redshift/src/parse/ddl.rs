@@ -219,6 +219,38 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<Statement> {
             }
         });
     }
+    for (word, kind) in [("function", Kind::Function), ("procedure", Kind::Procedure)] {
+        if w.eat(&[word]) {
+            let name = w.name()?;
+            let start = w.here();
+            let mut signature = None;
+            if w.consume_token(&Token::LParen) {
+                let inner = w.here();
+                while !w.next_is(&Token::RParen) {
+                    if w.at_end() {
+                        return w.unexpected(")");
+                    }
+                    w.skip();
+                }
+                signature = Some(w.source_from(inner.max(start)).to_owned());
+                w.token(&Token::RParen)?;
+            }
+            let (mut rename, mut owner) = (None, None);
+            if w.eat(&["rename", "to"]) {
+                rename = Some(w.ident()?);
+            } else {
+                w.expect(&["owner", "to"])?;
+                owner = Some(w.ident()?);
+            }
+            return Ok(Statement::AlterRoutine {
+                kind,
+                name,
+                signature,
+                rename,
+                owner,
+            });
+        }
+    }
     if w.eat(&["default", "privileges"]) {
         return admin::default_privileges(w);
     }

@@ -369,6 +369,21 @@ impl<'a> Words<'a> {
         Some(v)
     }
 
+    /// Takes a token of any kind.
+    pub fn skip(&mut self) {
+        self.parser.next_token();
+    }
+
+    /// The rest of the statement as source; nothing is read.
+    pub fn remaining(&mut self) -> &'a str {
+        let index = self.parser.index();
+        let text = self.rest();
+        while self.parser.index() > index {
+            self.parser.prev_token();
+        }
+        text
+    }
+
     /// Skips to the end of the statement: its rest as source.
     pub fn rest(&mut self) -> &'a str {
         let start = self.here();
