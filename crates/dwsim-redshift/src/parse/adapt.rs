@@ -60,6 +60,29 @@ fn adapt_expression(e: &mut ast::Expr) {
             *e = calls("pg_array_has", vec![array, (**left).clone()]);
         }
         // Elements of a vector of the catalogs: `ix.indkey[0]`.
+        ast::Expr::JsonAccess { value, path } => {
+            let [before @ .., ast::JsonPathElem::Bracket { key }] = path.path.as_slice() else {
+                return;
+            };
+            let mut names = match value.as_ref() {
+                ast::Expr::Identifier(i) => vec![i.clone()],
+                ast::Expr::CompoundIdentifier(parts) => parts.clone(),
+                _ => return,
+            };
+            for step in before {
+                match step {
+                    ast::JsonPathElem::Dot { key, .. } => names.push(ast::Ident::new(key)),
+                    _ => return,
+                }
+            }
+            let vector = names
+                .last()
+                .is_some_and(|i| i.value.eq_ignore_ascii_case("indkey"));
+            if vector {
+                let vector = ast::Expr::CompoundIdentifier(names);
+                *e = calls("pg_vector_element", vec![vector, key.clone()]);
+            }
+        }
         ast::Expr::CompoundFieldAccess { root, access_chain } => {
             let [
                 before @ ..,

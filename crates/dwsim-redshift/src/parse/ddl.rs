@@ -222,19 +222,15 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<Statement> {
     for (word, kind) in [("function", Kind::Function), ("procedure", Kind::Procedure)] {
         if w.eat(&[word]) {
             let name = w.name()?;
-            let start = w.here();
-            let mut signature = None;
-            if w.consume_token(&Token::LParen) {
-                let inner = w.here();
-                while !w.next_is(&Token::RParen) {
-                    if w.at_end() {
-                        return w.unexpected(")");
-                    }
-                    w.skip();
+            let signature = if w.next_is(&Token::LParen) {
+                let start = w.here();
+                while !w.at_end() && !w.consume_token(&Token::RParen) {
+                    w.next_token();
                 }
-                signature = Some(w.source_from(inner.max(start)).to_owned());
-                w.token(&Token::RParen)?;
-            }
+                Some(w.source_from(start).to_owned())
+            } else {
+                None
+            };
             let (mut rename, mut owner) = (None, None);
             if w.eat(&["rename", "to"]) {
                 rename = Some(w.ident()?);

@@ -369,11 +369,6 @@ impl<'a> Words<'a> {
         Some(v)
     }
 
-    /// Takes a token of any kind.
-    pub fn skip(&mut self) {
-        self.parser.next_token();
-    }
-
     /// The rest of the statement as source; nothing is read.
     pub fn remaining(&mut self) -> &'a str {
         let index = self.parser.index();
