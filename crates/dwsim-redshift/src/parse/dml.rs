@@ -158,15 +158,7 @@ fn one(text: &str) -> Result<Statement> {
 /// MERGE in simplified mode (r_MERGE): matching rows of the target give way to the source's, the others are added.
 /// None when the statement, which starts here, is a MERGE with WHEN clauses.
 pub(super) fn merge_duplicates(w: &mut Words<'_>) -> Result<Option<Statement>> {
-    let text = w.remaining();
-    let mut words = text.split_whitespace().rev();
-    let simplified = words
-        .next()
-        .is_some_and(|w| w.eq_ignore_ascii_case("duplicates"))
-        && words
-            .next()
-            .is_some_and(|w| w.eq_ignore_ascii_case("remove"));
-    if !simplified {
+    if !w.ends_with(&["remove", "duplicates"]) {
         return Ok(None);
     }
     w.expect(&["merge"])?;

@@ -369,14 +369,14 @@ impl<'a> Words<'a> {
         Some(v)
     }
 
-    /// The rest of the statement as source; nothing is read.
-    pub fn remaining(&mut self) -> &'a str {
-        let index = self.parser.index();
-        let text = self.rest();
-        while self.parser.index() > index {
-            self.parser.prev_token();
+    /// Whether the statement ends with these words; nothing is read.
+    pub fn ends_with(&self, words: &[&str]) -> bool {
+        let token = |n: usize| &self.parser.peek_nth_token_ref(n).token;
+        let mut n = 0;
+        while !matches!(token(n), Token::SemiColon | Token::EOF) {
+            n += 1;
         }
-        text
+        n >= words.len() && (words.iter().rev().enumerate()).all(|(i, w)| is(token(n - 1 - i), w))
     }
 
     /// Skips to the end of the statement: its rest as source.
