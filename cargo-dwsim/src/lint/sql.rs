@@ -371,7 +371,7 @@ fn redshift(statement: dwsim_redshift::parse::Statement) -> Unit {
         | S::AnalyzeCompression(Some(name)) => Unit::Uses(vec![name]),
         S::Lock(names) => Unit::Uses(names),
         S::Explain(inner) => redshift(inner.statement),
-        S::Begin
+        S::Begin { .. }
         | S::Commit
         | S::Rollback
         | S::Show(_)

@@ -5,6 +5,9 @@ use std::fmt;
 
 use datafusion::common::DataFusionError;
 
+/// Snowflake's code of a correlated subquery that cannot be evaluated; Redshift says it in other words.
+pub(super) const CORRELATION: &str = "002031";
+
 /// A place in the statement's text; line and column count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -299,7 +302,7 @@ impl From<DataFusionError> for SqlError {
             || text.contains("OuterReferenceColumn")
         {
             return SqlError::raw(
-                "002031",
+                CORRELATION,
                 "42601",
                 "SQL compilation error:\nUnsupported subquery type cannot be evaluated",
             );

@@ -27,6 +27,16 @@ impl Rendered {
     }
 }
 
+/// Precision and scale of `numeric(p,s)`.
+fn decimal_shape(ty: &str) -> Option<(u8, u8)> {
+    let (p, s) = ty
+        .strip_prefix("numeric(")?
+        .strip_suffix(')')?
+        .split_once(',')?;
+    let (p, s) = (p.parse().ok()?, s.parse().ok()?);
+    (s <= p).then_some((p, s))
+}
+
 impl SqlError {
     /// SQLSTATE and message in Redshift's words.
     pub fn redshift(&self) -> Rendered {
@@ -138,6 +148,14 @@ impl SqlError {
                     "22P02",
                     format!("invalid input syntax for type numeric: \"{value}\""),
                 ),
+                "Integer" => (
+                    "22P02",
+                    format!("invalid input syntax for integer: \"{value}\""),
+                ),
+                "Double" => (
+                    "22P02",
+                    format!("invalid input syntax for type double precision: \"{value}\""),
+                ),
                 other => (
                     "22P02",
                     format!("invalid input syntax for {other}: \"{value}\""),
@@ -145,6 +163,19 @@ impl SqlError {
             },
             ErrorKind::VariantCast { value, to } => {
                 ("22P02", format!("cannot cast SUPER value {value} to {to}"))
+            }
+            ErrorKind::OutOfRange { ty, .. } if decimal_shape(ty).is_some() => {
+                let (precision, scale) = decimal_shape(ty).unwrap_or_default();
+                (
+                    "22003",
+                    format!(
+                        "numeric field overflow\nThe absolute value is greater than or equal to 10^{} for field with precision {precision}, scale {scale}.",
+                        precision - scale
+                    ),
+                )
+            }
+            ErrorKind::OutOfRange { ty, value } if value.is_empty() => {
+                ("22003", format!("{ty} out of range"))
             }
             ErrorKind::OutOfRange { ty, value } => (
                 "22003",
@@ -193,6 +224,10 @@ impl SqlError {
             ErrorKind::Unsupported(m) => ("0A000", format!("{m} is not supported by dwsim")),
             ErrorKind::Storage(m) => ("XX000", m.clone()),
             ErrorKind::Load(m) => ("XX000", m.clone()),
+            ErrorKind::Raw { code, .. } if code == super::kind::CORRELATION => (
+                "0A000",
+                "This type of correlated subquery pattern is not supported yet".into(),
+            ),
             ErrorKind::Raw {
                 sqlstate, message, ..
             } => {

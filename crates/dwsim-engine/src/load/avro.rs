@@ -1,4 +1,4 @@
-//! Avro object container files as columns of SQL types.
+//! Avro object container files as columns of SQL types; a file that is cut off or whose blocks are damaged is refused.
 //! Matching columns by name or path is the statement's work.
 
 use std::io::Cursor;
@@ -12,6 +12,8 @@ use crate::error::{ErrorKind, Result, SqlError};
 
 /// Rows per batch.
 const BATCH: usize = 8192;
+/// Bytes of the marker behind every block.
+const SYNC: usize = 16;
 
 /// Reads a file piece by piece.
 #[derive(Debug)]
@@ -24,12 +26,93 @@ fn broken(e: impl std::fmt::Display) -> SqlError {
     ErrorKind::Load(format!("the file is not a readable Avro file: {e}")).into()
 }
 
+/// Walks over the header and the blocks without reading their rows: `arrow-avro` takes a file that ends
+/// inside its last block for one that ends before it.
+/// See <https://avro.apache.org/docs/1.12.0/specification/#object-container-files>.
+fn check_blocks(file: &[u8]) -> std::result::Result<(), String> {
+    let mut walk = Walk { file, at: 0 };
+    if walk.take(4)? != b"Obj\x01" {
+        return Err("it does not start with Obj and the version 1".into());
+    }
+    // The header's map of metadata comes in blocks of entries; a negative count is followed by a size in bytes.
+    loop {
+        let count = walk.long()?;
+        if count == 0 {
+            break;
+        }
+        if count < 0 {
+            walk.long()?;
+        }
+        for _ in 0..count.unsigned_abs() {
+            walk.sized()?; // name
+            walk.sized()?; // value
+        }
+    }
+    let sync = walk.take(SYNC)?;
+    while walk.at < file.len() {
+        let start = walk.at;
+        walk.long()?; // rows
+        walk.sized()?;
+        if walk.take(SYNC)? != sync {
+            return Err(format!(
+                "the block at byte {start} does not end with the file's sync marker"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A position in a file.
+struct Walk<'a> {
+    file: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn take(&mut self, n: usize) -> std::result::Result<&'a [u8], String> {
+        let part = (self.at.checked_add(n))
+            .and_then(|end| self.file.get(self.at..end))
+            .ok_or_else(|| {
+                format!(
+                    "it ends at byte {}, inside the {n} bytes from byte {}",
+                    self.file.len(),
+                    self.at
+                )
+            })?;
+        self.at += n;
+        Ok(part)
+    }
+
+    /// A zigzag integer of up to 64 bits.
+    fn long(&mut self) -> std::result::Result<i64, String> {
+        let start = self.at;
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.take(1)?[0];
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+            }
+        }
+        Err(format!("the number at byte {start} is too long"))
+    }
+
+    /// Bytes behind their number.
+    fn sized(&mut self) -> std::result::Result<&'a [u8], String> {
+        let start = self.at;
+        let n = self.long()?;
+        let n = usize::try_from(n).map_err(|_| format!("the size at byte {start} is negative"))?;
+        self.take(n)
+    }
+}
+
 impl AvroReader {
     /// A reader of all columns. The file's schema must be a record.
     ///
     /// # Errors
-    /// [`ErrorKind::Load`] when the file is not Avro.
+    /// [`ErrorKind::Load`] when the file is not Avro, or not whole.
     pub fn new(bytes: Bytes) -> Result<Self> {
+        check_blocks(&bytes).map_err(broken)?;
         let reader = ReaderBuilder::new()
             .with_batch_size(BATCH)
             .build(Cursor::new(bytes))
@@ -110,8 +193,12 @@ mod tests {
         assert_eq!(b.columns[0].as_primitive::<Int64Type>().value(1), 2);
         assert!(r.next_batch().unwrap().is_none());
         assert!(AvroReader::new(Bytes::from_static(b"Obj?")).is_err());
-        let cut = file.slice(..file.len() - 3);
-        let mut r = AvroReader::new(cut).unwrap();
-        assert!(r.next_batch().is_err());
+        for cut in [3, SYNC, SYNC + 1] {
+            let cut = file.slice(..file.len() - cut);
+            assert!(AvroReader::new(cut).is_err());
+        }
+        let mut other = file.to_vec();
+        *other.last_mut().unwrap() ^= 1;
+        assert!(AvroReader::new(other.into()).is_err());
     }
 }

@@ -298,14 +298,9 @@ impl Binder<'_> {
                         self.shown_call(def.name, f)
                     ),
                 ),
-                crate::dialect::DialectName::Redshift => SqlError::raw(
-                    "",
-                    "42803",
-                    format!(
-                        "SQL compilation error:\nInvalid aggregate function in where clause [{}]",
-                        def.name
-                    ),
-                ),
+                crate::dialect::DialectName::Redshift => {
+                    SqlError::raw("", "42803", "aggregates not allowed in WHERE clause")
+                }
             });
         }
         scope.in_aggregate = true;

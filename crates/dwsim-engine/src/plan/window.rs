@@ -135,6 +135,25 @@ impl Binder<'_> {
             ast::WindowFrameUnits::Range => WindowFrameUnits::Range,
             ast::WindowFrameUnits::Groups => WindowFrameUnits::Groups,
         };
+        let by_value = |b: &ast::WindowFrameBound| {
+            matches!(
+                b,
+                ast::WindowFrameBound::Preceding(Some(_))
+                    | ast::WindowFrameBound::Following(Some(_))
+            )
+        };
+        if self.env.dialect == DialectName::Redshift
+            && (units == WindowFrameUnits::Groups
+                || units == WindowFrameUnits::Range
+                    && (by_value(&f.start_bound) || f.end_bound.as_ref().is_some_and(by_value)))
+        {
+            // Its frames are ROWS; RANGE only goes to the ends and to the current row's peers.
+            return Err(SqlError::raw(
+                "",
+                "0A000",
+                format!("{units} PRECEDING is only supported with UNBOUNDED"),
+            ));
+        }
         let start = self.bound(&f.start_bound, units, order)?;
         let end = match &f.end_bound {
             Some(b) => self.bound(b, units, order)?,
@@ -327,6 +346,19 @@ impl Binder<'_> {
     }
 
     pub(crate) fn window_call(&mut self, def: &WindowDef, f: &ast::Function) -> Result<Typed> {
+        if self.env.dialect == DialectName::Redshift
+            && matches!(def.name, "LAG" | "LEAD")
+            && super::call::arguments(f).len() > 2
+        {
+            return Err(SqlError::raw(
+                "",
+                "0A000",
+                format!(
+                    "Default parameter not be supported for window function {}",
+                    def.name.to_lowercase()
+                ),
+            ));
+        }
         let Some(over) = f.over.as_ref() else {
             return Err(SqlError::raw(
                 "002303",

@@ -39,6 +39,8 @@ pub struct Ran {
     pub outputs: Vec<(usize, Typed)>,
     /// Identifier of the statement.
     pub query_id: String,
+    /// The statement ended its transaction, and open cursors with it.
+    pub closes_cursors: bool,
 }
 
 impl Ran {

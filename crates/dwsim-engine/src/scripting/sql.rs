@@ -285,6 +285,13 @@ impl Interpreter<'_> {
         self.host.session().script = None;
         let ran = ran.map_err(|e| self.statement_error(e, at))?;
         self.query_id = Some(ran.query_id.clone());
+        if ran.closes_cursors {
+            for slot in self.frames.iter_mut().flat_map(|f| f.names.values_mut()) {
+                if let Slot::Cursor(c) = slot {
+                    c.open = None;
+                }
+            }
+        }
         match (ran.changed, self.style) {
             (Some(n), _) => {
                 self.changed = Some(n);

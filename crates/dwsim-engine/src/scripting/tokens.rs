@@ -157,10 +157,16 @@ impl<'a> Tokens<'a> {
     /// A syntax error when something else comes next.
     pub fn expect(&mut self, words: &[&str]) -> Result<()> {
         if self.eat(words) {
-            Ok(())
-        } else {
-            Err(self.unexpected(&words.join(" ")))
+            return Ok(());
         }
+        // The first word that differs is the wrong one: of `END;` for `END IF`, the semicolon.
+        let right = (words.iter().enumerate())
+            .take_while(|(i, w)| self.peek(*i).is_some_and(|t| t.is(w)))
+            .count();
+        self.at += right;
+        let e = self.unexpected(&words[right..].join(" "));
+        self.at -= right;
+        Err(e)
     }
 
     /// Reads a symbol.

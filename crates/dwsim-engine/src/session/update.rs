@@ -190,14 +190,19 @@ impl Session {
                 .executor
                 .collect(&plan, scanned, &bounds)
                 .await?;
-            let strict = self.dialect().name() == DialectName::Snowflake
-                && self
-                    .parameters()
-                    .get("ERROR_ON_NONDETERMINISTIC_UPDATE")
-                    .is_some_and(|v| v.eq_ignore_ascii_case("true"));
+            let (setting, on) = match self.dialect().name() {
+                DialectName::Snowflake => ("ERROR_ON_NONDETERMINISTIC_UPDATE", "true"),
+                DialectName::Redshift => ("error_on_nondeterministic_update", "on"),
+            };
+            let strict =
+                (self.parameters().get(setting)).is_some_and(|v| v.eq_ignore_ascii_case(on));
             let (changes, twice) = gather(&found, &targets)?;
             if let (true, Some(row)) = (strict, twice.first()) {
-                return Err(ErrorKind::DuplicateMatch(shown_row(&entry, *row)).into());
+                let shown = match self.dialect().name() {
+                    DialectName::Snowflake => shown_row(&entry, *row),
+                    DialectName::Redshift => String::new(),
+                };
+                return Err(ErrorKind::DuplicateMatch(shown).into());
             }
             let n = changes.as_ref().map_or(0, |c| c.rows.len());
             if let Some(changes) = changes {

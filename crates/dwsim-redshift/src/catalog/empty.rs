@@ -517,7 +517,11 @@ const VIEWS: &[(&str, &str)] = &[
 
 /// The columns of an empty view.
 pub(super) fn columns(name: &str) -> Option<&'static str> {
-    VIEWS.iter().find(|v| v.0 == name).map(|v| v.1)
+    VIEWS
+        .iter()
+        .chain(super::vacant::VIEWS)
+        .find(|v| v.0 == name)
+        .map(|v| v.1)
 }
 
 #[cfg(test)]
@@ -527,7 +531,7 @@ mod tests {
 
     #[test]
     fn columns_are_well_formed() {
-        for (name, list) in VIEWS {
+        for (name, list) in VIEWS.iter().chain(super::super::vacant::VIEWS) {
             let columns = parse(list);
             for (i, c) in columns.iter().enumerate() {
                 assert!(

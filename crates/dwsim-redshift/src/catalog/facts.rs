@@ -16,7 +16,49 @@ pub(crate) fn facts(binder: &Binder<'_>) -> Facts {
     Facts(View::new(binder))
 }
 
+/// The identifier of a cluster's namespace, made of its name.
+pub(crate) fn namespace_id(cluster: &str) -> String {
+    // FNV-1a with two starts gives the 128 bits.
+    let hash = |start: u64| {
+        cluster.bytes().fold(start, |h, b| {
+            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+        })
+    };
+    let (a, b) = (hash(0xcbf2_9ce4_8422_2325), hash(0x6c62_272e_07bb_0142));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        a >> 32,
+        a >> 16 & 0xffff,
+        a & 0xfff,
+        b >> 48 & 0xfff,
+        b & 0xffff_ffff_ffff
+    )
+}
+
 impl Facts {
+    /// Whether a user is in a group or role, directly or through other roles; None for an unknown user.
+    pub(crate) fn user_is_in(&self, user: &str, name: &str) -> Option<bool> {
+        let known = self.0.users().iter().any(|u| u.0 == user);
+        known.then(|| {
+            Rights::groups_of(&self.0.account, user).contains(&name)
+                || Rights::roles_of(&self.0.account, "user", user)
+                    .iter()
+                    .any(|r| r == name)
+        })
+    }
+
+    /// Whether a role was granted another one, directly or through others.
+    pub(crate) fn role_is_in(&self, role: &str, granted: &str) -> bool {
+        Rights::roles_of(&self.0.account, "role", role)
+            .iter()
+            .any(|r| r == granted)
+    }
+
+    /// Object ids of the routines that users made.
+    pub(crate) fn routines(&self) -> Vec<i64> {
+        super::routines::oids(&self.0)
+    }
+
     pub(crate) fn users(&self) -> Vec<(String, i64)> {
         self.0.users().into_iter().map(|u| (u.0, u.1)).collect()
     }

@@ -1,6 +1,7 @@
 //! information_schema of the current database.
 //! Only what Redshift's clients read of it is here.
 
+use dwsim_engine::catalog::{Constraint, Object};
 use dwsim_engine::session::is_temp_schema;
 
 use super::snapshot::{Rel, View};
@@ -19,6 +20,81 @@ fn table_type(rel: &Rel) -> &'static str {
     } else {
         "VIEW"
     }
+}
+
+/// Every constraint with its table.
+fn keys(view: &View) -> impl Iterator<Item = (&Rel, &Constraint)> {
+    (view.relations.iter()).flat_map(|r| r.constraints().iter().map(move |k| (r, k)))
+}
+
+/// The table and columns that a foreign key refers to; without columns it is the primary key's.
+fn referred<'a>(view: &'a View, k: &Constraint) -> Option<(&'a Rel, Vec<String>)> {
+    let (path, columns) = k.references.as_ref()?;
+    let name = path.last()?;
+    let schema = path.len().checked_sub(2).map(|i| &path[i]);
+    let target = (view.relations.iter())
+        .find(|o| o.name == *name && schema.map_or(view.visible(o), |s| o.schema == *s))?;
+    let columns = if columns.is_empty() {
+        (target.constraints().iter())
+            .find(|u| u.kind == "PRIMARY KEY")?
+            .columns
+            .clone()
+    } else {
+        columns.clone()
+    };
+    Some((target, columns))
+}
+
+/// What owners have and what was granted, of tables and views.
+fn privileges(view: &View) -> Vec<Vec<Value>> {
+    const ALL: [&str; 7] = [
+        "INSERT",
+        "SELECT",
+        "UPDATE",
+        "DELETE",
+        "RULE",
+        "REFERENCES",
+        "TRIGGER",
+    ];
+    let db = view.database.as_str();
+    let mut out = Vec::new();
+    for r in &view.relations {
+        for p in ALL {
+            let (owner, schema, table) = (r.owner(), named(r), r.name.as_str());
+            out.push(row![owner, owner, db, schema, table, p, "YES", "NO"]);
+        }
+    }
+    for object in view.account.objects.values() {
+        let Object::Other(o) = object else { continue };
+        let get = |p: &str| o.properties.get(p).map_or("", String::as_str);
+        let mut path = get("object").splitn(3, '.');
+        let (Some(of), Some(schema), Some(table)) = (path.next(), path.next(), path.next()) else {
+            continue;
+        };
+        let privilege = get("privilege").to_uppercase();
+        if get("kind") != "table" || of != db || privilege.contains('(') {
+            continue;
+        }
+        let owner = (view.relations.iter())
+            .find(|r| r.schema == schema && r.name == table)
+            .map(Rel::owner);
+        let grantable = if get("grant option") == "true" {
+            "YES"
+        } else {
+            "NO"
+        };
+        out.push(row![
+            owner,
+            get("grantee"),
+            db,
+            schema,
+            table,
+            privilege,
+            grantable,
+            "NO"
+        ]);
+    }
+    out
 }
 
 pub(super) fn rows(view: &View, name: &str) -> Found {
@@ -176,14 +252,70 @@ pub(super) fn rows(view: &View, name: &str) -> Found {
                 })
                 .collect(),
         ),
-        "table_privileges" => (
+        "constraint_column_usage" => (
+            "table_catalog:n table_schema:n table_name:n column_name:n constraint_catalog:n constraint_schema:n constraint_name:n",
+            keys(view)
+                .flat_map(|(r, k)| {
+                    // A foreign key uses the columns it refers to.
+                    let (table, columns) = match referred(view, k) {
+                        Some((target, columns)) => (target, columns),
+                        None => (r, k.columns.clone()),
+                    };
+                    columns.into_iter().map(move |c| {
+                        row![
+                            db,
+                            named(table),
+                            table.name.as_str(),
+                            c,
+                            db,
+                            named(r),
+                            k.name.as_str()
+                        ]
+                    })
+                })
+                .collect(),
+        ),
+        "referential_constraints" => (
+            "constraint_catalog:n constraint_schema:n constraint_name:n unique_constraint_catalog:n unique_constraint_schema:n unique_constraint_name:n match_option update_rule delete_rule",
+            keys(view)
+                .filter(|(_, k)| k.references.is_some())
+                .map(|(r, k)| {
+                    let unique = referred(view, k).and_then(|(target, columns)| {
+                        let key = (target.constraints().iter())
+                            .find(|u| u.references.is_none() && u.columns == columns)?;
+                        Some((named(target), key.name.as_str()))
+                    });
+                    row![
+                        db,
+                        named(r),
+                        k.name.as_str(),
+                        unique.map(|_| db),
+                        unique.map(|u| u.0),
+                        unique.map(|u| u.1),
+                        "NONE",
+                        "NO ACTION",
+                        "NO ACTION"
+                    ]
+                })
+                .collect(),
+        ),
+        "table_privileges" | "role_table_grants" => (
             "grantor:n grantee:n table_catalog:n table_schema:n table_name:n privilege_type is_grantable with_hierarchy",
+            privileges(view),
+        ),
+        "column_privileges" | "role_column_grants" => (
+            "grantor:n grantee:n table_catalog:n table_schema:n table_name:n column_name:n privilege_type is_grantable",
             Vec::new(),
         ),
         "routines" => (
             "specific_catalog:n specific_schema:n specific_name:n routine_catalog:n routine_schema:n routine_name:n routine_type data_type",
-            Vec::new(),
+            super::routines::information(view),
         ),
+        "parameters" => (
+            "specific_catalog:n specific_schema:n specific_name:n ordinal_position:i parameter_mode is_result as_locator parameter_name:n data_type",
+            super::routines::parameters(view),
+        ),
+        "information_schema_catalog_name" => ("catalog_name:n", vec![row![db]]),
         _ => return None,
     })
 }

@@ -12,13 +12,14 @@ mod routines;
 mod security;
 mod snapshot;
 mod table;
+mod vacant;
 
 use dwsim_engine::error::Result;
 use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::SqlType;
 
 use crate::dialect::Redshift;
-pub(crate) use facts::facts;
+pub(crate) use facts::{facts, namespace_id};
 pub(crate) use pg::encoding_name;
 use snapshot::View;
 use table::relation;
@@ -51,6 +52,13 @@ pub(crate) fn system_relation(
     };
     match found {
         Some((columns, rows)) => relation(binder, columns, &rows).map(Some),
+        None if path.len() > 1 && matches!(schema, "information_schema" | "pg_catalog") => {
+            Err(dwsim_engine::error::ErrorKind::UnknownObject {
+                kind: "relation",
+                name: format!("{schema}.{name}"),
+            }
+            .into())
+        }
         None => Ok(None),
     }
 }
@@ -69,6 +77,9 @@ pub(crate) fn table_function(
     if name.eq_ignore_ascii_case("pg_get_late_binding_view_cols") {
         let view = View::new(binder);
         let (columns, rows) = redshift::late_binding_columns(&view, binder);
+        return relation(binder, columns, &rows).map(Some);
+    }
+    if let Some((columns, rows)) = pg_cluster::zones(binder, &name.to_lowercase()) {
         return relation(binder, columns, &rows).map(Some);
     }
     Ok(None)

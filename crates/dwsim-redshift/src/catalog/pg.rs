@@ -580,6 +580,11 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
             "oid:o oprname:n oprnamespace:o oprkind:c oprleft:o oprright:o oprresult:o",
             Vec::new(),
         ),
+        // Statistics are not kept: the planner counts rows.
+        "pg_statistic" => (
+            "starelid:o staattnum:s stanullfrac:d stawidth:i stadistinct:d stakind1:s stakind2:s stakind3:s stakind4:s staop1:o staop2:o staop3:o staop4:o stanumbers1 stanumbers2 stanumbers3 stanumbers4 stavalues1 stavalues2 stavalues3 stavalues4",
+            Vec::new(),
+        ),
         "pg_cast" => (
             "castsource:o casttarget:o castfunc:o castcontext:c",
             Vec::new(),

@@ -1,12 +1,64 @@
 //! The relations of pg_catalog about the cluster rather than a database's objects: databases, users, groups, settings.
 //! Objects are in `pg`.
 
+use chrono::{Offset, TimeZone};
+use chrono_tz::OffsetComponents;
+use chrono_tz::OffsetName;
 use dwsim_engine::catalog::{Object, ObjectKind};
 use dwsim_engine::plan::Binder;
 
 use super::Found;
 use super::snapshot::View;
 use super::table::{Value, row};
+
+/// `-05:00:00` for seconds east of UTC.
+fn shown_offset(seconds: i32) -> String {
+    let s = seconds.abs();
+    format!(
+        "{}{:02}:{:02}:{:02}",
+        if seconds < 0 { "-" } else { "" },
+        s / 3600,
+        s / 60 % 60,
+        s % 60
+    )
+}
+
+/// The rows of PG_TIMEZONE_NAMES() and PG_TIMEZONE_ABBREVS() (time-zone-names, time-zone-abbrevs).
+pub(super) fn zones(binder: &Binder<'_>, function: &str) -> Found {
+    Some(match function {
+        "pg_timezone_names" => {
+            let now = binder.env.now.naive_utc();
+            (
+                "name abbrev utc_offset is_dst:b",
+                chrono_tz::TZ_VARIANTS
+                    .iter()
+                    .map(|tz| {
+                        let at = tz.offset_from_utc_datetime(&now);
+                        row![
+                            tz.name(),
+                            at.abbreviation().unwrap_or_default(),
+                            shown_offset(at.fix().local_minus_utc()),
+                            !at.dst_offset().is_zero()
+                        ]
+                    })
+                    .collect(),
+            )
+        }
+        "pg_timezone_abbrevs" => (
+            "abbrev utc_offset is_dst:b",
+            dwsim_engine::kernels::datetime::zone::abbreviations()
+                .iter()
+                .map(|(name, seconds)| {
+                    // Summer time is `…DT`, British, and Central and Eastern European.
+                    let dst =
+                        name.ends_with("DT") || matches!(*name, "BST" | "CEST" | "EEST" | "MSD");
+                    row![*name, shown_offset(*seconds), dst]
+                })
+                .collect(),
+        ),
+        _ => return None,
+    })
+}
 
 /// A relation; None when there is none of this name.
 pub(super) fn rows(view: &View, binder: &Binder<'_>, name: &str) -> Found {

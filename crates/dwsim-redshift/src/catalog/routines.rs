@@ -34,6 +34,11 @@ fn all(view: &View) -> Vec<(String, i64, Arc<Routine>)> {
     out
 }
 
+/// Object ids of all routines.
+pub(super) fn oids(view: &View) -> Vec<i64> {
+    all(view).iter().map(|(_, _, r)| r.oid as i64).collect()
+}
+
 /// `{a,b}`, or NULL when there is nothing to list.
 fn list(items: Vec<String>) -> Option<String> {
     (!items.is_empty()).then(|| format!("{{{}}}", items.join(",")))
@@ -109,6 +114,56 @@ pub(super) fn procedures(view: &View) -> Vec<Vec<Value>> {
             ]
         })
         .collect()
+}
+
+/// Rows of information_schema.routines.
+pub(super) fn information(view: &View) -> Vec<Vec<Value>> {
+    let db = view.database.as_str();
+    all(view)
+        .into_iter()
+        .map(|(schema, _, r)| {
+            let result = match &r.returns {
+                Returns::Value { ty, .. } => Some(super::data_type_name(ty)),
+                _ => None,
+            };
+            row![
+                db,
+                schema.as_str(),
+                format!("{}_{}", r.name, r.oid),
+                db,
+                schema.as_str(),
+                r.name.as_str(),
+                if r.procedure { "PROCEDURE" } else { "FUNCTION" },
+                result
+            ]
+        })
+        .collect()
+}
+
+/// Rows of information_schema.parameters.
+pub(super) fn parameters(view: &View) -> Vec<Vec<Value>> {
+    let db = view.database.as_str();
+    let mut out = Vec::new();
+    for (schema, _, r) in all(view) {
+        for (i, a) in r.arguments.iter().enumerate() {
+            out.push(row![
+                db,
+                schema.as_str(),
+                format!("{}_{}", r.name, r.oid),
+                i as i64 + 1,
+                match a.mode {
+                    ArgumentMode::In => "IN",
+                    ArgumentMode::Out => "OUT",
+                    ArgumentMode::InOut => "INOUT",
+                },
+                "NO",
+                "NO",
+                (!a.name.is_empty()).then_some(a.name.as_str()),
+                super::data_type_name(&a.ty)
+            ]);
+        }
+    }
+    out
 }
 
 /// Rows of svv_redshift_functions.

@@ -42,6 +42,17 @@ fn last(name: &ast::ObjectName) -> Option<String> {
         .map(|i| i.value.to_lowercase())
 }
 
+/// The name of an expression unless it only comes from a type or from CASE.
+fn own_name(expr: &ast::Expr) -> Option<String> {
+    use ast::Expr as E;
+    match expr {
+        E::Cast { expr, .. } | E::Convert { expr, .. } | E::Nested(expr) => own_name(expr),
+        E::Case { else_result, .. } => else_result.as_deref().and_then(own_name),
+        E::TypedString(_) | E::Interval(_) | E::Value(_) => None,
+        other => named(other),
+    }
+}
+
 fn named(expr: &ast::Expr) -> Option<String> {
     use ast::Expr as E;
     match expr {
@@ -77,19 +88,24 @@ fn named(expr: &ast::Expr) -> Option<String> {
             "date_part" => "pgdate_part".into(),
             _ => n,
         }),
+        // The outermost type names what has no name of its own.
         E::Cast {
             expr, data_type, ..
-        } => named(expr).or_else(|| super::data_type(data_type).ok().map(|t| internal_name(&t))),
-        E::Convert {
+        }
+        | E::Convert {
             expr,
             data_type: Some(data_type),
             ..
-        } => named(expr).or_else(|| super::data_type(data_type).ok().map(|t| internal_name(&t))),
+        } => own_name(expr)
+            .or_else(|| super::data_type(data_type).ok().map(|t| internal_name(&t)))
+            .or_else(|| named(expr)),
         E::TypedString(t) => super::data_type(&t.data_type)
             .ok()
             .map(|t| internal_name(&t)),
         E::Interval(_) => Some("interval".into()),
-        E::Case { .. } => Some("case".into()),
+        E::Case { else_result, .. } => (else_result.as_deref())
+            .and_then(own_name)
+            .or_else(|| Some("case".into())),
         E::Extract { .. } => Some("date_part".into()),
         E::Ceil { .. } => Some("ceil".into()),
         E::Floor { .. } => Some("floor".into()),
@@ -161,7 +177,15 @@ pub(super) fn bare_word(binder: &mut Binder<'_>, word: &str) -> Result<Option<Ty
             )
         }
         "current_user" | "session_user" | "user" => name(&env.user),
-        "current_user_id" => literal(ScalarValue::Int32(Some(100)), SqlType::Integer),
+        "current_user_id" => {
+            let user = env.user.clone();
+            let id = crate::catalog::facts(binder).user_oid(&user);
+            literal(ScalarValue::Int32(Some(id as i32)), SqlType::Integer)
+        }
+        "current_namespace" => literal(
+            ScalarValue::Utf8(Some(crate::catalog::namespace_id(&env.account))),
+            SqlType::text(),
+        ),
         "current_schema" => match &env.schema {
             Some(s) => name(s),
             None => literal(ScalarValue::Utf8(None), SqlType::Name),

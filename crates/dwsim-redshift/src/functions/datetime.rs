@@ -10,9 +10,7 @@ use dwsim_engine::kernels::datetime::snowflake_model::Model;
 use dwsim_engine::kernels::datetime::source::Moment;
 use dwsim_engine::kernels::datetime::wall::{SECOND, Wall};
 use dwsim_engine::kernels::datetime::zone::Zone;
-use dwsim_engine::kernels::datetime::{
-    add, arithmetic, convert, difference, extract, text, truncate,
-};
+use dwsim_engine::kernels::datetime::{add, age, convert, difference, extract, text, truncate};
 use dwsim_engine::kernels::format_number;
 use dwsim_engine::plan::CastMode;
 use dwsim_engine::types::{SqlType, TypeClass};
@@ -50,6 +48,7 @@ pub const SCALARS: &[ScalarDef] = &[
         current_date,
     ),
     ScalarDef::custom("CURRENT_TIME", page!("Date_functions_header"), current_time),
+    ScalarDef::custom("ISFINITE", page!("Date_functions_header"), is_finite),
     ScalarDef::custom(
         "CURRENT_TIMESTAMP",
         page!("Date_functions_header"),
@@ -260,10 +259,23 @@ fn age(call: &mut FnCall<'_, '_>) -> Result<Typed> {
             a,
         )
     };
-    Ok(call.kernel(
-        arithmetic::subtract_timestamps,
-        vec![later, earlier],
-        SqlType::Interval,
+    Ok(call.kernel(age::symbolic, vec![later, earlier], SqlType::Interval))
+}
+
+/// ISFINITE: Redshift has no infinite dates, so every value that is there is finite.
+fn is_finite(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 1)?;
+    let value = call.bind(0)?;
+    let value = if value.ty.class() == TypeClass::Interval {
+        value
+    } else {
+        call.coerce(value, When)?
+    };
+    let there = value.expr.clone().is_not_null();
+    let yes = call.binder.bool(true);
+    Ok(Typed::new(
+        datafusion::logical_expr::when(there, yes.expr).end()?,
+        SqlType::Boolean,
     ))
 }
 

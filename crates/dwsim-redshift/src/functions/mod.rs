@@ -3,9 +3,11 @@
 
 mod aggregate;
 mod bytes;
+mod casts;
 mod conditional;
 mod datetime;
 mod numeric;
+mod principals;
 mod semi;
 mod sketch;
 mod spatial;
@@ -23,6 +25,8 @@ pub fn table() -> FunctionTable {
     let mut t = FunctionTable::default();
     t.scalars(conditional::SCALARS);
     t.scalars(system::SCALARS);
+    t.scalars(casts::SCALARS);
+    t.scalars(principals::SCALARS);
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
     t.scalars(bytes::SCALARS);

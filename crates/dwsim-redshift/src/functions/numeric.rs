@@ -1,8 +1,20 @@
 //! Numeric functions of Redshift, each with its page of the reference.
 //! What they compute is in `dwsim_engine::kernels::numeric`.
 
-use dwsim_engine::functions::{Param, ScalarDef, ret};
+use dwsim_engine::error::Result;
+use dwsim_engine::functions::{FnCall, Kernel, Param, ScalarDef, Typed, ret};
 use dwsim_engine::kernels::numeric as n;
+use dwsim_engine::types::SqlType;
+
+/// `LOG([base,] argument)`, of base 10 without one.
+fn log(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 2)?;
+    let args = (c.bind_all()?.into_iter())
+        .map(|a| c.coerce(a, Param::Double))
+        .collect::<Result<Vec<_>>>()?;
+    let kernel: Kernel = if args.len() == 1 { n::log10 } else { n::log };
+    Ok(c.kernel(kernel, args, SqlType::Double))
+}
 
 /// The table's rows.
 pub const SCALARS: &[ScalarDef] = &[
@@ -93,12 +105,10 @@ pub const SCALARS: &[ScalarDef] = &[
         ret::double,
         n::ln,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "LOG",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_LOG.html",
-        &[Param::Double],
-        ret::double,
-        n::log10,
+        log,
     ),
     ScalarDef::new(
         "DLOG10",

@@ -1,8 +1,9 @@
 //! Redshift's SUPER and JSON functions by name, with their parameters and documentation pages.
 //! What they compute is `dwsim_engine::kernels::semi`.
 
+use arrow::array::ArrayRef;
 use dwsim_engine::error::{Result, SqlError};
-use dwsim_engine::functions::{FnCall, Param, ReturnArgs, ScalarDef, Typed, ret};
+use dwsim_engine::functions::{Call, FnCall, Param, ReturnArgs, ScalarDef, Typed, ret};
 use dwsim_engine::kernels::{cast, semi};
 use dwsim_engine::types::SqlType;
 
@@ -46,6 +47,7 @@ pub(super) const SCALARS: &[ScalarDef] = &[
         ret::int,
         semi::json_size,
     ),
+    ScalarDef::new("SIZE", "size", &[Variant], ret::int, size),
     // What a value is.
     ScalarDef::new(
         "JSON_TYPEOF",
@@ -309,6 +311,12 @@ pub(super) const SCALARS: &[ScalarDef] = &[
 
 fn integer(_: &ReturnArgs<'_>) -> Result<SqlType> {
     Ok(SqlType::Integer)
+}
+
+/// SIZE: bytes that the value takes in memory here, which are not as many as on a cluster.
+fn size(call: &Call<'_>) -> Result<ArrayRef> {
+    let v = call.variant(0)?;
+    call.map_int(|row| Ok(v.get(row).map(|b| b.len() as i64)))
 }
 
 /// Fails for types that do not become SUPER: dates, times, bytes.

@@ -15,8 +15,6 @@ use crate::protocol::types::from_oid;
 
 const INFORMATION: &str =
     "https://docs.aws.amazon.com/redshift/latest/dg/r_System_information_functions.html";
-const ADMINISTRATION: &str =
-    "https://docs.aws.amazon.com/redshift/latest/dg/r_System_administration_functions.html";
 const LEADER: &str =
     "https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_functions_leader_node_only.html";
 
@@ -150,6 +148,22 @@ pub const SCALARS: &[ScalarDef] = &[
         array_to_string,
     )
     .optional(0),
+    // `indkey[0]`, from 0.
+    ScalarDef::new(
+        "PG_VECTOR_ELEMENT",
+        LEADER,
+        &[Param::Text, Param::Int],
+        ret::int,
+        vector_element,
+    ),
+    // `value = ANY (array)` over arrays of the catalogs.
+    ScalarDef::new(
+        "PG_ARRAY_HAS",
+        LEADER,
+        &[Param::Text, Param::Text],
+        ret::boolean,
+        array_has,
+    ),
     ScalarDef::custom("PG_IS_IN_RECOVERY", LEADER, |c| Ok(c.binder.bool(false))),
     ScalarDef::custom("TXID_CURRENT", LEADER, |c| {
         let id = c.env().query_id.parse().unwrap_or(0);
@@ -191,10 +205,6 @@ pub const SCALARS: &[ScalarDef] = &[
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_TERMINATE_BACKEND.html",
         |c| signal(c, true),
     ),
-    ScalarDef::custom("SET_CONFIG", ADMINISTRATION, |c| {
-        c.expect(3, 3)?;
-        Err(SqlError::unsupported("SET_CONFIG (use SET)"))
-    }),
 ];
 
 fn name(value: Option<String>) -> Typed {
@@ -298,7 +308,7 @@ fn privilege(c: &mut FnCall<'_, '_>) -> Result<Typed> {
 }
 
 /// A choice among known object ids.
-fn choose(
+pub(super) fn choose(
     c: &mut FnCall<'_, '_>,
     argument: usize,
     known: Vec<(i64, ScalarValue)>,
@@ -487,6 +497,28 @@ fn array_to_string(call: &Call<'_>) -> Result<ArrayRef> {
         };
         let inner = a.trim_start_matches('{').trim_end_matches('}');
         Ok(Some(inner.split(',').collect::<Vec<_>>().join(s)))
+    })
+}
+
+fn vector_element(call: &Call<'_>) -> Result<ArrayRef> {
+    let (vectors, indexes) = (call.text(0)?, call.int(1)?);
+    call.map_int(|row| {
+        let (Some(v), Some(i)) = (vectors.get(row), indexes.get(row)) else {
+            return Ok(None);
+        };
+        let element = usize::try_from(i).ok().and_then(|i| v.split(' ').nth(i));
+        Ok(element.and_then(|e| e.parse().ok()))
+    })
+}
+
+fn array_has(call: &Call<'_>) -> Result<ArrayRef> {
+    let (arrays, values) = (call.text(0)?, call.text(1)?);
+    call.map_bool(|row| {
+        let (Some(a), Some(v)) = (arrays.get(row), values.get(row)) else {
+            return Ok(None);
+        };
+        let inner = a.trim_start_matches('{').trim_end_matches('}');
+        Ok(Some(inner.split(',').any(|i| i.trim_matches('"') == v)))
     })
 }
 

@@ -2,7 +2,7 @@
 //! What they compute is in `dwsim_engine::kernels::text`.
 
 use dwsim_engine::error::Result;
-use dwsim_engine::functions::{Param, ReturnArgs, ScalarDef, ret};
+use dwsim_engine::functions::{FnCall, Param, ReturnArgs, ScalarDef, Typed, ret};
 use dwsim_engine::kernels::text as t;
 use dwsim_engine::types::SqlType;
 
@@ -14,47 +14,63 @@ fn text_like(a: &ReturnArgs<'_>) -> Result<SqlType> {
     })
 }
 
+/// TO_HEX of a number in the digits of its own width, or of bytes.
+fn to_hex(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 1)?;
+    let value = call.bind(0)?;
+    let args = if value.ty.is_numeric() {
+        let bits = match value.ty {
+            SqlType::SmallInt | SqlType::Integer => 32,
+            _ => 64,
+        };
+        vec![call.coerce(value, Param::Int)?, call.binder.int(bits)]
+    } else {
+        vec![call.coerce(value, Param::TextOrBinary)?]
+    };
+    Ok(call.kernel(t::to_hex, args, SqlType::text()))
+}
+
 /// The table's rows.
 pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "LENGTH",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_LENGTH.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::int,
         t::length,
     ),
     ScalarDef::new(
         "LEN",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_LEN.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::int,
         t::length,
     ),
     ScalarDef::new(
         "CHAR_LENGTH",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_CHAR_LENGTH.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::int,
         t::length,
     ),
     ScalarDef::new(
         "CHARACTER_LENGTH",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_CHARACTER_LENGTH.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::int,
         t::length,
     ),
     ScalarDef::new(
         "TEXTLEN",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_TEXTLEN.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::int,
         t::length,
     ),
     ScalarDef::new(
         "OCTET_LENGTH",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_OCTET_LENGTH.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::int,
         t::byte_length,
     ),
@@ -82,21 +98,21 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "LEFT",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_LEFT.html",
-        &[Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::Int],
         text_like,
         t::left,
     ),
     ScalarDef::new(
         "RIGHT",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_LEFT.html",
-        &[Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::Int],
         text_like,
         t::right,
     ),
     ScalarDef::new(
         "SUBSTRING",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_SUBSTRING.html",
-        &[Param::Any, Param::Int, Param::Int],
+        &[Param::TextOrBinary, Param::Int, Param::Int],
         text_like,
         t::substring,
     )
@@ -104,7 +120,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "SUBSTR",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_SUBSTR.html",
-        &[Param::Any, Param::Int, Param::Int],
+        &[Param::TextOrBinary, Param::Int, Param::Int],
         text_like,
         t::substring,
     )
@@ -126,7 +142,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "REVERSE",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_REVERSE.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         text_like,
         t::reverse,
     ),
@@ -168,7 +184,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "LPAD",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_LPAD.html",
-        &[Param::Any, Param::Int, Param::Any],
+        &[Param::TextOrBinary, Param::Int, Param::TextOrBinary],
         text_like,
         t::lpad,
     )
@@ -176,7 +192,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "RPAD",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_LPAD.html",
-        &[Param::Any, Param::Int, Param::Any],
+        &[Param::TextOrBinary, Param::Int, Param::TextOrBinary],
         text_like,
         t::rpad,
     )
@@ -216,14 +232,14 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "POSITION",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_POSITION.html",
-        &[Param::Any, Param::Any],
+        &[Param::TextOrBinary, Param::TextOrBinary],
         ret::int,
         t::position,
     ),
     ScalarDef::new(
         "CHARINDEX",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_CHARINDEX.html",
-        &[Param::Any, Param::Any],
+        &[Param::TextOrBinary, Param::TextOrBinary],
         ret::int,
         t::charindex,
     ),
@@ -251,51 +267,49 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "MD5",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_MD5.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::text,
         t::md5_hex,
     ),
     ScalarDef::new(
         "SHA",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_SHA.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::text,
         t::sha1_hex,
     ),
     ScalarDef::new(
         "SHA1",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_SHA1.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::text,
         t::sha1_hex,
     ),
     ScalarDef::new(
         "FUNC_SHA1",
         "https://docs.aws.amazon.com/redshift/latest/dg/FUNC_SHA1.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::text,
         t::sha1_hex,
     ),
     ScalarDef::new(
         "SHA2",
         "https://docs.aws.amazon.com/redshift/latest/dg/SHA2.html",
-        &[Param::Any, Param::Int],
+        &[Param::TextOrBinary, Param::Int],
         ret::text,
         t::sha2_hex,
     ),
     ScalarDef::new(
         "CRC32",
         "https://docs.aws.amazon.com/redshift/latest/dg/crc32-function.html",
-        &[Param::Any],
+        &[Param::TextOrBinary],
         ret::text,
         t::crc32,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "TO_HEX",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_TO_HEX.html",
-        &[Param::Any],
-        ret::text,
-        t::to_hex,
+        to_hex,
     ),
     ScalarDef::new(
         "FROM_HEX",

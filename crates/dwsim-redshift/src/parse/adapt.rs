@@ -2,7 +2,9 @@
 //! Statements are told apart in `dispatch`.
 
 use sqlparser::ast;
+use sqlparser::parser::Parser;
 
+use super::grammar::RedshiftGrammar;
 use super::statement::Statement;
 
 /// What PostgreSQL's clients write and Redshift's engine has by another name:
@@ -44,6 +46,70 @@ fn adapt_expression(e: &mut ast::Expr) {
                 *e = call("to_regclass", (**expr).clone());
             }
         }
+        // Arrays of the catalogs are texts: `attnum = ANY (conkey)`.
+        ast::Expr::AnyOp {
+            left,
+            compare_op: ast::BinaryOperator::Eq,
+            right,
+            ..
+        } if !matches!(right.as_ref(), ast::Expr::Subquery(_)) => {
+            let array = match right.as_ref() {
+                ast::Expr::Nested(e) => (**e).clone(),
+                other => other.clone(),
+            };
+            *e = calls("pg_array_has", vec![array, (**left).clone()]);
+        }
+        // Elements of a vector of the catalogs: `ix.indkey[0]`.
+        ast::Expr::JsonAccess { value, path } => {
+            let [before @ .., ast::JsonPathElem::Bracket { key }] = path.path.as_slice() else {
+                return;
+            };
+            let mut names = match value.as_ref() {
+                ast::Expr::Identifier(i) => vec![i.clone()],
+                ast::Expr::CompoundIdentifier(parts) => parts.clone(),
+                _ => return,
+            };
+            for step in before {
+                match step {
+                    ast::JsonPathElem::Dot { key, .. } => names.push(ast::Ident::new(key)),
+                    _ => return,
+                }
+            }
+            let vector = names
+                .last()
+                .is_some_and(|i| i.value.eq_ignore_ascii_case("indkey"));
+            if vector {
+                let vector = ast::Expr::CompoundIdentifier(names);
+                *e = calls("pg_vector_element", vec![vector, key.clone()]);
+            }
+        }
+        ast::Expr::CompoundFieldAccess { root, access_chain } => {
+            let [
+                before @ ..,
+                ast::AccessExpr::Subscript(ast::Subscript::Index { index }),
+            ] = access_chain.as_slice()
+            else {
+                return;
+            };
+            let mut path = match root.as_ref() {
+                ast::Expr::Identifier(i) => vec![i.clone()],
+                ast::Expr::CompoundIdentifier(parts) => parts.clone(),
+                _ => return,
+            };
+            for step in before {
+                match step {
+                    ast::AccessExpr::Dot(ast::Expr::Identifier(i)) => path.push(i.clone()),
+                    _ => return,
+                }
+            }
+            let vector = path
+                .last()
+                .is_some_and(|i| i.value.eq_ignore_ascii_case("indkey"));
+            if vector {
+                let vector = ast::Expr::CompoundIdentifier(path);
+                *e = calls("pg_vector_element", vec![vector, index.clone()]);
+            }
+        }
         // There are no collations to look up.
         ast::Expr::Subquery(q) if reads(q, "pg_collation") => {
             *e = ast::Expr::Value(ast::Value::Null.with_empty_span());
@@ -70,6 +136,43 @@ fn adapt_expression(e: &mut ast::Expr) {
             };
         }
         _ => {}
+    }
+}
+
+/// What `SELECT function()` shows of a function that returns rows of several columns.
+const ROWS: &[(&str, &str)] = &[
+    (
+        "pg_timezone_names",
+        "select '(' || name || ',' || abbrev || ',' || utc_offset || ',' || case when is_dst then 't' else 'f' end || ')' as pg_timezone_names from pg_timezone_names()",
+    ),
+    (
+        "pg_timezone_abbrevs",
+        "select '(' || abbrev || ',' || utc_offset || ',' || case when is_dst then 't' else 'f' end || ')' as pg_timezone_abbrevs from pg_timezone_abbrevs()",
+    ),
+];
+
+/// Turns `SELECT f()` of a set-returning function without FROM into a query of its rows.
+pub(super) fn set_returning(query: &mut ast::Query) {
+    let ast::SetExpr::Select(select) = query.body.as_mut() else {
+        return;
+    };
+    let (true, [ast::SelectItem::UnnamedExpr(ast::Expr::Function(f))]) =
+        (select.from.is_empty(), select.projection.as_slice())
+    else {
+        return;
+    };
+    let name = f.name.to_string().to_lowercase();
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+    let rows = ROWS.iter().find(|r| r.0 == name).and_then(|r| {
+        Parser::new(&RedshiftGrammar)
+            .try_with_sql(r.1)
+            .and_then(|mut p| p.parse_query())
+            .ok()
+    });
+    if let Some(rows) = rows
+        && let ast::SetExpr::Select(rows) = *rows.body
+    {
+        *select = rows;
     }
 }
 
@@ -135,15 +238,19 @@ fn aggregate_lookup(query: &mut ast::Query) {
 }
 
 fn call(name: &str, argument: ast::Expr) -> ast::Expr {
+    calls(name, vec![argument])
+}
+
+fn calls(name: &str, arguments: Vec<ast::Expr>) -> ast::Expr {
     ast::Expr::Function(ast::Function {
         name: ast::ObjectName::from(vec![ast::Ident::new(name)]),
         uses_odbc_syntax: false,
         parameters: ast::FunctionArguments::None,
         args: ast::FunctionArguments::List(ast::FunctionArgumentList {
             duplicate_treatment: None,
-            args: vec![ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(
-                argument,
-            ))],
+            args: (arguments.into_iter())
+                .map(|a| ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(a)))
+                .collect(),
             clauses: Vec::new(),
         }),
         filter: None,

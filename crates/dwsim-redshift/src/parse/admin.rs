@@ -89,6 +89,7 @@ pub(super) fn grantee(w: &mut Words<'_>) -> Result<(&'static str, String)> {
 pub(super) fn set(w: &mut Words<'_>) -> Result<Statement> {
     let local = w.eat(&["local"]);
     if !local {
+        let start = w.here();
         // `SET SESSION x` and `SET SESSION AUTHORIZATION x` start alike.
         if w.eat(&["session", "authorization"]) {
             let value = value(w)?;
@@ -99,12 +100,26 @@ pub(super) fn set(w: &mut Words<'_>) -> Result<Statement> {
             });
         }
         if w.eat(&["session", "characteristics", "as", "transaction"]) || w.eat(&["transaction"]) {
-            // Isolation levels are all treated as serializable.
-            let _ = w.rest();
-            return Ok(Statement::Set {
-                name: "transaction_isolation".into(),
-                value: Some(vec!["serializable".into()]),
-                local: false,
+            let session = !w
+                .source_from(start)
+                .to_lowercase()
+                .starts_with("transaction");
+            // Isolation levels are all serializable.
+            return Ok(match (super::dispatch::transaction_modes(w)?, session) {
+                (Some(on), session) => Statement::Set {
+                    name: if session {
+                        "default_transaction_read_only".into()
+                    } else {
+                        "transaction_read_only".into()
+                    },
+                    value: Some(vec![if on { "on" } else { "off" }.into()]),
+                    local: !session,
+                },
+                (None, _) => Statement::Set {
+                    name: "transaction_isolation".into(),
+                    value: Some(vec!["serializable".into()]),
+                    local: false,
+                },
             });
         }
         w.eat(&["session"]);
@@ -416,6 +431,10 @@ pub(super) fn grant(w: &mut Words<'_>, grant: bool) -> Result<Statement> {
                 .map(|c| c.value.to_lowercase())
                 .collect();
             current.push_str(&format!("({})", columns.join(",")));
+        } else if w.consume_token(&Token::Colon) {
+            // sys:monitor and the other roles that are there.
+            current.push(':');
+            current.push_str(&w.any_word().unwrap_or_default());
         } else if let Some(word) = w.any_word() {
             if !current.is_empty() {
                 current.push(' ');

@@ -219,6 +219,34 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<Statement> {
             }
         });
     }
+    for (word, kind) in [("function", Kind::Function), ("procedure", Kind::Procedure)] {
+        if w.eat(&[word]) {
+            let name = w.name()?;
+            let signature = if w.next_is(&Token::LParen) {
+                let start = w.here();
+                while !w.at_end() && !w.consume_token(&Token::RParen) {
+                    w.next_token();
+                }
+                Some(w.source_from(start).to_owned())
+            } else {
+                None
+            };
+            let (mut rename, mut owner) = (None, None);
+            if w.eat(&["rename", "to"]) {
+                rename = Some(w.ident()?);
+            } else {
+                w.expect(&["owner", "to"])?;
+                owner = Some(w.ident()?);
+            }
+            return Ok(Statement::AlterRoutine {
+                kind,
+                name,
+                signature,
+                rename,
+                owner,
+            });
+        }
+    }
     if w.eat(&["default", "privileges"]) {
         return admin::default_privileges(w);
     }

@@ -6,7 +6,7 @@ use sqlparser::ast;
 use sqlparser::parser::{Parser, ParserOptions};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use super::adapt::adapt;
+use super::adapt::{adapt, set_returning};
 use super::grammar::RedshiftGrammar;
 use super::statement::{Fetch, Parsed, Statement};
 use super::words::{Words, line_starts};
@@ -36,12 +36,13 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             t.token = Token::SingleQuotedString(std::mem::take(text));
         }
     }
+    super::dml::complete_deletes(&mut tokens);
     let lines = line_starts(sql);
     // Parameters are counted per statement from its own tokens.
     let places: Vec<(usize, usize)> = placeholders(&tokens);
     let postgres = tokens.iter().any(|t| {
         matches!(&t.token, Token::Word(w)
-            if ["regclass", "operator", "collate", "pg_catalog"].iter().any(|k| w.value.eq_ignore_ascii_case(k)))
+            if ["regclass", "operator", "collate", "pg_catalog", "indkey", "conkey"].iter().any(|k| w.value.eq_ignore_ascii_case(k)))
     });
     let parser = Parser::new(&grammar)
         .with_options(ParserOptions::new().with_unescape(true))
@@ -90,6 +91,11 @@ fn statement(w: &mut Words<'_>) -> Result<Statement> {
     if w.next_is(&Token::LParen) || w.at(&["select"]) || w.at(&["with"]) || w.at(&["values"]) {
         return query(w);
     }
+    if w.at(&["merge"])
+        && let Some(simplified) = super::dml::merge_duplicates(w)?
+    {
+        return Ok(simplified);
+    }
     for verb in ["insert", "update", "delete", "merge"] {
         if w.at(&[verb]) {
             return w.known().map(|s| Statement::Dml(Box::new(s)));
@@ -106,10 +112,9 @@ fn statement(w: &mut Words<'_>) -> Result<Statement> {
     }
     if w.eat_one(&["begin"]).is_some() || w.eat(&["start", "transaction"]) {
         let _ = w.eat_one(&["work", "transaction"]);
-        if w.at(&["isolation"]) || w.at(&["read"]) {
-            let _ = w.rest();
-        }
-        return Ok(Statement::Begin);
+        return Ok(Statement::Begin {
+            read_only: transaction_modes(w)?,
+        });
     }
     if w.eat_one(&["commit", "end"]).is_some() {
         let _ = w.eat_one(&["work", "transaction"]);
@@ -156,8 +161,39 @@ fn statement(w: &mut Words<'_>) -> Result<Statement> {
     maintenance(w)
 }
 
+/// `ISOLATION LEVEL …` (every level is serializable) and `READ ONLY | READ WRITE`; whether it is read-only.
+pub(super) fn transaction_modes(w: &mut Words<'_>) -> Result<Option<bool>> {
+    let mut read_only = None;
+    loop {
+        if w.eat(&["isolation", "level"]) {
+            let levels: [&[&str]; 4] = [
+                &["serializable"],
+                &["read", "uncommitted"],
+                &["read", "committed"],
+                &["repeatable", "read"],
+            ];
+            if !levels.iter().any(|l| w.eat(l)) {
+                return w.unexpected("an isolation level");
+            }
+        } else if w.eat(&["read", "only"]) {
+            read_only = Some(true);
+        } else if w.eat(&["read", "write"]) {
+            read_only = Some(false);
+        } else if w.at_end() {
+            return Ok(read_only);
+        } else {
+            return w.unexpected("ISOLATION LEVEL, READ ONLY or READ WRITE");
+        }
+        let _ = w.consume_token(&Token::Comma);
+    }
+}
+
 fn query(w: &mut Words<'_>) -> Result<Statement> {
-    let query = w.query()?;
+    let mut query = w.query()?;
+    set_returning(&mut query);
+    if let Some(dml) = super::dml::with_dml(&query) {
+        return Ok(Statement::Dml(Box::new(dml)));
+    }
     if let ast::SetExpr::Select(select) = query.body.as_ref()
         && select.into.is_some()
     {
@@ -304,9 +340,14 @@ fn maintenance(w: &mut Words<'_>) -> Result<Statement> {
         w.token(&Token::RParen)?;
         return Ok(Statement::Call { name, arguments });
     }
+    if w.eat(&["cancel"]) {
+        let pid = w.integer()?;
+        // A message for the session that is interrupted.
+        let _ = w.rest();
+        return Ok(Statement::Cancel(pid));
+    }
     for words in [
-        &["cancel"][..],
-        &["insert", "external"],
+        &["insert", "external"][..],
         &["describe"],
         &["desc"],
         &["use"],

@@ -5,7 +5,10 @@ use std::any::TypeId;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use sqlparser::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, TrimWhereField, UnaryOperator, Value,
+};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence, RedshiftSqlDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -58,6 +61,86 @@ fn named_operator(
         op,
         right: Box::new(right),
     })
+}
+
+/// Whether `TRIM(BOTH FROM`, which names no characters, comes next.
+fn trims_from(parser: &Parser<'_>) -> bool {
+    let word = |n: usize, words: &[&str]| {
+        let token = &parser.peek_nth_token_ref(n).token;
+        words.iter().any(|w| is_word(token, w))
+    };
+    parser.peek_nth_token_ref(1).token == Token::LParen
+        && word(2, &["both", "leading", "trailing"])
+        && word(3, &["from"])
+}
+
+fn trim_from(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    parser.next_token();
+    parser.next_token();
+    let side = match parser.parse_one_of_keywords(&[Keyword::LEADING, Keyword::TRAILING]) {
+        Some(Keyword::LEADING) => TrimWhereField::Leading,
+        Some(_) => TrimWhereField::Trailing,
+        None => {
+            parser.expect_keyword(Keyword::BOTH)?;
+            TrimWhereField::Both
+        }
+    };
+    parser.expect_keyword(Keyword::FROM)?;
+    let expr = parser.parse_expr()?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(Expr::Trim {
+        expr: Box::new(expr),
+        trim_where: Some(side),
+        trim_what: None,
+        trim_characters: None,
+    })
+}
+
+/// `OBJECT_TRANSFORM(input [KEEP path, …] [SET path, value, …])` as a call whose second argument is one more than the
+/// number of KEEP paths, or 0 without KEEP.
+fn object_transform(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    let name = parser.parse_object_name(false)?;
+    parser.expect_token(&Token::LParen)?;
+    let input = parser.parse_expr()?;
+    let mut kept = Vec::new();
+    let mut keeps = 0;
+    if is_word(&parser.peek_token_ref().token, "keep") {
+        parser.next_token();
+        kept = parser.parse_comma_separated(Parser::parse_expr)?;
+        keeps = kept.len() + 1;
+    }
+    let mut set = Vec::new();
+    if parser.parse_keyword(Keyword::SET) {
+        set = parser.parse_comma_separated(Parser::parse_expr)?;
+        if set.len() % 2 != 0 {
+            return Err(ParserError::ParserError(
+                "SET of OBJECT_TRANSFORM takes paths and values in turn".into(),
+            ));
+        }
+    }
+    parser.expect_token(&Token::RParen)?;
+    let count = Expr::Value(Value::Number(keeps.to_string(), false).with_empty_span());
+    let transforms = keeps > 0 || !set.is_empty();
+    let args = std::iter::once(input)
+        .chain(transforms.then_some(count))
+        .chain(kept)
+        .chain(set)
+        .map(|e| FunctionArg::Unnamed(FunctionArgExpr::Expr(e)))
+        .collect();
+    Ok(Expr::Function(Function {
+        name,
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    }))
 }
 
 impl Dialect for RedshiftGrammar {
@@ -175,8 +258,10 @@ impl Dialect for RedshiftGrammar {
     }
 
     fn is_table_alias(&self, kw: &Keyword, parser: &mut Parser<'_>) -> bool {
-        // MINUS stays a set operator.
-        *kw != Keyword::MINUS && POSTGRES.is_table_alias(kw, parser)
+        // MINUS stays a set operator, and START WITH begins a hierarchical query.
+        let starts = *kw == Keyword::START
+            && matches!(&parser.peek_token_ref().token, Token::Word(w) if w.keyword == Keyword::WITH);
+        *kw != Keyword::MINUS && !starts && POSTGRES.is_table_alias(kw, parser)
     }
 
     fn supports_outer_join_operator(&self) -> bool {
@@ -264,6 +349,24 @@ impl Dialect for RedshiftGrammar {
                 parser.next_token();
                 return Some(parser.parse_prefix());
             }
+            // A sign binds tighter than `^`: -2 ^ 2 is 4.
+            Token::Minus => {
+                parser.next_token();
+                return Some(
+                    parser
+                        .parse_subexpr(self.prec_value(Precedence::Caret))
+                        .map(|expr| Expr::UnaryOp {
+                            op: UnaryOperator::Minus,
+                            expr: Box::new(expr),
+                        }),
+                );
+            }
+            t if is_word(t, "trim") && trims_from(parser) => return Some(trim_from(parser)),
+            t if is_word(t, "object_transform")
+                && parser.peek_nth_token_ref(1).token == Token::LParen =>
+            {
+                return Some(object_transform(parser));
+            }
             _ => return None,
         };
         parser.next_token();
@@ -288,8 +391,14 @@ mod tests {
             ("1 + 2 || 'x'", "1 + 2 || 'x'"),
             ("2 ^ 3 # 1", "2 ^ 3 # 1"),
             ("@ -5", "@-5"),
+            ("-a ^ 2", "-a ^ 2"),
             ("approximate count(distinct a)", "count(DISTINCT a)"),
             ("a[0].b", "a[0].b"),
+            ("trim(trailing from a)", "TRIM(TRAILING a)"),
+            (
+                "object_transform(a keep '\"b\"' set '\"c\"', 1)",
+                "object_transform(a, 2, '\"b\"', '\"c\"', 1)",
+            ),
             ("'a\\\\b'", "'a\\b'"),
             ("x::varchar(10)", "x::VARCHAR(10)"),
         ] {

@@ -5,6 +5,7 @@ mod adapt;
 mod admin;
 mod ddl;
 mod dispatch;
+mod dml;
 mod grammar;
 mod load;
 mod plpgsql;

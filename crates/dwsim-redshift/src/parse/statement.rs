@@ -124,6 +124,28 @@ pub enum Statement {
     Query(Box<ast::Query>),
     /// INSERT, UPDATE, DELETE, MERGE.
     Dml(Box<ast::Statement>),
+    /// CANCEL of a session's statement, by its process id.
+    Cancel(i64),
+    /// ALTER FUNCTION, ALTER PROCEDURE.
+    AlterRoutine {
+        /// Function or Procedure.
+        kind: Kind,
+        /// Name.
+        name: ast::ObjectName,
+        /// Source of the argument types.
+        signature: Option<String>,
+        /// RENAME TO.
+        rename: Option<ast::Ident>,
+        /// OWNER TO.
+        owner: Option<ast::Ident>,
+    },
+    /// MERGE … REMOVE DUPLICATES, as the two statements that do it.
+    MergeDuplicates {
+        /// Removes the target's matching rows.
+        delete: Box<ast::Statement>,
+        /// Adds the source's rows.
+        insert: Box<ast::Statement>,
+    },
     /// CREATE TABLE, also AS.
     CreateTable(Box<CreateTable>),
     /// ALTER TABLE.
@@ -186,7 +208,10 @@ pub enum Statement {
     /// TRUNCATE.
     Truncate(ast::ObjectName),
     /// BEGIN, START TRANSACTION.
-    Begin,
+    Begin {
+        /// READ ONLY or READ WRITE, where said.
+        read_only: Option<bool>,
+    },
     /// COMMIT, END.
     Commit,
     /// ROLLBACK, ABORT.

@@ -117,6 +117,8 @@ pub enum Action {
         /// CASCADE.
         cascade: bool,
     },
+    /// AUTO REFRESH of a materialized view.
+    AutoRefresh(bool),
     /// RENAME COLUMN.
     RenameColumn(ast::Ident, ast::Ident),
     /// RENAME TO.
@@ -449,6 +451,11 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<AlterTable> {
         let cascade = w.eat(&["cascade"]);
         w.eat(&["restrict"]);
         Action::DropColumn { column, cascade }
+    } else if w.eat(&["auto", "refresh"]) {
+        match w.eat_one(&["yes", "no"]) {
+            Some(answer) => Action::AutoRefresh(answer == 0),
+            None => return w.unexpected("YES or NO"),
+        }
     } else if w.eat(&["rename", "to"]) {
         Action::Rename(w.ident()?)
     } else if w.eat(&["rename"]) {

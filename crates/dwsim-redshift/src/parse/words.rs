@@ -369,6 +369,16 @@ impl<'a> Words<'a> {
         Some(v)
     }
 
+    /// Whether the statement ends with these words; nothing is read.
+    pub fn ends_with(&self, words: &[&str]) -> bool {
+        let token = |n: usize| &self.parser.peek_nth_token_ref(n).token;
+        let mut n = 0;
+        while !matches!(token(n), Token::SemiColon | Token::EOF) {
+            n += 1;
+        }
+        n >= words.len() && (words.iter().rev().enumerate()).all(|(i, w)| is(token(n - 1 - i), w))
+    }
+
     /// Skips to the end of the statement: its rest as source.
     pub fn rest(&mut self) -> &'a str {
         let start = self.here();

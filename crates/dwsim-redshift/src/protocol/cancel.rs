@@ -115,6 +115,11 @@ impl Backends {
             .is_some()
     }
 
+    /// Whether there is a connection with this process id.
+    pub fn has(&self, pid: i32) -> bool {
+        self.entries().contains_key(&pid)
+    }
+
     /// Process ids of all connections, in order.
     pub fn pids(&self) -> Vec<i32> {
         let mut all: Vec<i32> = self.entries().keys().copied().collect();

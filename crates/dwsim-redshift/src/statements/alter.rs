@@ -201,6 +201,18 @@ impl RedshiftSession {
                 ignore_extra,
                 fill_target,
             } => self.append_from(a, from, *ignore_extra, *fill_target).await,
+            Action::AutoRefresh(on) => self.define(&a.name, |t| {
+                if !t.properties.contains_key(super::views::MATERIALIZED) {
+                    return Err(SqlError::raw(
+                        "",
+                        "42809",
+                        "AUTO REFRESH is for materialized views",
+                    ));
+                }
+                let value = if *on { "yes" } else { "no" };
+                t.properties.insert("auto refresh".into(), value.into());
+                Ok(())
+            }),
             Action::RowSecurity { on, conjunction } => {
                 self.needs_security_admin("row-level security")?;
                 self.define(&a.name, |t| {

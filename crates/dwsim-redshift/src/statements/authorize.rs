@@ -70,6 +70,10 @@ impl RedshiftSession {
         }
         match statement {
             Statement::Dml(s) => self.authorize_dml(&rights, s),
+            Statement::MergeDuplicates { delete, insert } => {
+                self.authorize_dml(&rights, delete)?;
+                self.authorize_dml(&rights, insert)
+            }
             Statement::Copy(c) => self.authorize_on(&rights, &c.table, "insert"),
             Statement::Truncate(name) => self.authorize_on(&rights, name, "truncate"),
             Statement::Refresh(name) => self.authorize_owner(&rights, name),

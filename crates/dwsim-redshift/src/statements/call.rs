@@ -221,7 +221,17 @@ impl RedshiftSession {
     fn end_inside(&mut self, commit: bool) -> Result<Ran> {
         let what = if commit { "COMMIT" } else { "ROLLBACK" };
         if !self.calls.owns {
-            return Err(atomic_context(what));
+            if self.calls.atomic {
+                return Err(atomic_context(what));
+            }
+            // A NONATOMIC procedure ends its caller's transaction block and goes on in a new one.
+            if commit {
+                self.commit()?;
+            } else {
+                self.rollback();
+            }
+            self.begin();
+            return Ok(Ran::default());
         }
         self.cursors.clear();
         if commit {
@@ -248,7 +258,7 @@ impl RedshiftSession {
         match &parsed.statement {
             Statement::Commit => return self.end_inside(true),
             Statement::Rollback => return self.end_inside(false),
-            Statement::Begin if self.calls.atomic => {
+            Statement::Begin { .. } if self.calls.atomic => {
                 return Err(SqlError::raw(
                     "",
                     "0A000",
@@ -272,8 +282,15 @@ impl RedshiftSession {
             }
             _ => {}
         }
-        match self.run(&parsed, &values).await? {
+        let done = self.run(&parsed, &values).await?;
+        // Each statement of a NONATOMIC procedure commits for itself, which closes cursors.
+        let closes_cursors = !self.calls.atomic && !self.engine.in_transaction();
+        if closes_cursors && matches!(done, Outcome::Done(_)) {
+            self.cursors.clear();
+        }
+        match done {
             Outcome::Done(tag) => Ok(Ran {
+                closes_cursors,
                 changed: match tag.split(' ').next() {
                     Some("INSERT" | "UPDATE" | "DELETE" | "MERGE") => {
                         tag.rsplit(' ').next().and_then(|n| n.parse().ok())

@@ -1,7 +1,7 @@
 //! What all sessions of a server share besides the engine: connections, logs of queries and of loads.
 //! The logs feed system views; objects are in the engine's catalog.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -181,6 +181,7 @@ pub struct Cluster {
     load_commits: Mutex<VecDeque<LoadCommit>>,
     loads: Mutex<VecDeque<LoadRecord>>,
     unloads: Mutex<VecDeque<UnloadFile>>,
+    priorities: Mutex<BTreeMap<String, String>>,
 }
 
 fn push<T>(log: &Mutex<VecDeque<T>>, entry: T) {
@@ -216,6 +217,7 @@ impl Cluster {
             load_commits: Mutex::default(),
             loads: Mutex::default(),
             unloads: Mutex::default(),
+            priorities: Mutex::default(),
         }
     }
 
@@ -242,6 +244,18 @@ impl Cluster {
     /// A fresh query id.
     pub fn next_query_id(&self) -> i64 {
         self.next_query.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Changes the priority of a user, session or query (`user|ann`), None to the usual one; the one before.
+    pub(super) fn set_priority(&self, of: &str, to: Option<&str>) -> Option<String> {
+        let mut all = self
+            .priorities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match to {
+            Some(p) => all.insert(of.to_owned(), p.to_owned()),
+            None => all.remove(of),
+        }
     }
 
     /// Logs a finished statement.

@@ -17,6 +17,7 @@ use dwsim_engine::exec::TableProviderOf;
 use dwsim_engine::functions::Typed;
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use sqlparser::ast;
+use sqlparser::parser::Parser;
 use std::sync::Arc;
 
 use super::outcome::{Outcome, Rows};
@@ -44,7 +45,32 @@ impl RedshiftSession {
                 ast::Statement::Insert(ast::Insert {
                     source: Some(q), ..
                 }) => q.as_ref().clone(),
+                ast::Statement::Update(u) => {
+                    let from = match &u.from {
+                        None => &[][..],
+                        Some(
+                            ast::UpdateTableFromKind::BeforeSet(f)
+                            | ast::UpdateTableFromKind::AfterSet(f),
+                        ) => f.as_slice(),
+                    };
+                    let values = u.assignments.iter().map(|a| a.value.clone()).collect();
+                    found(
+                        std::iter::once(&u.table).chain(from),
+                        u.selection.as_ref(),
+                        values,
+                    )?
+                }
+                ast::Statement::Delete(d) => {
+                    let (ast::FromTable::WithFromKeyword(tables)
+                    | ast::FromTable::WithoutKeyword(tables)) = &d.from;
+                    let using = d.using.iter().flatten();
+                    found(tables.iter().chain(using), d.selection.as_ref(), Vec::new())?
+                }
                 _ => return Err(refused()),
+            },
+            Statement::CreateTable(t) => match &t.query {
+                Some(q) => q.as_ref().clone(),
+                None => return Err(refused()),
             },
             _ => return Err(refused()),
         };
@@ -68,7 +94,31 @@ impl RedshiftSession {
 }
 
 fn refused() -> SqlError {
-    SqlError::unsupported("EXPLAIN of a statement that is neither a query nor an INSERT of one")
+    SqlError::unsupported(
+        "EXPLAIN of a statement other than SELECT, INSERT of a query, UPDATE, DELETE and CREATE TABLE AS",
+    )
+}
+
+/// The query that finds the rows of an UPDATE or DELETE, with the values that they get.
+fn found<'a>(
+    from: impl Iterator<Item = &'a ast::TableWithJoins>,
+    selection: Option<&ast::Expr>,
+    values: Vec<ast::Expr>,
+) -> Result<ast::Query> {
+    let mut query = Parser::new(&crate::parse::RedshiftGrammar)
+        .try_with_sql("select 1")
+        .and_then(|mut p| p.parse_query())
+        .map_err(|e| SqlError::internal(e.to_string()))?;
+    if let ast::SetExpr::Select(select) = query.body.as_mut() {
+        select.from = from.cloned().collect();
+        select.selection = selection.cloned();
+        if !values.is_empty() {
+            select.projection = (values.into_iter())
+                .map(ast::SelectItem::UnnamedExpr)
+                .collect();
+        }
+    }
+    Ok(*query)
 }
 
 /// A line of a plan with what is below it.

@@ -47,35 +47,8 @@ impl<'a> Rights<'a> {
         let mut groups = Vec::new();
         let mut roles: Vec<String> = Vec::new();
         if !superuser {
-            for ((kind, name), object) in &account.objects {
-                if *kind == ObjectKind::Group
-                    && properties(object)
-                        .and_then(|p| p.get("members"))
-                        .is_some_and(|m| m.split(',').any(|u| u == user))
-                {
-                    groups.push(name.as_str());
-                }
-            }
-            // Roles are granted to users and to roles.
-            let mut open = vec![("user", user.to_owned())];
-            while let Some((kind, name)) = open.pop() {
-                let end = format!("|{kind}|{name}");
-                for ((_, key), _) in account
-                    .objects
-                    .iter()
-                    .filter(|((k, _), _)| *k == ObjectKind::Grant)
-                {
-                    if let Some(role) = key
-                        .strip_prefix("role||")
-                        .and_then(|rest| rest.strip_suffix(end.as_str()))
-                        .map(|role| role.strip_prefix("role ").unwrap_or(role))
-                        && !roles.iter().any(|r| r == role)
-                    {
-                        roles.push(role.to_owned());
-                        open.push(("role", role.to_owned()));
-                    }
-                }
-            }
+            groups = Self::groups_of(account, user);
+            roles = Self::roles_of(account, "user", user);
             superuser = roles.iter().any(|r| r == "sys:superuser");
         }
         Rights {
@@ -85,6 +58,44 @@ impl<'a> Rights<'a> {
             roles,
             superuser,
         }
+    }
+
+    /// The groups that list a user.
+    pub(crate) fn groups_of(account: &'a Account, user: &str) -> Vec<&'a str> {
+        (account.objects.iter())
+            .filter(|((kind, _), object)| {
+                *kind == ObjectKind::Group
+                    && properties(object)
+                        .and_then(|p| p.get("members"))
+                        .is_some_and(|m| m.split(',').any(|u| u == user))
+            })
+            .map(|((_, name), _)| name.as_str())
+            .collect()
+    }
+
+    /// The roles granted to a `user` or `role`, directly and through roles.
+    pub(crate) fn roles_of(account: &Account, kind: &'static str, name: &str) -> Vec<String> {
+        let mut roles: Vec<String> = Vec::new();
+        let mut open = vec![(kind, name.to_owned())];
+        while let Some((kind, name)) = open.pop() {
+            let end = format!("|{kind}|{name}");
+            for ((_, key), _) in account
+                .objects
+                .iter()
+                .filter(|((k, _), _)| *k == ObjectKind::Grant)
+            {
+                if let Some(role) = key
+                    .strip_prefix("role||")
+                    .and_then(|rest| rest.strip_suffix(end.as_str()))
+                    .map(|role| role.strip_prefix("role ").unwrap_or(role))
+                    && !roles.iter().any(|r| r == role)
+                {
+                    roles.push(role.to_owned());
+                    open.push(("role", role.to_owned()));
+                }
+            }
+        }
+        roles
     }
 
     /// Whether nothing is denied.

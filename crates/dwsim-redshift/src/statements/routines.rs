@@ -17,7 +17,7 @@ use sqlparser::ast::{self, DataType};
 use super::outcome::Outcome;
 use super::session::RedshiftSession;
 use super::show::text_rows;
-use crate::parse::{CreateRoutine, RoutineArgument};
+use crate::parse::{CreateRoutine, Kind, RoutineArgument};
 
 const DIALECT: DialectName = DialectName::Redshift;
 
@@ -209,6 +209,48 @@ impl RedshiftSession {
         let arguments = signature.map(crate::parse::signature).transpose()?;
         let (full, _) = self.named_routine(kind, name, arguments.as_deref())?;
         self.engine.change(|t| t.set_object(kind, &full, None))
+    }
+
+    /// ALTER FUNCTION, ALTER PROCEDURE: another name or owner (r_ALTER_PROCEDURE).
+    pub(super) fn alter_routine(
+        &mut self,
+        kind: Kind,
+        name: &ast::ObjectName,
+        signature: Option<&str>,
+        rename: Option<&ast::Ident>,
+        owner: Option<&ast::Ident>,
+    ) -> Result<Outcome> {
+        let (kind, tag) = match kind {
+            Kind::Procedure => (ObjectKind::Procedure, "ALTER PROCEDURE"),
+            _ => (ObjectKind::Function, "ALTER FUNCTION"),
+        };
+        let arguments = signature.map(crate::parse::signature).transpose()?;
+        let (full, routine) = self.named_routine(kind, name, arguments.as_deref())?;
+        {
+            let account = self.engine.snapshot();
+            let rights = super::privileges::Rights::of(&account, &self.engine.user);
+            if !rights.owns(&routine.owner) {
+                return Err(super::privileges::not_owner("function", &routine.name));
+            }
+        }
+        let mut changed = routine.as_ref().clone();
+        if let Some(name) = rename {
+            changed.name = self.fold(name);
+        }
+        if let Some(owner) = owner {
+            changed.owner = self.fold(owner);
+        }
+        let mut renamed = full.clone();
+        renamed.name = changed.key(DIALECT);
+        self.engine.change(|t| {
+            t.set_object(kind, &full, None)?;
+            t.set_object(
+                kind,
+                &renamed,
+                Some(Object::Routine(Arc::new(changed.clone()))),
+            )
+        })?;
+        Ok(Outcome::Done(tag.into()))
     }
 
     /// SHOW PROCEDURE.

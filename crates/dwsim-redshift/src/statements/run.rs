@@ -16,18 +16,39 @@ impl RedshiftSession {
     pub(super) async fn run(&mut self, parsed: &Parsed, parameters: &[Typed]) -> Result<Outcome> {
         let done = |tag: &str| Ok(Outcome::Done(tag.to_owned()));
         self.authorize(&parsed.statement)?;
+        self.check_read_only(&parsed.statement)?;
         self.wait_for_locks(&parsed.statement).await?;
         match &parsed.statement {
             Statement::Query(q) => {
-                let statement = ast::Statement::Query(q.clone());
+                self.check_leader_only(q.as_ref())?;
+                let statement = ast::Statement::Query(if super::effects::present(q) {
+                    self.with_effects(q, parameters).await?
+                } else {
+                    q.clone()
+                });
                 self.common(&statement, &parsed.sql, parameters).await
             }
             Statement::Dml(s) => {
                 self.check_changeable(s)?;
+                match s.as_ref() {
+                    // A row of the leader's values may be inserted; the target is not read.
+                    ast::Statement::Insert(i) => self.check_leader_only(&i.source)?,
+                    other => self.check_leader_only(other)?,
+                }
                 match self.restricted(s)? {
                     Some(restricted) => self.common(&restricted, &parsed.sql, parameters).await,
                     None => self.common(s, &parsed.sql, parameters).await,
                 }
+            }
+            Statement::MergeDuplicates { delete, insert } => {
+                self.check_changeable(delete)?;
+                let text = parsed.sql.as_str();
+                self.atomically(async |s: &mut Self| {
+                    s.common(delete, text, parameters).await?;
+                    s.common(insert, text, parameters).await
+                })
+                .await?;
+                done("MERGE")
             }
             Statement::Policy(p) => self.policy(p),
             Statement::CreateTable(t) => self.create_table(t, &parsed.sql, parameters).await,
@@ -66,7 +87,14 @@ impl RedshiftSession {
                     .await
             }
             Statement::Truncate(name) => self.truncate(name),
-            Statement::Begin => Ok(self.begin()),
+            Statement::Begin { read_only } => {
+                let begun = self.begin();
+                if let Some(on) = read_only {
+                    let value = if *on { "on" } else { "off" };
+                    self.set("transaction_read_only", value, true)?;
+                }
+                Ok(begun)
+            }
             Statement::Commit => self.commit(),
             Statement::Rollback => Ok(self.rollback()),
             Statement::Set { name, value, local } => {
@@ -138,6 +166,30 @@ impl RedshiftSession {
                 let (outcome, _) = self.call(name, arguments, parameters).await?;
                 Ok(outcome)
             }
+            Statement::AlterRoutine {
+                kind,
+                name,
+                signature,
+                rename,
+                owner,
+            } => self.alter_routine(
+                *kind,
+                name,
+                signature.as_deref(),
+                rename.as_ref(),
+                owner.as_ref(),
+            ),
+            Statement::Cancel(pid) => {
+                let found = i32::try_from(*pid)
+                    .is_ok_and(|pid| self.cluster.backends().cancel_backend(pid));
+                if !found {
+                    self.notices.push(Notice::warning(
+                        "01000",
+                        format!("PID {pid} is not a Redshift server process"),
+                    ));
+                }
+                done("CANCEL")
+            }
             Statement::Unsupported(what) => Err(SqlError::unsupported(what.clone())),
         }
     }
@@ -156,6 +208,49 @@ impl RedshiftSession {
         // What others committed before they let go is seen, unless the transaction has begun to change things.
         self.engine.refresh();
         Ok(Outcome::Done("LOCK TABLE".into()))
+    }
+
+    fn is_temporary(&mut self, name: &ast::ObjectName) -> bool {
+        (self.engine.relation(name)).is_ok_and(|(name, _)| name.schema.starts_with("pg_temp_"))
+    }
+
+    /// A read-only transaction changes nothing but temporary tables (r_BEGIN).
+    fn check_read_only(&mut self, statement: &Statement) -> Result<()> {
+        let setting = if self.engine.in_transaction() {
+            "transaction_read_only"
+        } else {
+            "default_transaction_read_only"
+        };
+        if self.setting(setting) != "on" {
+            return Ok(());
+        }
+        let changes = match statement {
+            Statement::CreateTable(t) => !t.temporary,
+            Statement::Dml(s) | Statement::MergeDuplicates { insert: s, .. } => {
+                super::targets::changed(s).is_none_or(|n| !self.is_temporary(n))
+            }
+            Statement::Truncate(name) => !self.is_temporary(name),
+            Statement::AlterTable(_)
+            | Statement::CreateView(_)
+            | Statement::Refresh(_)
+            | Statement::CreateSchema { .. }
+            | Statement::AlterSchema { .. }
+            | Statement::CreateDatabase { .. }
+            | Statement::AlterDatabase { .. }
+            | Statement::Drop { .. }
+            | Statement::Copy(_)
+            | Statement::Principal { .. }
+            | Statement::Grant(_)
+            | Statement::Policy(_)
+            | Statement::Comment { .. }
+            | Statement::AlterRoutine { .. }
+            | Statement::CreateRoutine(_) => true,
+            _ => false,
+        };
+        if changes {
+            return Err(SqlError::raw("", "25006", "transaction is read-only"));
+        }
+        Ok(())
     }
 
     /// Waits while other sessions hold tables that a statement touches.

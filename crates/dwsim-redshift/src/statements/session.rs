@@ -380,10 +380,15 @@ impl RedshiftSession {
         types: &[Option<SqlType>],
     ) -> Result<Described> {
         self.refresh_path();
-        if self.engine.is_aborted() {
+        // An aborted block can be ended by prepared statements too.
+        let ends = matches!(parsed.statement, Statement::Commit | Statement::Rollback);
+        if self.engine.is_aborted() && !ends {
             return Err(ErrorKind::TransactionAborted.into());
         }
         let statement = match &parsed.statement {
+            Statement::Query(q) if super::effects::present(q) => {
+                ast::Statement::Query(super::effects::described(q))
+            }
             Statement::Query(q) => ast::Statement::Query(q.clone()),
             Statement::Dml(s) => (**s).clone(),
             _ => {
@@ -567,7 +572,7 @@ impl RedshiftSession {
 fn takes_snapshot(statement: &Statement) -> bool {
     !matches!(
         statement,
-        Statement::Begin
+        Statement::Begin { .. }
             | Statement::Commit
             | Statement::Rollback
             | Statement::Set { .. }

@@ -191,11 +191,21 @@ impl RedshiftSession {
                     .map(|(n, d)| {
                         vec![
                             Some(n.clone()),
-                            Some(d.oid.to_string()),
+                            Some(
+                                (account.objects)
+                                    .get(&(ObjectKind::User, d.owner.clone()))
+                                    .map_or(100, dwsim_engine::catalog::Object::oid)
+                                    .to_string(),
+                            ),
                             Some("local".into()),
                             None,
                             None,
-                            Some(d.owner.clone()),
+                            Some(
+                                d.properties
+                                    .get("isolation level")
+                                    .map_or("Serializable", |_| "Snapshot Isolation")
+                                    .to_owned(),
+                            ),
                         ]
                     })
                     .collect();
@@ -250,7 +260,7 @@ impl RedshiftSession {
             Show::Tables(schema, like) => self.show_tables(schema, like.as_deref()),
             Show::Columns(table, like) => self.show_columns(table, like.as_deref()),
             Show::Procedure(name, signature) => self.show_procedure(name, signature.as_deref()),
-            Show::Grants(what) => Err(SqlError::unsupported(format!("SHOW GRANTS {what}"))),
+            Show::Grants(what) => self.show_grants(what),
         }
     }
 

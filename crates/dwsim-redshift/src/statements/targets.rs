@@ -76,6 +76,11 @@ pub(super) fn touched(statement: &Statement) -> Vec<ast::ObjectName> {
             all.extend(changed(s).cloned());
             all
         }
+        Statement::MergeDuplicates { delete, insert } => {
+            let mut all = relations(delete.as_ref());
+            all.extend(changed(insert).cloned());
+            all
+        }
         Statement::CreateTable(t) => t.query.as_deref().map(relations).unwrap_or_default(),
         Statement::AlterTable(a) => vec![a.name.clone()],
         Statement::Drop {

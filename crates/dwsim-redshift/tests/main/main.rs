@@ -2,6 +2,7 @@
 
 mod clients;
 mod hostile;
+mod language;
 mod routines;
 mod security;
 mod support;

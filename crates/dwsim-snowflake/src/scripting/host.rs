@@ -93,6 +93,7 @@ impl Host for SnowflakeSession {
                 changed,
                 is_query,
                 query_id: id.clone(),
+                closes_cursors: false,
             };
             if is_query {
                 self.account.keep(&id, Ok(Arc::new(answer)));

@@ -149,7 +149,15 @@ pub(crate) fn text_to_decimal(s: &str, precision: u8, scale: u8) -> Option<Resul
 
 pub(super) fn text_to_numeric(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.text(0)?;
-    let bad = |s: &str| SqlError::invalid_value("Numeric value", s);
+    let redshift = call.env.dialect == DialectName::Redshift;
+    let bad = |s: &str| {
+        let what = match call.returns {
+            SqlType::SmallInt | SqlType::Integer | SqlType::BigInt if redshift => "Integer",
+            SqlType::Double | SqlType::Real if redshift => "Double",
+            _ => "Numeric value",
+        };
+        SqlError::invalid_value(what, s)
+    };
     match call.returns {
         SqlType::Number { precision, scale } => {
             let mut out = Decimal128Array::builder(call.rows);
@@ -190,7 +198,14 @@ pub(super) fn text_to_numeric(call: &Call<'_>) -> Result<ArrayRef> {
             call.map_int(|row| match v.get(row) {
                 None => Ok(None),
                 Some(s) => {
+                    // PostgreSQL reads digits only, where Snowflake rounds a number.
+                    let digits = !redshift
+                        || s.trim()
+                            .bytes()
+                            .enumerate()
+                            .all(|(i, b)| b.is_ascii_digit() || i == 0 && matches!(b, b'-' | b'+'));
                     let parsed = match text_to_decimal(s, 38, 0) {
+                        _ if !digits => Err(bad(s)),
                         None => Err(bad(s)),
                         Some(Ok(v)) if (low..=high).contains(&v) => Ok(v as i64),
                         Some(_) => Err(out_of_range(call, s.to_owned())),

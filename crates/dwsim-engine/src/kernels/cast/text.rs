@@ -52,6 +52,17 @@ pub(super) fn text_to_text(call: &Call<'_>) -> Result<ArrayRef> {
         }
         let Some(n) = limit else { return Ok(Some(s)) };
         let n = n as usize;
+        if to_char && call.env.dialect == DialectName::Redshift && !s.is_ascii() {
+            if is_try(call) {
+                return Ok(None);
+            }
+            // CHAR has one byte for a character (r_Character_types).
+            return Err(SqlError::raw(
+                "",
+                "22021",
+                format!("CHAR string contains invalid ASCII character, value={s}"),
+            ));
+        }
         match call.env.dialect {
             DialectName::Redshift => {
                 if s.len() <= n {

@@ -73,6 +73,9 @@ impl TextReader {
         let parsed = match &mut self.form {
             Form::Auto => auto::parse(text),
             Form::Model(model, _) => model.parse(text, self.century_start),
+            Form::Postgres(context) if self.class == TypeClass::Time => {
+                postgres_input::parse_time(text, context)
+            }
             Form::Postgres(context) => postgres_input::parse(text, context),
         };
         let by_model = matches!(self.form, Form::Model(..));

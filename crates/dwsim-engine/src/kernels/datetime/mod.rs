@@ -2,6 +2,7 @@
 //! Which SQL function does what is in the dialects' tables; conversions between types are `kernels::cast`.
 
 pub mod add;
+pub mod age;
 pub mod arithmetic;
 pub mod auto;
 pub mod clock;

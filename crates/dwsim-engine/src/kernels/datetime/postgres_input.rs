@@ -68,11 +68,16 @@ struct Fields {
     pm: Option<bool>,
     bc: bool,
     zone: Option<Zone>,
+    /// `J2451187`: days since 4713 BC.
+    julian: Option<i64>,
 }
+
+/// The Julian day of 1970-01-01.
+const JULIAN_EPOCH: i64 = 2_440_588;
 
 impl Fields {
     fn has_date(&self) -> bool {
-        self.year.is_some() || self.month.is_some() || self.day.is_some()
+        self.julian.is_some() || self.year.is_some() || self.month.is_some() || self.day.is_some()
     }
 
     fn year(&mut self, v: i64, digits: usize) -> Option<()> {
@@ -105,6 +110,28 @@ impl Fields {
     }
 }
 
+/// Reads a literal of a time of day, which may be digits only: `040506`, `0405`, `040506.789-08`.
+pub fn parse_time(text: &str, context: &mut Context) -> Option<Parsed> {
+    let trimmed = text.trim_start();
+    let n = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+    let next = trimmed.as_bytes().get(n).copied();
+    let compact = match n {
+        6 => matches!(next, None | Some(b'.' | b' ' | b'+' | b'-' | b'a'..=b'z' | b'A'..=b'Z')),
+        4 => matches!(next, None | Some(b' ' | b'+')),
+        _ => false,
+    };
+    if !compact {
+        return parse(text, context);
+    }
+    let mut spelled = format!("{}:{}", &trimmed[..2], &trimmed[2..4]);
+    if n == 6 {
+        spelled.push(':');
+        spelled.push_str(&trimmed[4..6]);
+    }
+    spelled.push_str(&trimmed[n..]);
+    parse(&spelled, context).or_else(|| parse(text, context))
+}
+
 /// Reads a literal; None when it is none.
 pub fn parse(text: &str, context: &mut Context) -> Option<Parsed> {
     let mut c = Cursor::new(text);
@@ -134,7 +161,12 @@ pub fn parse(text: &str, context: &mut Context) -> Option<Parsed> {
 }
 
 fn finish(f: Fields) -> Option<Parsed> {
-    let day = if let Some(doy) = f.day_of_year {
+    let day = if let Some(julian) = f.julian {
+        if f.year.is_some() || f.month.is_some() || f.day.is_some() {
+            return None;
+        }
+        Some(i32::try_from(julian - JULIAN_EPOCH).ok()?)
+    } else if let Some(doy) = f.day_of_year {
         let year = f.full_year()?;
         let first = day_number(year, 1, 1)?;
         let length = 365 + i64::from(super::wall::is_leap(year));
@@ -365,6 +397,10 @@ fn word(c: &mut Cursor<'_>, f: &mut Fields, context: &mut Context) -> Option<Opt
         f.bc = is("bc");
         return Some(None);
     }
+    if is("j") && c.peek().is_some_and(|b| b.is_ascii_digit()) && !f.has_date() {
+        f.julian = Some(c.number(1, 8)?);
+        return Some(None);
+    }
     if is("t") && c.peek().is_some_and(|b| b.is_ascii_digit()) && f.has_date() {
         return Some(None);
     }
@@ -490,6 +526,9 @@ mod tests {
             ("0044-03-15 BC", Some("-0043-03-15")),
             ("2023-02-29", None),
             ("13/13/2023", None),
+            ("J2451187", Some("1999-01-08")),
+            ("J2451187 04:05:06", Some("1999-01-08 04:05:06")),
+            ("J2451187 1999", None),
             ("hello", None),
             ("", None),
             ("2023-06-12 25:00:00", None),

@@ -173,6 +173,11 @@ const ABBREVIATIONS: [(&str, i32); 42] = [
     ("WET", 0),
 ];
 
+/// All abbreviations with their seconds east of UTC.
+pub fn abbreviations() -> &'static [(&'static str, i32)] {
+    &ABBREVIATIONS
+}
+
 /// The offset of a zone abbreviation in seconds east of UTC.
 pub fn abbreviation(word: &str) -> Option<i32> {
     ABBREVIATIONS
@@ -236,7 +241,8 @@ pub fn parse(text: &str, dialect: DialectName) -> Option<Zone> {
     let letters = text
         .find(|c: char| !c.is_ascii_alphabetic())
         .unwrap_or(text.len());
-    let rest = &text[letters..];
+    // `NEWZONE +2` is a POSIX zone too.
+    let rest = text[letters..].trim_start();
     let signed;
     let rest = if rest.as_bytes().first().is_some_and(u8::is_ascii_digit) {
         signed = format!("+{rest}");

@@ -52,11 +52,16 @@ pub fn hex_encode(call: &Call<'_>) -> Result<ArrayRef> {
     texts(out)
 }
 
-/// Lower-case hexadecimal digits of bytes, or of an integer.
+/// Lower-case hexadecimal digits of bytes, or of an integer in two's complement of as many bits as argument 1 says.
 pub fn to_hex(call: &Call<'_>) -> Result<ArrayRef> {
     if call.types[0].is_numeric() {
-        let v = call.int(0)?;
-        return call.map_text(|row| Ok(v.get(row).map(|n| format!("{n:x}"))));
+        let (v, bits) = (call.int(0)?, call.int(1)?);
+        return call.map_text(|row| {
+            Ok(v.get(row).map(|n| match bits.get(row) {
+                Some(32) => format!("{:x}", n as u32),
+                _ => format!("{n:x}"),
+            }))
+        });
     }
     texts(with_bytes(call, |_, b| Ok(lower_hex(b)))?)
 }
