@@ -28,6 +28,10 @@ use crate::cli::{Cli, Command, GlobalArgs};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
+/// Query operators take and give back many large buffers, which glibc returns to the system and clears again each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     error::install_reports();
     let cli = Cli::parse_from(cli::arguments());
@@ -88,7 +92,8 @@ fn block_on<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
 fn log_to_stderr(global: &GlobalArgs) {
     let default = match (global.quiet, global.verbose) {
         (true, _) => "off",
-        (false, 0) => "error",
+        // A refused S3 operation is told to its client; `s3s` would say it again here.
+        (false, 0) => "error,s3s=off",
         (false, 1) => "dwsim=info,warn",
         (false, _) => "dwsim=debug,info",
     };

@@ -2,11 +2,11 @@
 //! Finding and replacing entries is the transaction's work.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Field, Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{DataType, Decimal128Type, Field, Schema as ArrowSchema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::RowIds;
@@ -136,6 +136,12 @@ pub struct TableData {
     pub ids: Vec<RowIds>,
     /// Number of rows.
     pub rows: usize,
+    /// What [`TableData::fits_64_bits`] found for each column.
+    short: Arc<[OnceLock<bool>]>,
+}
+
+fn unknown(schema: &SchemaRef) -> Arc<[OnceLock<bool>]> {
+    schema.fields().iter().map(|_| OnceLock::new()).collect()
 }
 
 /// Batches up to this many rows are merged with a neighbour of similar size when rows are appended.
@@ -145,6 +151,7 @@ impl TableData {
     /// No rows.
     pub fn empty(schema: SchemaRef) -> Self {
         TableData {
+            short: unknown(&schema),
             schema,
             batches: Vec::new(),
             ids: Vec::new(),
@@ -171,6 +178,7 @@ impl TableData {
             parts.into_iter().filter(|(b, _)| b.num_rows() > 0).unzip();
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         TableData {
+            short: unknown(&schema),
             schema,
             batches,
             ids,
@@ -193,6 +201,7 @@ impl TableData {
                 .all(|(a, b)| a.num_rows() == b.num_rows());
         if aligned {
             return TableData {
+                short: unknown(&schema),
                 schema,
                 batches,
                 ids: self.ids.clone(),
@@ -244,6 +253,24 @@ impl TableData {
         }
         let parts = batches.into_iter().zip(ids).collect();
         Ok(TableData::with_ids(Arc::clone(&self.schema), parts))
+    }
+
+    /// Whether every value of a decimal column is a whole number of at most 64 bits; looked up once in a version.
+    pub fn fits_64_bits(&self, column: usize) -> bool {
+        let Some(known) = self.short.get(column) else {
+            return false;
+        };
+        *known.get_or_init(|| {
+            self.batches.iter().all(|b| {
+                let array = b.column(column);
+                matches!(array.data_type(), DataType::Decimal128(_, 0))
+                    && array
+                        .as_primitive::<Decimal128Type>()
+                        .values()
+                        .iter()
+                        .all(|v| i128::from(*v as i64) == *v)
+            })
+        })
     }
 
     /// Bytes of the batches that a newer version does not share.

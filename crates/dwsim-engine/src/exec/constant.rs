@@ -12,13 +12,20 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::scalar::ScalarValue;
 
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 
 /// Evaluates an expression once.
 ///
 /// # Errors
 /// When it needs columns or subqueries, or its evaluation fails.
 pub fn constant(expr: &Expr) -> Result<ScalarValue> {
+    if expr.any_column_refs() {
+        return Err(SqlError::raw(
+            "001015",
+            "42601",
+            "a constant is needed here, not an expression with columns",
+        ));
+    }
     let schema = DFSchema::empty();
     let physical = create_physical_expr(
         expr,

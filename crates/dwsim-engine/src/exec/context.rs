@@ -14,6 +14,7 @@ use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::prelude::SessionConfig;
 
+use super::join_keys::ShortJoinKeys;
 use super::stream::{CancelHandle, RowStream, guarded};
 use crate::error::Result;
 use crate::plan::BoundQuery;
@@ -82,6 +83,7 @@ fn state(runtime: &Arc<RuntimeEnv>, partitions: usize) -> SessionState {
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
         .with_analyzer_rules(analyzers)
+        .with_optimizer_rule(Arc::new(ShortJoinKeys))
         .build()
 }
 

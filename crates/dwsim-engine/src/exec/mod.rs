@@ -3,6 +3,7 @@
 
 mod constant;
 mod context;
+mod join_keys;
 mod provider;
 mod shuffle;
 mod stream;

@@ -80,6 +80,8 @@ pub struct Binder<'a> {
     pub parameters: &'a [Typed],
     /// Types of parameters without values, when a statement is only described. Grows as parameters are met.
     pub parameter_types: Vec<Option<SqlType>>,
+    /// Whether the statement is only described, so that parameters need no values.
+    pub describing: bool,
     /// Session variables.
     pub variables: Option<VariableLookup<'a>>,
     /// Variables of the running block.
@@ -127,6 +129,7 @@ impl<'a> Binder<'a> {
             temporary: Vec::new(),
             parameters: &[],
             parameter_types: Vec::new(),
+            describing: false,
             variables: None,
             script: None,
             used: Vec::new(),
@@ -258,6 +261,12 @@ impl<'a> Binder<'a> {
             return Ok(Typed::new(value.expr, to.clone()));
         }
         if kernels::cast::is_widening(&value.ty, to) {
+            // A literal stays one: many rows of them need no plan.
+            if let Some(literal) = value.literal()
+                && let Ok(v) = literal.cast_to(&to.arrow())
+            {
+                return Ok(Typed::new(Expr::Literal(v, None), to.clone()));
+            }
             let cast = datafusion::logical_expr::Cast::new(Box::new(value.expr), to.arrow());
             return Ok(Typed::new(Expr::Cast(cast), to.clone()));
         }

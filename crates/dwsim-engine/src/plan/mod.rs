@@ -32,6 +32,7 @@ mod window;
 
 pub use binder::{Binder, BoundQuery, CastMode, VariableLookup};
 pub use from::TableCall;
+pub(crate) use names::MOST_PARAMETERS;
 pub use routine::GivenArgument;
 pub use scope::{Alias, Relation, Scope, ScopeColumn};
 pub use time_travel::Past;

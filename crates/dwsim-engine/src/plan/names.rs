@@ -17,6 +17,9 @@ use crate::functions::{Typed, nextval};
 use crate::scripting::Bare;
 use crate::types::SqlType;
 
+/// PostgreSQL's protocol counts parameters in 16 bits.
+pub(crate) const MOST_PARAMETERS: usize = 65_535;
+
 /// The start of a span, if it is a real one.
 pub(crate) fn position(span: Span) -> Option<Position> {
     (span.start.line > 0).then_some(Position {
@@ -343,17 +346,25 @@ impl Binder<'_> {
         }
     }
 
-    /// Bind parameter `n`, from 1. Without a value it is a NULL whose type is settled by what surrounds it.
+    /// Bind parameter `n`, from 1. In a statement that is only described it is a NULL whose type is settled by what
+    /// surrounds it; one that runs needs the value.
     pub(crate) fn parameter(&mut self, n: usize) -> Result<Typed> {
-        let Some(i) = n.checked_sub(1) else {
-            return Err(SqlError::new(ErrorKind::Syntax {
-                message: "there is no parameter $0".into(),
-                near: "$0".into(),
-            }));
-        };
-        if let Some(t) = self.parameters.get(i) {
+        let given = n.checked_sub(1).filter(|i| *i < MOST_PARAMETERS);
+        if let Some(t) = given.and_then(|i| self.parameters.get(i)) {
             return Ok(t.clone());
         }
+        let Some(i) = given.filter(|_| self.describing) else {
+            return Err(match self.env.dialect {
+                DialectName::Redshift => {
+                    SqlError::raw("", "42P02", format!("there is no parameter ${n}"))
+                }
+                DialectName::Snowflake => SqlError::raw(
+                    "002049",
+                    "42601",
+                    format!("SQL compilation error:\nBind variable :{n} not set."),
+                ),
+            });
+        };
         if self.parameter_types.len() <= i {
             self.parameter_types.resize(i + 1, None);
         }

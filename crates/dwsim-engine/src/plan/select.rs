@@ -251,6 +251,9 @@ impl Binder<'_> {
                 }
                 None => return Err(SqlError::unsupported("TOP without a number")),
             };
+            if i64::try_from(n).is_err() {
+                return Err(SqlError::unsupported("TOP with more than 2^63 - 1 rows"));
+            }
             b = b.limit(0, Some(n))?;
         }
         if extra {
@@ -743,6 +746,18 @@ impl Binder<'_> {
                 }
             }
         }
+        for a in &aggregates {
+            if let Expr::AggregateFunction(f) = a
+                && f.func.name() == "grouping"
+                && !f.params.args.iter().all(|x| grouped(&groups, x))
+            {
+                return Err(SqlError::raw(
+                    "002080",
+                    "42803",
+                    "arguments to GROUPING must be grouping expressions of the associated query level",
+                ));
+            }
+        }
         let mut outputs = Vec::with_capacity(aggregates.len());
         for a in aggregates {
             let c = Column::from_name(self.fresh("agg"));
@@ -1028,4 +1043,12 @@ impl FnCall<'_, '_> {
         let items = self.binder.star(columns, options)?;
         Ok(Some(items.into_iter().map(|i| (i.name, i.value)).collect()))
     }
+}
+
+/// Whether an expression is one of those that rows are grouped by.
+fn grouped(groups: &[Expr], e: &Expr) -> bool {
+    groups.iter().any(|g| match g {
+        Expr::GroupingSet(set) => set.distinct_expr().contains(&e),
+        other => other == e,
+    })
 }

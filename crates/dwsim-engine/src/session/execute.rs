@@ -136,6 +136,7 @@ impl Session {
         let mut binder = self.binder(env, &view, &[]);
         binder.variables = Some(&lookup);
         binder.parameter_types = types.to_vec();
+        binder.describing = true;
         let bound = binder.top_query(q)?;
         let parameters = binder
             .parameter_types
@@ -170,7 +171,7 @@ impl Session {
                 && let ast::Value::Placeholder(p) = &v.value
             {
                 match p.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()) {
-                    Some(n) => count = count.max(n),
+                    Some(n) => count = count.max(n.min(crate::plan::MOST_PARAMETERS)),
                     None if p == "?" => marks += 1,
                     None => {}
                 }
@@ -235,7 +236,7 @@ impl Session {
                 if let ast::Expr::Value(v) = e
                     && let ast::Value::Placeholder(p) = &v.value
                     && let Some(n) = p.strip_prefix('$').and_then(|n| n.parse::<usize>().ok())
-                    && n > 0
+                    && (1..=crate::plan::MOST_PARAMETERS).contains(&n)
                 {
                     if types.len() < n {
                         types.resize(n, None);

@@ -206,6 +206,6 @@ pub const AGGREGATES: &[AggregateDef] = &[
         params: &[Param::Any],
         optional: 0,
         returns: ret::bigint,
-        implementation: AggregateImpl::DataFusion(agg::df_approx_distinct),
+        implementation: AggregateImpl::Custom(agg::approx_count_distinct),
     },
 ];

@@ -378,8 +378,8 @@ fn object_transform(f: &mut FnCall<'_, '_>) -> Result<Typed> {
         .first()
         .and_then(|a| a.literal())
         .and_then(|v| v.to_string().parse::<i64>().ok())
-        .map(|n| n - 1)
-        .ok_or_else(|| SqlError::internal("OBJECT_TRANSFORM without its number of paths"))?;
+        .and_then(|n| n.checked_sub(1))
+        .ok_or_else(|| f.type_error(&args))?;
     let paths = 1 + usize::try_from(kept).unwrap_or(0);
     let mut out = vec![input, f.binder.int(kept)];
     for (i, a) in args.into_iter().enumerate().skip(1) {

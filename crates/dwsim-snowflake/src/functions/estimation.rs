@@ -314,15 +314,7 @@ fn approx_count_distinct(call: &mut FnCall<'_, '_>) -> Result<Typed> {
             hashed.ty,
         )
     };
-    let def = AggregateDef {
-        name: "HLL",
-        page: page!("hll"),
-        params: &[Any],
-        optional: 0,
-        returns: ret::bigint,
-        implementation: AggregateImpl::DataFusion(agg::df_approx_distinct),
-    };
-    call.binder.aggregate_expr(&def, vec![value], options)
+    agg::approx_distinct_of(call, value, options)
 }
 
 fn hll_accumulate(call: &mut FnCall<'_, '_>) -> Result<Typed> {

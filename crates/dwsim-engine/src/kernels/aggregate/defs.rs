@@ -13,7 +13,7 @@ use crate::functions::{
     AggregateDef, AggregateImpl, AggregateOptions, Call, FnCall, Param, ReturnArgs, Typed, ret,
 };
 use crate::kernels::cast::rescale;
-use crate::types::SqlType;
+use crate::types::{SqlType, TypeClass};
 
 /// DataFusion's SUM.
 pub fn df_sum() -> Arc<AggregateUDF> {
@@ -64,9 +64,32 @@ pub fn df_corr() -> Arc<AggregateUDF> {
     df::correlation::corr_udaf()
 }
 /// Distinct count by HyperLogLog.
-pub fn df_approx_distinct() -> Arc<AggregateUDF> {
+fn df_approx_distinct() -> Arc<AggregateUDF> {
     df::approx_distinct::approx_distinct_udaf()
 }
+/// The distinct count of one value by HyperLogLog. Floats are counted by their text, which tells equal ones apart as
+/// little as their values do.
+pub fn approx_count_distinct(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 1)?;
+    let value = call.bind(0)?;
+    let options = call.aggregate_options()?;
+    approx_distinct_of(call, value, options)
+}
+
+/// [`approx_count_distinct`] of a value at hand.
+pub fn approx_distinct_of(
+    call: &mut FnCall<'_, '_>,
+    value: Typed,
+    options: AggregateOptions,
+) -> Result<Typed> {
+    let value = match value.ty.is_float() {
+        true => call.coerce(value, Param::Text)?,
+        false => value,
+    };
+    call.binder
+        .aggregate_expr(&APPROX_COUNT_DISTINCT, vec![value], options)
+}
+
 /// GROUPING.
 pub fn df_grouping() -> Arc<AggregateUDF> {
     df::grouping::grouping_udaf()
@@ -188,6 +211,14 @@ const COUNT: AggregateDef = AggregateDef {
     optional: 0,
     returns: big_type,
     implementation: AggregateImpl::DataFusion(df_count),
+};
+const APPROX_COUNT_DISTINCT: AggregateDef = AggregateDef {
+    name: "APPROX_COUNT_DISTINCT",
+    page: "",
+    params: &[Param::Any],
+    optional: 0,
+    returns: big_type,
+    implementation: AggregateImpl::DataFusion(df_approx_distinct),
 };
 const AVG_FLOAT: AggregateDef = AggregateDef {
     name: "AVG",
@@ -436,6 +467,14 @@ pub fn median_bind(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     } else {
         value
     };
+    // Medians lie between two values: only what can be averaged has one. Redshift's also takes dates and times.
+    let averaged = match value.ty.class() {
+        TypeClass::Numeric | TypeClass::Semi | TypeClass::Null => true,
+        _ => call.env().dialect == DialectName::Redshift,
+    };
+    if !averaged {
+        return Err(call.type_error(&[value]));
+    }
     let ty = interpolated(call.env().dialect, &value.ty);
     let value = match value.ty.decimal_shape() {
         Some((p, s)) => call.binder.cast(

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Decimal128Type, i256};
 
 use super::Op;
@@ -50,7 +51,7 @@ fn rescale(v: i256, from: u32, to: u32) -> Option<i256> {
 }
 
 /// The operation on unscaled values; scales are those of the operands and of the result.
-fn exact(op: Op, a: i128, b: i128, s: (u32, u32), to: u32) -> Option<i128> {
+pub(super) fn exact(op: Op, a: i128, b: i128, s: (u32, u32), to: u32) -> Option<i128> {
     let (x, y) = (wide(a), wide(b));
     let (s1, s2) = s;
     let common = s1.max(s2);
@@ -108,60 +109,123 @@ fn operand<'a>(call: &'a Call<'_>, i: usize) -> Result<Operand<'a>> {
     }
 }
 
-pub(super) fn binary(call: &Call<'_>, op: Op, precision: u8, scale: u8) -> Result<ArrayRef> {
-    let (a, b) = (operand(call, 0)?, operand(call, 1)?);
-    let to = u32::from(scale);
-    let limit = 10i128.pow(u32::from(precision));
-    let division = matches!(op, Op::Div | Op::DivTruncated | Op::Rem);
-    // Operands and result of one scale add in 128 bits without overflow: 38 digits leave room.
-    let same = a.scale == to && b.scale == to;
-    let bits = |v: u32| 10i128.pow(v.min(38));
-    let raise = (
-        bits(to.saturating_sub(a.scale)),
-        bits(to.saturating_sub(b.scale)),
-    );
-    let mut out = Vec::with_capacity(call.rows);
-    let mut nulls = arrow::array::BooleanBufferBuilder::new(call.rows);
-    let mut any_null = false;
-    for row in 0..call.rows {
+/// `n / d` in 128 bits, rounded half away from zero or truncated; most quotients need only 64.
+fn short_quotient(n: i128, d: i128, round: bool) -> Option<i128> {
+    let (q, r) = match (i64::try_from(n), i64::try_from(d)) {
+        (Ok(n), Ok(d)) => {
+            let q = n.checked_div(d)?;
+            (i128::from(q), i128::from(n.wrapping_sub(q.wrapping_mul(d))))
+        }
+        _ => {
+            let q = n.checked_div(d)?;
+            (q, n.wrapping_sub(q.wrapping_mul(d)))
+        }
+    };
+    if round && r.unsigned_abs() >= d.unsigned_abs() - r.unsigned_abs() {
+        Some(if (n < 0) == (d < 0) { q + 1 } else { q - 1 })
+    } else {
+        Some(q)
+    }
+}
+
+/// The product of two unscaled values; 64-bit factors, which most are, need no check.
+fn product(x: i128, y: i128) -> Option<i128> {
+    match (i64::try_from(x), i64::try_from(y)) {
+        (Ok(x), Ok(y)) => Some(i128::from(x) * i128::from(y)),
+        _ => x.checked_mul(y),
+    }
+}
+
+/// The results for all rows, or the first row that has none within the limit.
+fn rows(
+    (a, b): (&Operand<'_>, &Operand<'_>),
+    nulls: Option<&NullBuffer>,
+    count: usize,
+    limit: i128,
+    op: impl Fn(i128, i128) -> Option<i128>,
+) -> std::result::Result<Vec<i128>, usize> {
+    let (x, y) = (a.array.values(), b.array.values());
+    let mut out = Vec::with_capacity(count);
+    for row in 0..count {
+        if nulls.is_some_and(|n| n.is_null(row)) {
+            out.push(0);
+            continue;
+        }
         let (i, j) = (
             if a.scalar { 0 } else { row },
             if b.scalar { 0 } else { row },
         );
-        if a.array.is_null(i) || b.array.is_null(j) {
-            any_null = true;
-            nulls.append(false);
-            out.push(0);
-            continue;
-        }
-        nulls.append(true);
-        let (x, y) = (a.array.value(i), b.array.value(j));
-        if division && y == 0 {
-            return Err(ErrorKind::DivisionByZero.into());
-        }
-        let quick = match op {
-            Op::Add if same => x.checked_add(y),
-            Op::Sub if same => x.checked_sub(y),
-            Op::Add if a.scale <= to && b.scale <= to => x
-                .checked_mul(raise.0)
-                .zip(y.checked_mul(raise.1))
-                .and_then(|(x, y)| x.checked_add(y)),
-            Op::Sub if a.scale <= to && b.scale <= to => x
-                .checked_mul(raise.0)
-                .zip(y.checked_mul(raise.1))
-                .and_then(|(x, y)| x.checked_sub(y)),
-            Op::Mul if a.scale + b.scale == to => x.checked_mul(y),
-            _ => None,
-        };
-        let v = quick.or_else(|| exact(op, x, y, (a.scale, b.scale), to));
-        match v {
+        match op(x[i], y[j]) {
             Some(v) if v < limit && v > -limit => out.push(v),
-            _ => return Err(overflow(call, op, x, y, (a.scale, b.scale), to)),
+            _ => return Err(row),
         }
     }
-    let nulls = any_null.then(|| arrow::buffer::NullBuffer::new(nulls.finish()));
-    let array =
-        Decimal128Array::new(out.into(), nulls).with_precision_and_scale(precision, scale as i8)?;
+    Ok(out)
+}
+
+/// Where either operand is NULL; a scalar operand counts for every row.
+fn nulls(a: &Operand<'_>, b: &Operand<'_>, count: usize) -> Option<NullBuffer> {
+    let of = |o: &Operand<'_>| match o.scalar {
+        true => o.array.is_null(0).then(|| NullBuffer::new_null(count)),
+        false => o.array.nulls().cloned(),
+    };
+    NullBuffer::union(of(a).as_ref(), of(b).as_ref())
+}
+
+pub(super) fn binary(call: &Call<'_>, op: Op, precision: u8, scale: u8) -> Result<ArrayRef> {
+    let (a, b) = (operand(call, 0)?, operand(call, 1)?);
+    let to = u32::from(scale);
+    let s = (a.scale, b.scale);
+    let limit = 10i128.pow(u32::from(precision));
+    let nulls = nulls(&a, &b, call.rows);
+    let power = |v: u32| 10i128.pow(v.min(38));
+    let raise = (power(to.saturating_sub(s.0)), power(to.saturating_sub(s.1)));
+    let general = |x, y| exact(op, x, y, s, to);
+    let operands = (&a, &b);
+    let (some, count) = (nulls.as_ref(), call.rows);
+    // Each form is a loop of its own, so that nothing is decided for each row; 256 bits are for what 128 cannot hold.
+    let values = match op {
+        Op::Add if s.0 == to && s.1 == to => rows(operands, some, count, limit, i128::checked_add),
+        Op::Sub if s.0 == to && s.1 == to => rows(operands, some, count, limit, i128::checked_sub),
+        Op::Add if s.0 <= to && s.1 <= to => rows(operands, some, count, limit, |x, y| {
+            (product(x, raise.0).zip(product(y, raise.1)))
+                .and_then(|(x, y)| x.checked_add(y))
+                .or_else(|| general(x, y))
+        }),
+        Op::Sub if s.0 <= to && s.1 <= to => rows(operands, some, count, limit, |x, y| {
+            (product(x, raise.0).zip(product(y, raise.1)))
+                .and_then(|(x, y)| x.checked_sub(y))
+                .or_else(|| general(x, y))
+        }),
+        Op::Mul if s.0 + s.1 == to => rows(operands, some, count, limit, product),
+        Op::Mul if s.0 + s.1 > to && s.0 + s.1 - to <= 38 => {
+            let lower = power(s.0 + s.1 - to);
+            rows(operands, some, count, limit, |x, y| match product(x, y) {
+                Some(v) => short_quotient(v, lower, true),
+                None => general(x, y),
+            })
+        }
+        Op::Div | Op::DivTruncated if to + s.1 >= s.0 && to + s.1 - s.0 <= 38 => {
+            let (raise, round) = (power(to + s.1 - s.0), op == Op::Div);
+            rows(operands, some, count, limit, |x, y| {
+                match product(x, raise) {
+                    Some(n) => short_quotient(n, y, round),
+                    None => general(x, y),
+                }
+            })
+        }
+        _ => rows(operands, some, count, limit, general),
+    };
+    let values = values.map_err(|row| {
+        let at = |o: &Operand<'_>| o.array.value(if o.scalar { 0 } else { row });
+        let (x, y) = (at(&a), at(&b));
+        if y == 0 && matches!(op, Op::Div | Op::DivTruncated | Op::Rem) {
+            return ErrorKind::DivisionByZero.into();
+        }
+        overflow(call, op, x, y, s, to)
+    })?;
+    let array = Decimal128Array::new(values.into(), nulls)
+        .with_precision_and_scale(precision, scale as i8)?;
     Ok(Arc::new(array))
 }
 

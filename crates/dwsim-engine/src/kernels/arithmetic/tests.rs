@@ -154,4 +154,19 @@ proptest! {
         let product = decimal(multiply, (a / 1000, s), (b / 1000, t), s + t);
         prop_assert_eq!(product.ok(), Some((a / 1000) * (b / 1000)).filter(|p| p.abs() < 10i128.pow(38)));
     }
+
+    #[test]
+    fn short_forms_agree_with_256_bits(
+        a in prop_oneof![-10i128.pow(9)..10i128.pow(9), -10i128.pow(30)..10i128.pow(30), (-10i128.pow(38) + 1)..10i128.pow(38)],
+        b in prop_oneof![-10i128.pow(3)..10i128.pow(3), -10i128.pow(25)..10i128.pow(25), (-10i128.pow(38) + 1)..10i128.pow(38)],
+        s in 0u8..20, t in 0u8..20, to in 0u8..38,
+    ) {
+        let ops: [(Kernel, Op); 6] = [(add, Op::Add), (subtract, Op::Sub), (multiply, Op::Mul), (divide, Op::Div),
+            (divide_truncated, Op::DivTruncated), (remainder, Op::Rem)];
+        for (kernel, op) in ops {
+            let want = decimal::exact(op, a, b, (u32::from(s), u32::from(t)), u32::from(to))
+                .filter(|v| v.unsigned_abs() < 10u128.pow(38));
+            prop_assert_eq!(decimal(kernel, (a, s), (b, t), to).ok(), want, "{:?}", op);
+        }
+    }
 }

@@ -98,7 +98,8 @@ fn digits(
 
 /// ROUND of numbers: `(value [, digits [, mode]])`, on Snowflake also by the names EXPR, SCALE and ROUNDING_MODE.
 pub fn round(call: &mut FnCall<'_, '_>) -> Result<Typed> {
-    call.expect(1, 3)?;
+    let modes = call.env().dialect == DialectName::Snowflake;
+    call.expect(1, if modes { 3 } else { 2 })?;
     let names = ["expr", "scale", "rounding_mode"];
     let place = |i: usize| match call.arg_name(i) {
         None => Ok(i),
@@ -164,16 +165,27 @@ fn exact_only(call: &Call<'_>) -> Result<arrow::array::ArrayRef> {
 
 /// TRUNC of numbers.
 pub fn truncate(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 2)?;
     digits(call, round::truncate_decimal, round::truncate_float, false)
+}
+
+/// CEIL and FLOOR to a number of digits are Snowflake's.
+fn most_arguments(call: &FnCall<'_, '_>) -> usize {
+    match call.env().dialect {
+        DialectName::Snowflake => 2,
+        DialectName::Redshift => 1,
+    }
 }
 
 /// CEIL.
 pub fn ceil(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, most_arguments(call))?;
     digits(call, ceil_decimal, ceil_float, true)
 }
 
 /// FLOOR.
 pub fn floor(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, most_arguments(call))?;
     digits(call, floor_decimal, floor_float, true)
 }
 

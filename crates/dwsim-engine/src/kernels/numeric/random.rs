@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, Float64Array};
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::functions::Call;
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
@@ -165,6 +165,14 @@ pub fn randstr(call: &Call<'_>) -> Result<ArrayRef> {
 pub fn uuid_string(call: &Call<'_>) -> Result<ArrayRef> {
     if call.is_empty() {
         return call.map_text(|_| Ok(Some(uuid::Uuid::new_v4().to_string())));
+    }
+    if call.len() == 1 {
+        return Err(ErrorKind::ArgumentCount {
+            function: call.name.to_owned(),
+            expected: 2,
+            given: 1,
+        }
+        .into());
     }
     let (ns, name) = (call.text(0)?, call.text(1)?);
     call.map_text(|row| {

@@ -105,7 +105,7 @@ pub fn round_even_decimal(call: &Call<'_>) -> Result<ArrayRef> {
                 None => return Ok(None),
             },
         };
-        let dropped = (i64::from(from) - n).max(0);
+        let dropped = i64::from(from).saturating_sub(n).max(0);
         let rounded = match u32::try_from(dropped)
             .ok()
             .and_then(|d| 10i128.checked_pow(d))

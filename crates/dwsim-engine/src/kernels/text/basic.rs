@@ -159,12 +159,12 @@ pub fn substring(call: &Call<'_>) -> Result<ArrayRef> {
             },
         };
         Ok(Some(if redshift {
-            let first = at - 1;
+            let first = at.saturating_sub(1);
             let end = first.saturating_add(n).max(0);
             let first = first.max(0);
             (first as usize, (end - first).max(0) as usize)
         } else if at < 0 {
-            let first = total as i64 + at;
+            let first = (total as i64).saturating_add(at);
             if first < 0 {
                 (0, 0)
             } else {
@@ -415,7 +415,7 @@ pub fn split_part(call: &Call<'_>) -> Result<ArrayRef> {
             ));
         }
         if sep.is_empty() {
-            return Ok(Some(if n.abs() <= 1 { s } else { "" }));
+            return Ok(Some(if n.unsigned_abs() <= 1 { s } else { "" }));
         }
         Ok(Some(if n >= 0 {
             s.split(sep).nth((n - 1).max(0) as usize).unwrap_or("")

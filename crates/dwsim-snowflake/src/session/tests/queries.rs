@@ -317,6 +317,106 @@ async fn window_frames() {
     .await;
 }
 
+/// Keys of up to 38 digits join alike whether 64 bits hold them or not: 2^64 + 1 is not 1.
+#[tokio::test]
+async fn whole_number_join_keys() {
+    let mut t = Trial::new();
+    t.setup(
+        "create table small (k number(38,0), v text);
+         insert into small values (1, 'one'), (2, 'two'), (null, 'none'), (-9223372036854775808, 'least');
+         create table also (k number(38,0), w text);
+         insert into also values (1, 'eins'), (3, 'drei'), (null, 'nichts'), (-9223372036854775808, 'kleinste');
+         create table large (k number(38,0), w text);
+         insert into large values (1, 'eins'), (18446744073709551617, 'huge'), (18446744073709551618, 'huger');
+         create table tenths (k number(38,1), w text);
+         insert into tenths values (1, 'eins'), (0.1, 'zehntel');",
+    )
+    .await;
+    t.expect(&[
+        (
+            "select v, w from small join also using (k) order by v",
+            &["least|kleinste", "one|eins"],
+        ),
+        (
+            "select v, w from small s left join also a on s.k = a.k order by v",
+            &["least|kleinste", "none|NULL", "one|eins", "two|NULL"],
+        ),
+        (
+            "select v, w from small s full join also a on s.k = a.k order by v, w",
+            &["least|kleinste", "none|NULL", "one|eins", "two|NULL", "NULL|drei", "NULL|nichts"],
+        ),
+        (
+            "select v, w from small s join large l on s.k = l.k order by v",
+            &["one|eins"],
+        ),
+        (
+            "select w from large where k in (select k from small)",
+            &["eins"],
+        ),
+        (
+            "select v from small where k not in (select k from also where k is not null) order by v",
+            &["two"],
+        ),
+        ("select v from small where k not in (select k from also)", &[]),
+        (
+            "select v, w from small s join tenths t on s.k = t.k",
+            &["one|eins"],
+        ),
+        (
+            "select v, n from small s join (select k, count(*) n from also group by k) a on a.k = s.k order by v",
+            &["least|1", "one|1"],
+        ),
+        (
+            "select v from small s where exists (select 1 from also a where a.k = s.k and a.w > 'k') order by v",
+            &["least"],
+        ),
+    ])
+    .await;
+}
+
+/// What cannot be answered is refused by name: neither a value nor an internal error.
+#[tokio::test]
+async fn refused_with_a_reason() {
+    let mut t = Trial::new();
+    t.setup("create table t (n int, m text); insert into t values (1, 'x');")
+        .await;
+    for (sql, message) in [
+        ("select ?", "Bind variable :1 not set"),
+        ("select * from t where n = :2", "Bind variable :2 not set"),
+        ("insert into t values (?, 'y')", "Bind variable :1 not set"),
+        ("select grouping('abc')", "must be grouping expressions"),
+        ("select round(1.5, 0, m) from t", "a constant is needed"),
+        ("select uuid_string('a')", "argument"),
+        (
+            "select median('2024-01-01'::date)",
+            "Invalid argument types",
+        ),
+        (
+            "select top 9999999999999999999 n from t",
+            "TOP with more than",
+        ),
+    ] {
+        let error = t.rows(sql).await.expect_err(sql).snowflake().message;
+        assert!(error.contains(message), "{sql}: {error}");
+        assert!(!error.contains("internal"), "{sql}: {error}");
+    }
+    t.expect(&[
+        (
+            "select split_part('a', '', -9223372036854775808), substr('abc', -9223372036854775808)",
+            &["|"],
+        ),
+        (
+            "select round(2.5, -9223372036854775808, 'HALF_TO_EVEN')",
+            &["0"],
+        ),
+        (
+            "select approx_count_distinct(x) from values (1::float), (1::float), (2.5::float) v(x)",
+            &["2"],
+        ),
+    ])
+    .await;
+}
+
 #[tokio::test]
 async fn nulls_and_numbers_as_arguments() {
     let mut t = Trial::new();
