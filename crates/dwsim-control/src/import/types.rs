@@ -93,7 +93,9 @@ pub(crate) fn map(ty: &SqlType, written: &str, dialect: Dialect) -> Mapped {
             Dialect::Redshift => ty.redshift(),
             Dialect::Snowflake => ty.snowflake(),
         };
-        let same = |text: &String| of_text(text, dialect).as_ref() == Some(ty);
+        // a dollar sign marks the parser's own names of structured types
+        let same =
+            |text: &String| !text.contains('$') && of_text(text, dialect).as_ref() == Some(ty);
         Some(
             [written.to_uppercase(), rendered.to_uppercase()]
                 .into_iter()
