@@ -1,6 +1,6 @@
 //! The language by its documentation: a list of statements, and the last one's values or its SQLSTATE.
 
-use sqlx::{Column, Executor, PgConnection, Row};
+use sqlx::{Executor, PgConnection, Row};
 
 use crate::support::{Server, close};
 
