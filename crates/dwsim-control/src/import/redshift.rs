@@ -276,6 +276,7 @@ fn alter(r: &mut Reader, name: &str, action: Action) -> Done {
             Ok(())
         }
         Action::Owner(_)
+        | Action::AutoRefresh(_)
         | Action::EncodeAuto
         | Action::RowSecurity { .. }
         | Action::Property(..) => {
