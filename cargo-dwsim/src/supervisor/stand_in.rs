@@ -9,7 +9,9 @@ use dwsim_runtime::{Connection, Dialect, Endpoints};
 use dwsim_schema::identifiers::quote;
 use dwsim_schema::{Config, ddl};
 
-use super::staging::{Planned, Staged, Template, plan};
+use dwsim_control::staging::Staged;
+
+use super::staging::{Planned, Template, plan};
 use crate::error::{Error, Result};
 
 const DIALECT: Dialect = Dialect::Redshift;
