@@ -216,7 +216,7 @@ fn targets_that_are_not_there_are_named() {
         ("gone", 32, "127.0.0.1:1"),
         ("live", 33, "live warehouse"),
         ("bare", 33, "where it is"),
-        ("other", 33, "[target.other]"),
+        ("other", 30, "[target.other]"),
     ] {
         sandbox
             .run(&["test", "--target", target])
@@ -288,8 +288,7 @@ fn a_container_is_started_and_removed() {
         .status();
     assert!(made.expect("chmod").success());
     // the image's user and password
-    let psql = programs().expect("it was there").join("psql");
-    let user = Command::new(psql)
+    let user = Command::new("psql")
         .args([
             "-h",
             "127.0.0.1",

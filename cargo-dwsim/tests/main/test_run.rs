@@ -249,7 +249,7 @@ fn settings_of_sessions_have_their_effect() {
     let pending = |name: &str| sandbox.read(&format!("target/dwsim/pending/tests/sql/{name}.snap"));
     let redshift = pending("now.redshift");
     assert!(
-        redshift.contains("Europe/Berlin") && redshift.contains("2025-01-31 23:30"),
+        redshift.contains("Europe/Berlin") && redshift.contains("2025-02-01 00:30"),
         "{redshift}"
     );
     let snowflake = pending("now.snowflake");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
@@ -16,6 +17,7 @@ use datafusion::prelude::SessionConfig;
 
 use super::join_keys::ShortJoinKeys;
 use super::stream::{CancelHandle, RowStream, guarded};
+use super::worker::{Workers, is_short};
 use crate::error::Result;
 use crate::plan::BoundQuery;
 
@@ -27,6 +29,7 @@ const PARALLEL_ROWS: usize = 100_000;
 pub struct Executor {
     single: SessionState,
     parallel: SessionState,
+    workers: Workers,
 }
 
 /// What bounds one execution.
@@ -93,6 +96,7 @@ impl Executor {
         Executor {
             single: state(runtime, 1),
             parallel: state(runtime, parallelism.max(1)),
+            workers: Workers::new(parallelism),
         }
     }
 
@@ -141,6 +145,19 @@ impl Executor {
         ))
     }
 
+    fn start(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        scanned_rows: usize,
+    ) -> Result<SendableRecordBatchStream> {
+        let task = self.state(scanned_rows).task_ctx();
+        if is_short(&plan, scanned_rows) {
+            return Ok(execute_stream(plan, task)?);
+        }
+        let run = Arc::clone(&plan);
+        self.workers.drive(&plan, move || execute_stream(run, task))
+    }
+
     /// Runs a query as a stream.
     ///
     /// # Errors
@@ -153,8 +170,7 @@ impl Executor {
             self.physical(&query.plan, query.scanned_rows),
         )
         .await?;
-        let task = self.state(query.scanned_rows).task_ctx();
-        let stream = execute_stream(physical, task)?;
+        let stream = self.start(physical, query.scanned_rows)?;
         Ok(RowStream::running(
             query.columns,
             stream,
@@ -176,8 +192,8 @@ impl Executor {
     ) -> Result<Vec<RecordBatch>> {
         guarded(&bounds.cancel, bounds.generation, bounds.timeout, async {
             let physical = self.physical(plan, scanned_rows).await?;
-            let task = self.state(scanned_rows).task_ctx();
-            Ok(datafusion::physical_plan::collect(physical, task).await?)
+            let stream = self.start(physical, scanned_rows)?;
+            Ok(datafusion::physical_plan::common::collect(stream).await?)
         })
         .await
     }

@@ -7,6 +7,7 @@ mod join_keys;
 mod provider;
 mod shuffle;
 mod stream;
+mod worker;
 
 pub use constant::{constant, is_constant, over_column};
 pub use context::{Execution, Executor};
