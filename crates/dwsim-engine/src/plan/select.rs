@@ -194,7 +194,10 @@ impl Binder<'_> {
                 }
                 (None, Some(v)) => {
                     // The same expression as an output column needs no column of its own.
-                    match items.iter().position(|i| i.value.expr == v.expr) {
+                    let same = items.iter().position(|i| {
+                        i.value.expr == v.expr && i.value.ty.collation() == v.ty.collation()
+                    });
+                    match same {
                         Some(i) => self.sort_operand(columns[i].typed())?.expr,
                         None if s.distinct.is_some() => {
                             return Err(SqlError::raw(

@@ -308,7 +308,8 @@ impl BlockParser<'_> {
             .t
             .peek(1)
             .is_some_and(|i| i.token.token == Token::Assignment);
-        if assigned {
+        // LET declares: it is no name to assign to.
+        if assigned && self.t.word() != "LET" {
             return self.assignment();
         }
         match self.t.word().as_str() {

@@ -346,7 +346,7 @@ async fn views_sequences_and_columns_are_altered() {
          create view v as select a from base; alter view v rename to w; alter view w set secure; alter view if exists no set secure;
          create sequence s; alter sequence s set increment 5; alter sequence s rename to s2;
          alter table base add column if not exists a int; alter table base add column if not exists b int;
-         alter table base modify column b set not null; alter table base modify column b drop not null;
+         alter table base modify column a set not null; alter table base modify column a drop not null;
          create recursive view r (n) as select 1 union all select n + 1 from r where n < 3;
          begin transaction name t1; rollback;",
     )
