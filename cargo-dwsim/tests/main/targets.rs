@@ -231,7 +231,7 @@ fn targets_that_are_not_there_are_named() {
     let ran = crate::harness::Ran::from(command.output().expect("the binary can be started"));
     ran.expect(33)
         .says("container engine")
-        .says("--target embedded");
+        .says("docker or podman");
 
     for (lines, says) in [
         (
