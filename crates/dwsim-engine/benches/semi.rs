@@ -39,6 +39,7 @@ fn env() -> Env {
         client: None,
         last_transaction: None,
         seed: None,
+        draws: Default::default(),
     }
 }
 

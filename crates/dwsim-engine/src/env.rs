@@ -2,6 +2,8 @@
 //! It is fixed when the statement starts; sessions own the changing values behind it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -47,6 +49,27 @@ pub struct Env {
     pub last_transaction: Option<i64>,
     /// Seed for `random()` and shuffling when the project freezes randomness.
     pub seed: Option<u64>,
+    /// The random streams this session has begun.
+    pub draws: Draws,
+}
+
+/// Counts the unseeded random streams of a session, so that with a frozen seed each is another one, and all are the same
+/// in the next run.
+#[derive(Debug, Clone, Default)]
+pub struct Draws(Arc<AtomicU64>);
+
+impl PartialEq for Draws {
+    /// Whether both are the counter of one session.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Draws {
+    /// The number of the next stream.
+    pub fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 impl Env {

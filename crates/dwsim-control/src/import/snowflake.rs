@@ -161,9 +161,7 @@ fn create(r: &mut Reader, t: CreateTable) -> Done {
         name: name.clone(),
         at,
         transient: t.transient,
-        comment: t.comment.as_ref().map(|c| match c {
-            ast::CommentDef::WithEq(text) | ast::CommentDef::WithoutEq(text) => text.clone(),
-        }),
+        comment: comment(&t),
         ..TableDdl::default()
     };
     let mut keys = Vec::new();
@@ -187,6 +185,21 @@ fn create(r: &mut Reader, t: CreateTable) -> Done {
         table.cluster_by = cluster_by(by);
     }
     r.declare(table, t.or_replace, t.if_not_exists)
+}
+
+/// COMMENT: the parser leaves it among the options of the table.
+fn comment(t: &CreateTable) -> Option<String> {
+    let plain = match &t.table_options {
+        ast::CreateTableOptions::Plain(options) => options.as_slice(),
+        _ => &[],
+    };
+    let among = plain.iter().find_map(|o| match o {
+        ast::SqlOption::Comment(c) => Some(c),
+        _ => None,
+    });
+    t.comment.as_ref().or(among).map(|c| match c {
+        ast::CommentDef::WithEq(text) | ast::CommentDef::WithoutEq(text) => text.clone(),
+    })
 }
 
 /// CLUSTER BY: a column by its name for dwsim.toml, an expression as it is.

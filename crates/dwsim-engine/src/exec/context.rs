@@ -15,6 +15,7 @@ use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::prelude::SessionConfig;
 
+use super::concat::InOrder;
 use super::join_keys::ShortJoinKeys;
 use super::stream::{CancelHandle, RowStream, guarded};
 use super::worker::{Workers, is_short};
@@ -81,13 +82,19 @@ fn state(runtime: &Arc<RuntimeEnv>, partitions: usize) -> SessionState {
         Arc::new(ResolveGroupingFunction::new()),
         Arc::new(TypeCoercion::new()),
     ];
-    SessionStateBuilder::new()
+    let builder = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
         .with_analyzer_rules(analyzers)
-        .with_optimizer_rule(Arc::new(ShortJoinKeys))
-        .build()
+        .with_optimizer_rule(Arc::new(ShortJoinKeys));
+    if partitions == 1 {
+        builder
+            .with_physical_optimizer_rule(Arc::new(InOrder))
+            .build()
+    } else {
+        builder.build()
+    }
 }
 
 impl Executor {

@@ -1,6 +1,7 @@
 //! Running plans: DataFusion's optimizer and operators over the catalog's batches, cancellable and within limits.
 //! What a statement does with the rows is in `session`.
 
+mod concat;
 mod constant;
 mod context;
 mod join_keys;

@@ -12,7 +12,7 @@ use super::SessionOptions;
 use crate::catalog::{Account, Object, ObjectKind, ObjectName, TableEntry, Transaction};
 use crate::dialect::{Dialect, DialectName};
 use crate::engine::Engine;
-use crate::env::Env;
+use crate::env::{Draws, Env};
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::exec::{CancelHandle, Execution};
 use crate::functions::Typed;
@@ -55,6 +55,7 @@ pub struct Session {
     /// The text of the running statement, kept for views.
     pub(super) text: String,
     seed: Option<u64>,
+    draws: Draws,
     /// Databases in which this session made temporary objects.
     pub(super) temporary: Vec<(String, String)>,
     /// A fixed clock, when the project freezes time.
@@ -96,6 +97,7 @@ impl Session {
             last_transaction: None,
             text: String::new(),
             seed: options.seed.or(random),
+            draws: Draws::default(),
             temporary: Vec::new(),
             clock,
         }
@@ -236,6 +238,7 @@ impl Session {
             client: self.client.clone(),
             last_transaction: self.last_transaction,
             seed: self.seed,
+            draws: self.draws.clone(),
         })
     }
 

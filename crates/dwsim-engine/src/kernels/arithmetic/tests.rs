@@ -33,6 +33,7 @@ fn env() -> Env {
         client: None,
         last_transaction: None,
         seed: None,
+        draws: Default::default(),
     }
 }
 

@@ -2,14 +2,11 @@
 //! Sources: Snowflake "Data generation functions"; Redshift "RANDOM".
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, Float64Array};
 
 use crate::error::{ErrorKind, Result};
 use crate::functions::Call;
-
-static CALLS: AtomicU64 = AtomicU64::new(0);
 
 /// SplitMix64 (Steele et al.): one stream per call, one step per row.
 struct Stream(u64);
@@ -18,11 +15,7 @@ impl Stream {
     fn new(call: &Call<'_>, seed: Option<i64>) -> Self {
         let base = match (seed, call.env.seed) {
             (Some(s), _) => s as u64,
-            (None, Some(s)) => {
-                s ^ CALLS
-                    .fetch_add(1, Ordering::Relaxed)
-                    .wrapping_mul(0x9E37_79B9)
-            }
+            (None, Some(s)) => s ^ call.env.draws.next().wrapping_mul(0x9E37_79B9),
             (None, None) => uuid::Uuid::new_v4().as_u64_pair().0,
         };
         Stream(base)

@@ -36,6 +36,7 @@ pub(crate) fn env(dialect: DialectName) -> Env {
         client: None,
         last_transaction: None,
         seed: None,
+        draws: Default::default(),
     }
 }
 
