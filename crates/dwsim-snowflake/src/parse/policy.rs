@@ -246,7 +246,7 @@ pub(super) fn take(c: &mut Cursor<'_>) -> Result<Vec<Attachment>> {
     let mut column: Option<Ident> = None;
     let mut fresh = false;
     // Behind AS only a query comes.
-    while !c.at_end() && !(depth == 0 && c.sees(&["AS"])) {
+    while !(c.at_end() || depth == 0 && c.sees(&["AS"])) {
         let from = c.mark();
         if depth <= 1 {
             let _ = c.eat(&["WITH"]);
