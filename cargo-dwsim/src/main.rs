@@ -68,6 +68,7 @@ fn run(cli: Cli) -> Result<i32> {
         Command::Report(args) => commands::report::run(&ctx, &args),
         Command::Down(args) => commands::down::run(&ctx, &args),
         Command::Status(args) => commands::status::run(&ctx, &args),
+        Command::Record(args) => block_on(commands::record::run(&ctx, &args)),
         Command::Up(args) => block_on(commands::up::run(&ctx, &args)),
         Command::Serve(args) => block_on(commands::serve::run(&ctx, &args)),
         Command::Sql(args) => block_on(commands::sql::run(&ctx, &args)),

@@ -226,6 +226,14 @@ impl SqlTests {
         Ok(reports)
     }
 
+    /// The snapshot of each test, by the test's name.
+    pub fn snapshots(&self) -> BTreeMap<String, String> {
+        self.0
+            .iter()
+            .map(|case| (case.test.name.clone(), case.test.snapshot.clone()))
+            .collect()
+    }
+
     /// Takes over what this run left pending, but for divergences without a reason: of its SQL tests, and of the Rust
     /// tests that have left something. Their reports become [`Outcome::Accepted`]; returns the number of snapshots written.
     pub fn accept(

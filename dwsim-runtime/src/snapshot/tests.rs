@@ -613,7 +613,7 @@ proptest! {
             answers.insert(Dialect::Snowflake, second);
         }
         let order = if exact { RowOrder::Exact } else { RowOrder::Any };
-        let mut snapshot = Snapshot { source, order, hash: Hashes::default(), reason: None, answers };
+        let mut snapshot = Snapshot { source, order, hash: Hashes::default(), confirmed: BTreeMap::new(), reason: None, answers };
         snapshot.normalise();
         if snapshot.diverges() {
             snapshot.reason = Some("they differ".to_string());
