@@ -62,7 +62,7 @@ fn run(cli: Cli) -> Result<i32> {
         Command::Clean(args) => commands::clean::run(&ctx, &args),
         Command::Generate(args) => commands::generate::run(&ctx, &args),
         Command::CheckData(args) => commands::report::check(&ctx, &args),
-        Command::Learn(args) => commands::learn::run(&ctx, &args),
+        Command::Learn(args) => block_on(commands::learn::run(&ctx, &args)),
         Command::ImportSql(args) => commands::import_sql::run(&ctx, &args),
         Command::Experiment(args) => commands::experiment::run(&ctx, &args),
         Command::Report(args) => commands::report::run(&ctx, &args),

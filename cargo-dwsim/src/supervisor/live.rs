@@ -90,6 +90,18 @@ pub fn dialects(config: &Config, target: &Target, asked: Vec<Dialect>) -> Result
     Ok(wanted)
 }
 
+/// Where a target has a warehouse.
+pub fn endpoint(target: &Target, dialect: Dialect) -> Result<Endpoint> {
+    let (connection, make): (_, Make) = match dialect {
+        Dialect::Redshift => (&target.redshift, redshift),
+        Dialect::Snowflake => (&target.snowflake, snowflake),
+    };
+    match connection {
+        Some(connection) => make(&target.name, connection),
+        None => Err(lacks(&target.name, dialect, "is not there")),
+    }
+}
+
 impl Live {
     /// Reads what is needed to reach them; nothing is connected yet.
     pub fn connect(config: &Config, target: &Target) -> Result<Self> {

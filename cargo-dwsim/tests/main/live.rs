@@ -175,6 +175,38 @@ fn the_same_tests_run_on_live_warehouses() {
     sandbox.run(&["test", "--check"]).expect(0);
     sandbox.run(&["check"]).expect(0);
 
+    // a table there is a sample
+    elsewhere.ask(
+        Dialect::Snowflake,
+        &["create table live.public.probe as select column1 as id, '0' || column1 as word from values (1), (2), (null)"],
+    );
+    elsewhere.ask(
+        Dialect::Redshift,
+        &[
+            "create table probe (id int, word varchar(9))",
+            "insert into probe values (1, '01'), (2, '02'), (null, null)",
+        ],
+    );
+    for (dialect, name) in [("snowflake", "live.public.probe"), ("redshift", "probe")] {
+        let ran = run(&["learn", "--target", "live", "-d", dialect, name], "").expect(0);
+        for part in ["[tables.probe]", "id = ", "word = { type = \"varchar"] {
+            assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+        }
+    }
+    run(&["learn", "--target", "live", "-d", "redshift", "gone"], "").says("42P01");
+    run(
+        &[
+            "learn",
+            "--target",
+            "live",
+            "-d",
+            "redshift",
+            "a; drop table b",
+        ],
+        "",
+    )
+    .expect(2);
+
     // nothing of a run stays behind
     let schemas =
         "select schema_name from information_schema.schemata where schema_name ilike 'dwsim%'";
