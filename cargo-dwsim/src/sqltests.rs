@@ -205,8 +205,11 @@ impl SqlTests {
         loop {
             let next = tokio::select! {
                 next = running.join_next() => next,
-                // Dropping the set aborts what still runs.
-                () = cancel.cancelled() => return Err(Error::Interrupted),
+                () = cancel.cancelled() => {
+                    // waited for: a test that is just over must not write its answer after this
+                    running.shutdown().await;
+                    return Err(Error::Interrupted);
+                }
             };
             let Some(next) = next else { break };
             let (chosen, outcome, time) =

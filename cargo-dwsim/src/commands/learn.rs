@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use dwsim_generate::{LearnError, Learned, Sample, TextColumn};
 use dwsim_runtime::{Connection, TypeKind, Value, instance};
 use dwsim_schema::TargetKind;
+use miette::NamedSource;
 
 use crate::cli::DialectArg;
 use crate::context::{Context, flag};
@@ -143,7 +144,16 @@ async fn table(connection: &mut Connection, name: &str, limit: u32) -> Result<Sa
         });
     }
     let sql = format!("select * from {name} limit {}", u64::from(limit) + 1);
-    let found = connection.query(&sql).await?;
+    let dialect = connection.dialect().name();
+    let found = connection.query(&sql).await.map_err(|e| match e {
+        dwsim_runtime::Error::Sql(e) => Error::Sql {
+            dialect,
+            message: format!("{}: {}", e.code, e.message),
+            source_code: NamedSource::new("the sample", sql.clone()),
+            span: None,
+        },
+        other => other.into(),
+    })?;
     let cut = found.rows.len() > limit as usize;
     let mut columns: Vec<TextColumn> = found
         .columns

@@ -32,10 +32,7 @@ pub async fn run(ctx: &Context, args: &RecordArgs) -> Result<i32> {
     let project = ctx.project()?;
     let over = flag("--target", "test.target", Some(&args.target));
     let config = ctx.config(&project, over.into_iter().collect())?;
-    if !config
-        .target(&config.test.target)
-        .is_some_and(|target| is_warehouse(target))
-    {
+    if !config.target(&config.test.target).is_some_and(is_warehouse) {
         return Err(Error::Usage {
             message: format!("the target `{}` is no live warehouse", args.target),
             help: Some("only the warehouse itself can confirm what it answers".into()),

@@ -2,6 +2,7 @@
 //! What the requests mean is in `snowflake`.
 
 use super::socket::{Socket, encrypt, open};
+use super::url::Url;
 use super::{broken, protocol};
 use crate::Dialect;
 use crate::endpoints::Endpoint;
@@ -31,7 +32,7 @@ impl Http {
 
     async fn dial(endpoint: &Endpoint) -> Result<SendRequest<Full<Bytes>>> {
         let stream = open(DIALECT, endpoint).await?;
-        let stream: Box<dyn Socket> = if endpoint.url.starts_with("https://") {
+        let stream: Box<dyn Socket> = if Url::parse(&endpoint.url).scheme == "https" {
             encrypt(DIALECT, endpoint, stream).await?
         } else {
             Box::new(stream)

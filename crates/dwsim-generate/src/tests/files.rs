@@ -58,7 +58,7 @@ fn estimates_are_near_what_is_written() {
         for shard in [None, Some(crate::Shard { index: 1, count: 3 })] {
             let text = format!("[tables.t]\nrows = {rows}\n[tables.t.columns]\nc = {definition}");
             let options = Options {
-                shard: shard.unwrap_or(crate::Shard { index: 0, count: 1 }),
+                shard,
                 ..Options::default()
             };
             let plan = planned(&text, &options);
