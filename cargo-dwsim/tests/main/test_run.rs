@@ -260,7 +260,7 @@ fn settings_of_sessions_have_their_effect() {
         "select random() as a, random() as b",
     );
     sandbox.write(
-        "tests/sql/draw_a.snowflake.sql",
+        "tests/sql/draw_s.snowflake.sql",
         "select random() as a, random() as b",
     );
     sandbox.write(
@@ -271,7 +271,9 @@ fn settings_of_sessions_have_their_effect() {
     sandbox.run(&["accept"]).expect(0);
     sandbox.run(&["test", "draw_b"]).expect(20);
     sandbox.run(&["accept"]).expect(0);
-    sandbox.run(&["test", "draw_a", "draw_b"]).expect(0);
+    sandbox.run(&["test", "draw_s"]).expect(20);
+    sandbox.run(&["accept"]).expect(0);
+    sandbox.run(&["test", "draw_"]).expect(0);
     let snap = sandbox.read("tests/sql/draw_a.redshift.snap");
     let row: Vec<&str> = snap
         .lines()
