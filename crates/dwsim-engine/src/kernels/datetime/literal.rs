@@ -5,10 +5,11 @@ use arrow::array::ArrayRef;
 
 use super::interval::{self, Interval, Qualifier, Unit};
 use super::interval_column::{IntervalSink, Intervals};
+use super::wall::DAY;
 use crate::dialect::DialectName;
 use crate::error::{Result, SqlError};
 use crate::functions::Call;
-use crate::types::TypeClass;
+use crate::types::{SqlType, TypeClass};
 
 /// `INTERVAL 'text' [qualifier]`, and casts to an interval type with a qualifier: argument 0 is a text or an interval,
 /// argument 1 the qualifier in lower case (`day to second(3)`, `month`, or empty). The value is cut to the qualifier's
@@ -30,9 +31,21 @@ pub fn interval_literal(call: &Call<'_>) -> Result<ArrayRef> {
     let digits = qualifier
         .split_once('(')
         .and_then(|(_, n)| n.trim_end_matches(')').trim().parse::<u32>().ok());
-    let fit = |value: Interval| match fields {
-        Some(f) => rounded(value.truncated(f.last), digits),
-        None => value,
+    // DAY TO SECOND is one number of microseconds: 26 hours are a day and two hours.
+    let whole_days = *call.returns == SqlType::IntervalDs;
+    let fit = |value: Interval| {
+        let value = match i32::try_from(value.nanos / DAY) {
+            Ok(days) if whole_days => Interval {
+                days: value.days.saturating_add(days),
+                nanos: value.nanos % DAY,
+                ..value
+            },
+            _ => value,
+        };
+        match fields {
+            Some(f) => rounded(value.truncated(f.last), digits),
+            None => value,
+        }
     };
     let mut sink = IntervalSink::new(call)?;
     if call.types[0].class() == TypeClass::Interval {
