@@ -469,6 +469,7 @@ mod tests {
             redshift_data: None,
             redshift_authority: None,
             template: None,
+            isolation: crate::Isolation::default(),
             settings: None,
             control: None,
             version: None,

@@ -186,6 +186,7 @@ impl Emulators {
             )),
             redshift_authority: tls.authority().map(PathBuf::from),
             template: None,
+            isolation: dwsim_runtime::Isolation::default(),
             settings: None,
             control: Some(http(
                 control

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
-use dwsim_control::staging::{self, StageError, Staged};
+use dwsim_control::staging::{self, Place, StageError, Staged};
 use dwsim_generate::{GENERATOR_VERSION, Options, Plan};
-use dwsim_runtime::template::{self, TemplateKey};
+use dwsim_runtime::template::{self, Access, TemplateKey};
 use dwsim_runtime::{Dialect, Endpoints, TemplateInfo};
 use dwsim_schema::Config;
 use tokio_util::sync::CancellationToken;
@@ -86,14 +86,35 @@ pub async fn load(
     dialects: &[Dialect],
     ui: &Ui,
 ) -> Result<Template> {
+    let place = Place::emulated(&endpoints.s3.url);
+    let access = Access::default();
+    load_from(config, endpoints, dialects, &place, "", &access, ui).await
+}
+
+/// As [`load`], through any bucket, under a prefix of it.
+pub async fn load_from(
+    config: &Config,
+    endpoints: &Endpoints,
+    dialects: &[Dialect],
+    place: &Place,
+    prefix: &str,
+    access: &Access,
+    ui: &Ui,
+) -> Result<Template> {
     let planned = plan(config)?;
     let info = planned.info();
-    let staged = stage(&planned.plan, endpoints, &info.database, ui).await?;
+    let staged = stage(
+        &planned.plan,
+        place,
+        &format!("{prefix}{}", info.database),
+        ui,
+    )
+    .await?;
 
     let started = Instant::now();
-    let (key, urls, database) = (&planned.key, &staged.urls, &info.database);
+    let (key, urls) = (&planned.key, &staged.urls);
     let loads = dialects.iter().map(|dialect| async move {
-        template::load_one(*dialect, endpoints, &config.schema, key, urls, database)
+        template::load_one(*dialect, endpoints, &config.schema, key, urls, access)
             .await
             .map_err(|e| Error::Load {
                 message: e.to_string(),
@@ -109,7 +130,7 @@ pub async fn load(
 }
 
 /// Makes every table's Parquet and puts it to S3, with a bar for each.
-async fn stage(plan: &Arc<Plan>, endpoints: &Endpoints, prefix: &str, ui: &Ui) -> Result<Staged> {
+async fn stage(plan: &Arc<Plan>, place: &Place, prefix: &str, ui: &Ui) -> Result<Staged> {
     let bars: BTreeMap<String, _> = plan
         .tables()
         .iter()
@@ -121,7 +142,7 @@ async fn stage(plan: &Arc<Plan>, endpoints: &Endpoints, prefix: &str, ui: &Ui) -
         }
     });
     let never = CancellationToken::new();
-    staging::stage(plan, &endpoints.s3.url, prefix, &report, &never)
+    staging::stage(plan, place, prefix, &report, &never)
         .await
         .map_err(|e| match e {
             StageError::Generate(e) => e.into(),

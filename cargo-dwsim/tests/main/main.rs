@@ -5,6 +5,7 @@ mod check;
 mod experiment;
 mod harness;
 mod help;
+mod live;
 mod project;
 mod serve;
 mod targets;

@@ -26,6 +26,7 @@ fn app(token: Option<&str>) -> Router {
         template: None,
         control: None,
         version: None,
+        isolation: dwsim_runtime::Isolation::default(),
         settings: None,
     };
     let service = Service::new(endpoints, Store::open(None).unwrap());

@@ -98,7 +98,10 @@ impl Facts {
     }
 
     pub(crate) fn view_text(&self, path: &str) -> Option<String> {
-        self.0.find(&path.to_lowercase())?.query().map(str::to_owned)
+        self.0
+            .find(&path.to_lowercase())?
+            .query()
+            .map(str::to_owned)
     }
 
     pub(crate) fn view_texts(&self) -> Vec<(i64, String)> {

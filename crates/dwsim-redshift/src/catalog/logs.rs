@@ -281,9 +281,10 @@ pub(super) fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
 /// Schema and name of the view that REFRESH MATERIALIZED VIEW names.
 fn refreshed(text: &str) -> Option<(String, String)> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let at = words
-        .windows(3)
-        .position(|w| w.join(" ").eq_ignore_ascii_case("refresh materialized view"))?;
+    let at = words.windows(3).position(|w| {
+        w.join(" ")
+            .eq_ignore_ascii_case("refresh materialized view")
+    })?;
     let path = words.get(at + 3)?.trim_end_matches(';').replace('"', "");
     let mut parts = path.rsplit('.').map(str::to_lowercase);
     let name = parts.next()?;

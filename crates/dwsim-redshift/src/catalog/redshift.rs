@@ -106,9 +106,7 @@ pub(super) fn relation_columns(
         columns
             .into_iter()
             .enumerate()
-            .map(|(i, (name, ty))| {
-                row![r.schema.as_str(), r.name.as_str(), name, ty, i as i64 + 1]
-            })
+            .map(|(i, (name, ty))| row![r.schema.as_str(), r.name.as_str(), name, ty, i as i64 + 1])
             .collect(),
     ))
 }

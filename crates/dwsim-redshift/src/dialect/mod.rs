@@ -167,9 +167,11 @@ impl Dialect for Redshift {
             if let Err(denied) = rights.check(name, object, "select") {
                 // Privileges on some of the columns are enough to read these.
                 let columns = match object {
-                    Object::Table(t) => {
-                        rights.columns(name, t.def.columns.iter().map(|c| c.name.as_str()), "select")
-                    }
+                    Object::Table(t) => rights.columns(
+                        name,
+                        t.def.columns.iter().map(|c| c.name.as_str()),
+                        "select",
+                    ),
                     Object::View(v) => {
                         rights.columns(name, v.columns.iter().map(|c| c.name.as_str()), "select")
                     }

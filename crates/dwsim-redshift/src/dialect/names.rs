@@ -189,10 +189,9 @@ pub(super) fn bare_word(binder: &mut Binder<'_>, word: &str) -> Result<Option<Ty
             ScalarValue::Utf8(Some(crate::catalog::namespace_id(&env.account))),
             SqlType::text(),
         ),
-        "current_aws_account" => literal(
-            ScalarValue::Utf8(Some(ACCOUNT.to_owned())),
-            SqlType::text(),
-        ),
+        "current_aws_account" => {
+            literal(ScalarValue::Utf8(Some(ACCOUNT.to_owned())), SqlType::text())
+        }
         "current_schema" => match &env.schema {
             Some(s) => name(s),
             None => literal(ScalarValue::Utf8(None), SqlType::Name),

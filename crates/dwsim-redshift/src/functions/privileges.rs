@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
-use dwsim_engine::functions::{
-    Call, Closure, FnCall, Param, ScalarDef, Typed, closure_expr, ret,
-};
+use dwsim_engine::functions::{Call, Closure, FnCall, Param, ScalarDef, Typed, closure_expr, ret};
 use dwsim_engine::types::SqlType;
 
 use crate::catalog::{Facts, facts};
@@ -45,6 +43,15 @@ pub const SCALARS: &[ScalarDef] = &[
         ret::first,
         denied,
     ),
+    // A SUPER value with a part of it masked.
+    ScalarDef::new(
+        "PG_MASKED",
+        "https://docs.aws.amazon.com/redshift/latest/dg/t_ddm.html",
+        &[Param::Variant, Param::Variant, Param::Text],
+        ret::first,
+        dwsim_engine::kernels::semi::with_member,
+    )
+    .variadic(),
     ScalarDef::custom("HAS_ANY_COLUMN_PRIVILEGE", LEADER, |c| privilege(c, 2)),
     ScalarDef::custom("HAS_COLUMN_PRIVILEGE", LEADER, |c| privilege(c, 3)),
     ScalarDef::custom("HAS_FUNCTION_PRIVILEGE", LEADER, |c| privilege(c, 2)),
@@ -111,13 +118,7 @@ impl Closure for Privilege {
 }
 
 impl Privilege {
-    fn one(
-        &self,
-        user: &str,
-        object: &str,
-        column: Option<&str>,
-        privilege: &str,
-    ) -> Result<bool> {
+    fn one(&self, user: &str, object: &str, column: Option<&str>, privilege: &str) -> Result<bool> {
         // Users by their ids, as PostgreSQL's catalogs name them.
         let user = match user.parse::<i64>() {
             Ok(id) => (self.facts.users().into_iter())
@@ -128,7 +129,11 @@ impl Privilege {
         };
         if user != self.user && user != "public" && !self.facts.users().iter().any(|u| u.0 == user)
         {
-            return Err(ErrorKind::UnknownObject { kind: "user", name: user }.into());
+            return Err(ErrorKind::UnknownObject {
+                kind: "user",
+                name: user,
+            }
+            .into());
         }
         let of_table = matches!(
             self.function,

@@ -270,9 +270,7 @@ pub(super) fn show(w: &mut Words<'_>) -> Result<Statement> {
             Some(w.rest().to_owned())
         };
         Show::Procedure(name, signature)
-    } else if w.at(&["datashares"])
-        || (w.at(&["external"]) || w.at(&["model"])) && !ends_at(w, 1)
-    {
+    } else if w.at(&["datashares"]) || (w.at(&["external"]) || w.at(&["model"])) && !ends_at(w, 1) {
         return Ok(Statement::Unsupported(format!("SHOW {}", w.rest())));
     } else {
         match w.any_word() {
@@ -411,7 +409,9 @@ fn assume_role(w: &mut Words<'_>, mut g: Grant) -> Result<Statement> {
                 None => return w.unexpected("an IAM role, DEFAULT or ALL"),
             }
         };
-        Ok(ast::ObjectName::from(vec![ast::Ident::with_quote('"', role)]))
+        Ok(ast::ObjectName::from(vec![ast::Ident::with_quote(
+            '"', role,
+        )]))
     })?;
     w.expect(&[if g.grant { "to" } else { "from" }])?;
     g.to = w.list(grantee)?;

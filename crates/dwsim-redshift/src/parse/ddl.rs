@@ -143,10 +143,7 @@ fn quota(w: &mut Words<'_>) -> Result<()> {
 }
 
 /// CONNECTION LIMIT, COLLATE or ISOLATION LEVEL of a database; false when something else comes next.
-fn database_property(
-    w: &mut Words<'_>,
-    properties: &mut Vec<(String, String)>,
-) -> Result<bool> {
+fn database_property(w: &mut Words<'_>, properties: &mut Vec<(String, String)>) -> Result<bool> {
     if w.eat(&["connection", "limit"]) {
         let limit = if w.eat(&["unlimited"]) {
             "unlimited".to_owned()

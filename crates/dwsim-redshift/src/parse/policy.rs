@@ -158,7 +158,9 @@ pub(super) fn attach(w: &mut Words<'_>, attach: bool) -> Result<Statement> {
                 path.push(w.ident()?);
             }
             if w.next_is(&Token::LBracket) {
-                return Err(SqlError::unsupported("masking of elements of arrays in SUPER"));
+                return Err(SqlError::unsupported(
+                    "masking of elements of arrays in SUPER",
+                ));
             }
             Ok(path)
         })

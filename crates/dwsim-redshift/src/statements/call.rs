@@ -206,7 +206,9 @@ impl RedshiftSession {
             format!("{database}.{schema}.{name}"),
         ];
         let allowed = rights.owns(&routine.owner)
-            || names.iter().any(|n| rights.granted("procedure", n, "execute"))
+            || names
+                .iter()
+                .any(|n| rights.granted("procedure", n, "execute"))
             || rights.granted("all procedures in schema", schema, "execute");
         if allowed {
             Ok(())
@@ -371,7 +373,11 @@ impl Host for RedshiftSession {
             RaiseLevel::Warning => (50, "WARNING"),
             RaiseLevel::Exception => (60, "EXCEPTION"),
         };
-        let least = match self.setting("stored_proc_log_min_messages").to_uppercase().as_str() {
+        let least = match self
+            .setting("stored_proc_log_min_messages")
+            .to_uppercase()
+            .as_str()
+        {
             "LOG" => 20,
             "NOTICE" => 40,
             "WARNING" => 50,

@@ -29,8 +29,8 @@ mod unload;
 mod views;
 
 pub use cluster::{
-    Cluster, LoadCommit, LoadError, LoadField, LoadRecord, ProcedureMessage, QueryRecord, UnloadFile,
-    account,
+    Cluster, LoadCommit, LoadError, LoadField, LoadRecord, ProcedureMessage, QueryRecord,
+    UnloadFile, account,
 };
 pub use cursor::Cursor;
 pub use locks::Locks;

@@ -122,7 +122,9 @@ fn identifier(name: &str) -> ast::Expr {
 fn input_of(rules: &Redshift, path: &str, ty: &str) -> Option<ast::Expr> {
     match path.split_once('.') {
         None => Some(identifier(path)),
-        Some(_) => rules.parse_expr(&format!("cast({} as {ty})", shown_path(path))).ok(),
+        Some(_) => rules
+            .parse_expr(&format!("cast({} as {ty})", shown_path(path)))
+            .ok(),
     }
 }
 
@@ -136,10 +138,16 @@ fn masked_paths(column: &str, masks: &[(&str, &str)]) -> String {
     let mut shown = quoted(column);
     for (path, expr) in masks {
         let whole = shown_path(&format!("{column}.{path}"));
-        let target: Vec<String> = path.split('.').map(quoted).collect();
-        let target = target.join(".").replace('\\', "\\\\").replace('\'', "''");
+        let target: Vec<String> = path
+            .split('.')
+            .map(|name| {
+                let name = name.replace('\\', "\\\\").replace('\'', "''");
+                format!("'{name}'")
+            })
+            .collect();
+        let target = target.join(", ");
         shown = format!(
-            "case when {whole} is null then {shown} else object_transform({shown} set '{target}', ({expr})) end"
+            "case when {whole} is null then {shown} else pg_masked({shown}, ({expr}), {target}) end"
         );
     }
     shown

@@ -137,9 +137,9 @@ impl RedshiftSession {
                     }
                     ("reset", _) => {
                         let this = format!("set {value}");
-                        entry.properties.retain(|p, _| {
-                            !p.starts_with("set ") || value != "all" && *p != this
-                        });
+                        entry
+                            .properties
+                            .retain(|p, _| !p.starts_with("set ") || value != "all" && *p != this);
                     }
                     // A mock credential is no secret worth keeping.
                     ("password", _) => {}
@@ -199,7 +199,8 @@ impl RedshiftSession {
             let role = format!("role {name}");
             let gone: Vec<String> = grants(account)
                 .filter(|(_, p)| {
-                    let is = |property: &str, value: &str| p.get(property).is_some_and(|v| v == value);
+                    let is =
+                        |property: &str, value: &str| p.get(property).is_some_and(|v| v == value);
                     is("grantee", name) && is("grantee kind", word)
                         || space == ObjectKind::Role && is("kind", "role") && is("privilege", &role)
                 })
@@ -271,12 +272,14 @@ impl RedshiftSession {
         };
         let privileges = spelled_out(g);
         self.engine.change(|t| {
-            if targets.iter().any(|(kind, name)| kind == "assumerole" && name == "all")
+            if targets
+                .iter()
+                .any(|(kind, name)| kind == "assumerole" && name == "all")
                 && g.to.iter().any(|(kind, _)| *kind == "public")
                 && privileges.iter().any(|p| p == "all")
             {
-                let marker = (!g.grant)
-                    .then(|| Object::Other(Arc::new(object(&user, BTreeMap::new()))));
+                let marker =
+                    (!g.grant).then(|| Object::Other(Arc::new(object(&user, BTreeMap::new()))));
                 t.set_account_object(ObjectKind::Grant, CLOSED_ROLES, marker);
             }
             for (kind, name) in &targets {
@@ -477,7 +480,11 @@ fn has_privileges(account: &Account, user: &str) -> bool {
         let is = |property: &str, value: &str| p.get(property).is_some_and(|v| v == value);
         let exists = || {
             let mut path = p.get("object")?.splitn(3, '.');
-            let schema = account.databases.get(path.next()?)?.schemas.get(path.next()?)?;
+            let schema = account
+                .databases
+                .get(path.next()?)?
+                .schemas
+                .get(path.next()?)?;
             let key = (ObjectKind::Relation, path.next()?.to_owned());
             schema.objects.contains_key(&key).then_some(())
         };
@@ -504,7 +511,10 @@ fn known_columns(name: &ObjectName, object: &Object, privileges: &[String]) -> R
             return Err(SqlError::raw(
                 "",
                 "42703",
-                format!("column \"{column}\" of relation \"{}\" does not exist", name.name),
+                format!(
+                    "column \"{column}\" of relation \"{}\" does not exist",
+                    name.name
+                ),
             ));
         }
     }

@@ -205,7 +205,7 @@ impl RedshiftSession {
                                 d.properties
                                     .get("isolation level")
                                     .filter(|level| *level == "snapshot")
-                            .map_or("Serializable", |_| "Snapshot Isolation")
+                                    .map_or("Serializable", |_| "Snapshot Isolation")
                                     .to_owned(),
                             ),
                         ]

@@ -54,16 +54,31 @@ async fn medians_of_dates() {
 async fn date_styles() {
     check(&[
         (
-            &["set datestyle to 'SQL, DMY'", "select date '03/02/2020', '03/02/2020'::date::varchar"],
+            &[
+                "set datestyle to 'SQL, DMY'",
+                "select date '03/02/2020', '03/02/2020'::date::varchar",
+            ],
             "03/02/2020|03/02/2020",
         ),
         (
-            &["set datestyle to 'Postgres, MDY'", "select timestamp '2020-02-03 04:05:06', timestamptz '2020-02-03 04:05:06+00'"],
+            &[
+                "set datestyle to 'Postgres, MDY'",
+                "select timestamp '2020-02-03 04:05:06', timestamptz '2020-02-03 04:05:06+00'",
+            ],
             "Mon Feb 03 04:05:06 2020|Mon Feb 03 04:05:06 2020 UTC",
         ),
         (&["show datestyle"], "Postgres, MDY"),
-        (&["set datestyle to german", "select timestamp '2020-02-03 04:05:06.5'"], "03.02.2020 04:05:06.5"),
-        (&["set datestyle to iso", "select date '2020-02-03'"], "2020-02-03"),
+        (
+            &[
+                "set datestyle to german",
+                "select timestamp '2020-02-03 04:05:06.5'",
+            ],
+            "03.02.2020 04:05:06.5",
+        ),
+        (
+            &["set datestyle to iso", "select date '2020-02-03'"],
+            "2020-02-03",
+        ),
         (&["set datestyle to 'ISO, backwards'"], "22023"),
         (&["select '2008-13-01'::date"], "22008"),
         (&["select '25:00'::time"], "22008"),
@@ -75,11 +90,23 @@ async fn date_styles() {
 #[tokio::test]
 async fn random_numbers() {
     check(&[
-        (&["set seed to .25", "select (random() * 100)::int, random() < 1"], "21|t"),
+        (
+            &[
+                "set seed to .25",
+                "select (random() * 100)::int, random() < 1",
+            ],
+            "21|t",
+        ),
         (&["set seed = 0.25", "select (random() * 100)::int"], "21"),
         (&["select (random() * 100)::int"], "79"),
         (&["set seed to 2"], "22023"),
-        (&["set analyze_threshold_percent to 0.01", "show analyze_threshold_percent"], "0.01"),
+        (
+            &[
+                "set analyze_threshold_percent to 0.01",
+                "show analyze_threshold_percent",
+            ],
+            "0.01",
+        ),
         (&["set analyze_threshold_percent to 101"], "22023"),
     ])
     .await;

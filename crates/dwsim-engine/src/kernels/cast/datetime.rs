@@ -403,11 +403,7 @@ mod tests {
             ("10:11 PM", Time(6), "22:11:00"),
             ("x", Date, "invalid input syntax for type date: \"x\""),
             ("1 year 2 months", IntervalYm, "1 year 2 mons"),
-            (
-                "1 day 2:03:04.5",
-                IntervalDs,
-                "1 day 02:03:04.5",
-            ),
+            ("1 day 2:03:04.5", IntervalDs, "1 day 02:03:04.5"),
             ("1 year 3 days", Interval, "1 year 3 days"),
         ] {
             assert_eq!(
