@@ -55,22 +55,83 @@ pub struct Env {
     pub query_ids: QueryIds,
 }
 
-/// Counts the unseeded random streams of a session, so that with a frozen seed each is another one, and all are the same
-/// in the next run.
+/// The random numbers of a session: unseeded streams are counted, so that with a frozen seed each is another one and all
+/// are the same in the next run; after Redshift's SET SEED there is one sequence.
 #[derive(Debug, Clone, Default)]
-pub struct Draws(Arc<AtomicU64>);
+pub struct Draws {
+    streams: Arc<AtomicU64>,
+    sequence: Option<Arc<Mutex<Additive>>>,
+}
 
 impl PartialEq for Draws {
-    /// Whether both are the counter of one session.
+    /// Whether both are of one session.
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.streams, &other.streams)
     }
 }
 
 impl Draws {
+    /// One sequence from a seed.
+    pub fn seeded(seed: u32) -> Self {
+        Draws {
+            streams: Arc::default(),
+            sequence: Some(Arc::new(Mutex::new(Additive::new(seed)))),
+        }
+    }
+
     /// The number of the next stream.
     pub fn next(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed)
+        self.streams.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The next numbers of the sequence, from 0 to 1; None without a seed.
+    pub fn take(&self, count: usize) -> Option<Vec<f64>> {
+        let mut sequence = self
+            .sequence
+            .as_ref()?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Some(
+            (0..count)
+                .map(|_| f64::from(sequence.next()) / f64::from(i32::MAX))
+                .collect(),
+        )
+    }
+}
+
+/// The additive feedback generator of the C library's `random()`, which stands behind RANDOM in PostgreSQL 8 and Redshift.
+#[derive(Debug)]
+struct Additive {
+    /// The last 31 numbers, a ring.
+    last: [u32; 31],
+    at: usize,
+}
+
+impl Additive {
+    fn new(seed: u32) -> Self {
+        let mut last = [0u32; 31];
+        let mut word = if seed == 0 { 1 } else { i64::from(seed as i32) };
+        for slot in &mut last {
+            *slot = word as u32;
+            word = word * 16_807 % i64::from(i32::MAX);
+            if word < 0 {
+                word += i64::from(i32::MAX);
+            }
+        }
+        // The first three numbers come again before the feedback begins, and its first 310 are thrown away.
+        let mut generator = Additive { last, at: 3 };
+        for _ in 0..310 {
+            generator.next();
+        }
+        generator
+    }
+
+    fn next(&mut self) -> u32 {
+        let before = self.last[(self.at + 28) % 31];
+        let number = self.last[self.at].wrapping_add(before);
+        self.last[self.at] = number;
+        self.at = (self.at + 1) % 31;
+        number >> 1
     }
 }
 
@@ -131,5 +192,30 @@ impl Env {
         self.parameter(name).is_some_and(|v| {
             v.eq_ignore_ascii_case("true") || v.eq_ignore_ascii_case("on") || v == "1"
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers that `srandom(seed)` and `random()` of the C library give.
+    #[test]
+    fn additive_feedback() {
+        for (seed, want) in [
+            (1, [1_804_289_383, 846_930_886, 1_681_692_777]),
+            (536_870_911, [445_885_096, 1_697_052_784, 262_405_696]),
+        ] {
+            let mut g = Additive::new(seed);
+            assert_eq!([g.next(), g.next(), g.next()], want, "{seed}");
+        }
+    }
+
+    #[test]
+    fn sequences_repeat() {
+        let (a, b) = (Draws::seeded(7), Draws::seeded(7));
+        assert_eq!(a.take(3), b.take(3));
+        assert_ne!(a.take(3), Draws::seeded(7).take(3));
+        assert_eq!(Draws::default().take(1), None);
     }
 }

@@ -16,5 +16,7 @@ pub use history::{Dropped, DroppedObject, History, Version};
 pub use object::{Object, ObjectKind, ObjectName, OtherObject, SequenceDef, StreamDef, ViewDef};
 pub use routine::{Argument, ArgumentMode, Language, Returns, Routine, Volatility, signature_type};
 pub use row_ids::RowIds;
-pub use table::{ColumnDef, Constraint, Identity, TableData, TableDef, TableEntry};
+pub use table::{
+    ColumnDef, Constraint, INTERVAL_QUALIFIER, Identity, TableData, TableDef, TableEntry,
+};
 pub use transaction::{Catalog, Transaction};

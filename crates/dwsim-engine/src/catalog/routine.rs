@@ -20,6 +20,8 @@ pub enum Language {
     JavaScript,
     /// PL/pgSQL (Redshift).
     PlPgSql,
+    /// Python (Redshift's plpythonu): kept, and not run.
+    Python,
 }
 
 impl Language {
@@ -29,6 +31,7 @@ impl Language {
             Language::Sql => "SQL",
             Language::JavaScript => "JAVASCRIPT",
             Language::PlPgSql => "plpgsql",
+            Language::Python => "plpythonu",
         }
     }
 }

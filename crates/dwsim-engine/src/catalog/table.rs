@@ -13,6 +13,9 @@ use super::RowIds;
 use crate::error::Result;
 use crate::types::SqlType;
 
+/// Property of an interval column: its qualifier (`hour to second(3)`), to which values are cut.
+pub const INTERVAL_QUALIFIER: &str = "interval";
+
 /// An identity (auto-increment) column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {

@@ -128,6 +128,10 @@ impl SqlError {
                 ("42846", format!("cannot cast type {from} to {to}"))
             }
             ErrorKind::InvalidValue { what, value } => match *what {
+                "Date" | "Timestamp" | "Time" if is_dated(value) => (
+                    "22008",
+                    format!("date/time field value out of range: \"{value}\""),
+                ),
                 "Date" => (
                     "22007",
                     format!("invalid input syntax for type date: \"{value}\""),
@@ -487,4 +491,18 @@ impl SqlError {
         };
         Rendered::new(code, state, message)
     }
+}
+
+/// Whether a text has the form of a date or time, so that what is wrong with it are its numbers: `2008-13-01`, `25:00`.
+fn is_dated(text: &str) -> bool {
+    let text = text.trim();
+    let separated = text.len() >= 4
+        && ['-', '/', ':', '.']
+            .iter()
+            .any(|c| text.split(*c).filter(|part| !part.is_empty()).count() >= 2);
+    separated
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || " -/:.+TZ".contains(c))
 }

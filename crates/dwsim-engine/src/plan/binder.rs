@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::scalar::ScalarValue;
 
 use super::scope::{Relation, Scope};
-use crate::catalog::{ObjectName, TableEntry, Transaction};
+use crate::catalog::{ColumnDef, INTERVAL_QUALIFIER, ObjectName, TableEntry, Transaction};
 use crate::dialect::Dialect;
 use crate::engine::Engine;
 use crate::env::Env;
@@ -227,6 +227,27 @@ impl<'a> Binder<'a> {
             Expr::Literal(ScalarValue::Boolean(Some(v)), None),
             SqlType::Boolean,
         )
+    }
+
+    /// The value as a column keeps it: in its type and, for an interval column with a qualifier, cut to that.
+    ///
+    /// # Errors
+    /// As [`Binder::cast`].
+    pub fn stored(&self, value: Typed, column: &ColumnDef) -> Result<Typed> {
+        let Some(qualifier) = column.properties.get(INTERVAL_QUALIFIER) else {
+            return self.cast(value, &column.ty, CastMode::Implicit);
+        };
+        let value = match value.ty.class() {
+            TypeClass::Text | TypeClass::Interval => value,
+            _ => self.cast(value, &column.ty, CastMode::Implicit)?,
+        };
+        let qualifier = self.text(qualifier);
+        Ok(self.kernel(
+            "interval",
+            kernels::datetime::interval_literal,
+            vec![value, qualifier],
+            column.ty.clone(),
+        ))
     }
 
     /// The value as another type. Types with one representation need no work unless a length has to be checked.

@@ -218,6 +218,7 @@ impl Binder<'_> {
                 kernel,
             } => {
                 let args = self.coerced_arguments(def.name, params, optional, variadic, f)?;
+                let args = self.collated_arguments(def.name, args)?;
                 let ty = self.return_type(returns, &args)?;
                 let ty = self.collated_result(ty, &args);
                 Ok(kernel_expr(

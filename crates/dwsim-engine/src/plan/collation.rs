@@ -6,6 +6,7 @@ use datafusion::logical_expr::expr::{AggregateFunction, GroupingSet};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::{Binder, CastMode, ScopeColumn};
+use crate::dialect::DialectName;
 use crate::error::{Result, SqlError};
 use crate::functions::Typed;
 use crate::kernels::{self, text::Collation};
@@ -75,6 +76,31 @@ impl Binder<'_> {
             Some(c) => self.collation_key(value, &c),
             None => Ok(value),
         }
+    }
+
+    /// Redshift's functions that look for one text in another obey the case-insensitive collation.
+    pub(crate) fn collated_arguments(&self, name: &str, args: Vec<Typed>) -> Result<Vec<Typed>> {
+        let searches = match name {
+            "STRPOS" | "CHARINDEX" | "POSITION" => true,
+            "REGEXP_COUNT" | "REGEXP_INSTR" | "REGEXP_REPLACE" | "REGEXP_SUBSTR" => false,
+            _ => return Ok(args),
+        };
+        let texts: Vec<&Typed> = args.iter().filter(|a| a.ty.is_text()).collect();
+        if self.env.dialect != DialectName::Redshift || self.collated(&texts)?.is_none() {
+            return Ok(args);
+        }
+        if !searches {
+            return Err(SqlError::unsupported(format!(
+                "{name} of a text with a case-insensitive collation"
+            )));
+        }
+        Ok(args
+            .into_iter()
+            .map(|a| match a.ty.is_text() {
+                true => self.kernel("lower", kernels::text::lower, vec![a], SqlType::text()),
+                false => a,
+            })
+            .collect())
     }
 
     /// A function's text has the collation of its arguments.

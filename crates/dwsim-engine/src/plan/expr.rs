@@ -10,7 +10,7 @@ use super::{Binder, CastMode};
 use crate::dialect::{BinaryOp, DialectName};
 use crate::error::{Result, SqlError};
 use crate::functions::Typed;
-use crate::types::SqlType;
+use crate::types::{SqlType, TypeClass};
 
 /// Deepest nesting of expressions and queries; beyond it binding would exhaust the stack.
 const MAX_DEPTH: usize = 400;
@@ -516,11 +516,9 @@ impl Binder<'_> {
                 if v.ty.is_numeric() {
                     return Ok(Typed::new(Expr::Negative(Box::new(v.expr)), v.ty));
                 }
-                if matches!(
-                    v.ty,
-                    SqlType::Interval | SqlType::IntervalDs | SqlType::IntervalYm
-                ) {
-                    return Ok(Typed::new(Expr::Negative(Box::new(v.expr)), v.ty));
+                if v.ty.class() == TypeClass::Interval {
+                    let ty = v.ty.clone();
+                    return Ok(self.kernel("-", crate::kernels::arithmetic::negate, vec![v], ty));
                 }
                 let zero = self.dialect.number_literal("0")?;
                 self.dialect.arithmetic(self, BinaryOp::Sub, zero, v)
@@ -558,6 +556,22 @@ impl Binder<'_> {
             ast::CastKind::TryCast | ast::CastKind::SafeCast => CastMode::Try,
             _ => CastMode::Explicit,
         };
+        if let ast::DataType::Interval {
+            fields: Some(fields),
+            precision,
+        } = ty
+            && matches!(v.ty.class(), TypeClass::Text | TypeClass::Interval)
+            && mode == CastMode::Explicit
+        {
+            let precision = precision.map(|p| format!("({p})")).unwrap_or_default();
+            let qualifier = self.text(format!("{fields}{precision}").to_lowercase());
+            return Ok(self.kernel(
+                "interval",
+                crate::kernels::datetime::interval_literal,
+                vec![v, qualifier],
+                to,
+            ));
+        }
         self.cast(v, &to, mode)
     }
 
@@ -583,6 +597,10 @@ impl Binder<'_> {
             (None, _) => String::new(),
             (Some(a), None) => a.to_string(),
             (Some(a), Some(b)) => format!("{a} TO {b}"),
+        };
+        let qualifier = match i.fractional_seconds_precision.or(i.leading_precision) {
+            Some(digits) => format!("{qualifier}({digits})"),
+            None => qualifier,
         };
         let v = self.as_text("INTERVAL", v)?;
         let q = self.text(qualifier.to_lowercase());

@@ -215,12 +215,17 @@ impl Binder<'_> {
     ) -> Result<Typed> {
         let v = self.as_text("LIKE", value)?;
         let p = self.as_text("LIKE", pattern)?;
-        if let Some(c) = self.collated(&[&v, &p])? {
-            return Err(SqlError::unsupported(format!(
-                "LIKE with collation '{}'",
-                c.specification
-            )));
-        }
+        let insensitive = match self.collated(&[&v, &p])? {
+            // Redshift's only other collation is the case-insensitive one, which LIKE obeys (r_CREATE_DATABASE).
+            Some(_) if self.env.dialect == DialectName::Redshift => true,
+            Some(c) => {
+                return Err(SqlError::unsupported(format!(
+                    "LIKE with collation '{}'",
+                    c.specification
+                )));
+            }
+            None => insensitive,
+        };
         let plain = p.literal_text().is_some_and(|s| !s.contains('\\'));
         if plain && escape.is_none() {
             // Arrow's own kernel is the fastest, and without a backslash both agree.

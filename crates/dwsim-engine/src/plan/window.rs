@@ -23,7 +23,7 @@ use crate::functions::{
     AggregateDef, AggregateImpl, Call, FnCall, Typed, WindowDef, WindowImpl, WindowKernel,
     list_expr, partition_udwf,
 };
-use crate::types::SqlType;
+use crate::types::{SqlType, TypeClass};
 
 /// PARTITION BY, ORDER BY and frame of one OVER clause, bound.
 #[derive(Debug, Clone)]
@@ -154,6 +154,16 @@ impl Binder<'_> {
                 format!("{units} PRECEDING is only supported with UNBOUNDED"),
             ));
         }
+        let units = match units {
+            WindowFrameUnits::Range
+                if !by_value(&f.start_bound)
+                    && !f.end_bound.as_ref().is_some_and(by_value)
+                    && !has_ranges(order) =>
+            {
+                WindowFrameUnits::Groups
+            }
+            units => units,
+        };
         let start = self.bound(&f.start_bound, units, order)?;
         let end = match &f.end_bound {
             Some(b) => self.bound(b, units, order)?,
@@ -329,7 +339,7 @@ impl Binder<'_> {
             {
                 WindowFrame::new(None)
             }
-            None => WindowFrame::new(Some(false)),
+            None => up_to_peers(&window.order),
         };
         Ok(Expr::from(WindowFunction {
             fun: WindowFunctionDefinition::AggregateUDF(a.func),
@@ -405,7 +415,7 @@ impl Binder<'_> {
                             ),
                         ));
                     }
-                    None => WindowFrame::new(Some(false)),
+                    None => up_to_peers(&window.order),
                 };
                 let w = Expr::from(WindowFunction {
                     fun: WindowFunctionDefinition::WindowUDF(make()),
@@ -448,7 +458,10 @@ impl Binder<'_> {
                 args: args.into_iter().map(|a| a.expr).collect(),
                 partition_by: window.partition.clone(),
                 order_by: sorts(&window.order),
-                window_frame: WindowFrame::new((!window.order.is_empty()).then_some(false)),
+                window_frame: match window.order.as_slice() {
+                    [] => WindowFrame::new(None),
+                    order => up_to_peers(order),
+                },
                 filter: None,
                 null_treatment: None,
                 distinct: false,
@@ -473,6 +486,33 @@ impl FnCall<'_, '_> {
         })?;
         self.binder.in_window(self.name, |b| b.window_spec(over))
     }
+}
+
+/// Whether DataFusion has RANGE frames over an order. Without distances, GROUPS of peers are the same frames.
+fn has_ranges(order: &[(Typed, SortOptions)]) -> bool {
+    order.first().is_none_or(|(key, _)| {
+        matches!(
+            key.ty.class(),
+            TypeClass::Numeric
+                | TypeClass::Text
+                | TypeClass::Boolean
+                | TypeClass::Date
+                | TypeClass::Timestamp
+                | TypeClass::Null
+        )
+    })
+}
+
+/// The frame of an ordered window that says none: from the start to the current row's peers.
+fn up_to_peers(order: &[(Typed, SortOptions)]) -> WindowFrame {
+    if has_ranges(order) {
+        return WindowFrame::new(Some(false));
+    }
+    WindowFrame::new_bounds(
+        WindowFrameUnits::Groups,
+        WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+        WindowFrameBound::CurrentRow,
+    )
 }
 
 fn sorts(order: &[(Typed, SortOptions)]) -> Vec<SortExpr> {

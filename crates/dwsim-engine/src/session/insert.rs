@@ -259,7 +259,7 @@ impl Binder<'_> {
                     } else {
                         t
                     };
-                    self.cast(t, &c.ty, CastMode::Implicit)?
+                    self.stored(t, c)?
                 };
                 values.push(t.expr);
             }

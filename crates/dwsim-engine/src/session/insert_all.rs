@@ -16,7 +16,7 @@ use super::{Completion, Session};
 use crate::catalog::{Object, ObjectName, TableData, TableDef};
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::Typed;
-use crate::plan::{Binder, CastMode, Relation, ScopeColumn};
+use crate::plan::{Binder, Relation, ScopeColumn};
 use crate::types::ColumnInfo;
 
 /// One INTO clause, with the conditions that its rows fulfil and those that they must not fulfil.
@@ -87,7 +87,7 @@ impl Binder<'_> {
                 },
             };
             self.assignable(&t, &c.ty, &c.name)?;
-            let t = self.cast(t, &c.ty, CastMode::Implicit)?;
+            let t = self.stored(t, c)?;
             let internal = self.fresh(&c.name);
             exprs.push(t.expr.alias(&internal));
             columns.push(ScopeColumn {

@@ -22,7 +22,6 @@ use crate::catalog::{Object, TableEntry};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::Typed;
-use crate::plan::CastMode;
 
 /// What one WHEN clause does, and where its values are in the plan's output.
 enum Action {
@@ -178,7 +177,7 @@ impl Session {
                                         }
                                     },
                                 };
-                                let v = b.cast(v, &def.ty, CastMode::Implicit)?;
+                                let v = b.stored(v, def)?;
                                 out.push(Some(add(v, &mut exprs)?));
                             }
                             Action::Insert { values: out }

@@ -106,6 +106,11 @@ impl Session {
         }
     }
 
+    /// Makes the random numbers that follow repeat those that followed the same seed before (Redshift's SET SEED).
+    pub fn set_seed(&mut self, seed: u32) {
+        self.draws = Draws::seeded(seed);
+    }
+
     /// The engine.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine

@@ -20,7 +20,7 @@ use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::exec::{ROW_ID, TableProviderOf};
 use crate::functions::Typed;
-use crate::plan::{Binder, CastMode, Relation, ScopeColumn};
+use crate::plan::{Binder, Relation, ScopeColumn};
 
 /// New values for some rows of a table.
 pub(super) struct Changes {
@@ -116,7 +116,7 @@ impl Binder<'_> {
         }
         let t = self.expr(value)?;
         self.assignable(&t, &c.ty, &c.name)?;
-        self.cast(t, &c.ty, CastMode::Implicit)
+        self.stored(t, c)
     }
 }
 

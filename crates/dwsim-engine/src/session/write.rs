@@ -12,7 +12,7 @@ use super::state::RELATION;
 use crate::catalog::{Object, ObjectName, TableDef, TableEntry, Transaction};
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::{Typed, conform};
-use crate::plan::{Binder, CastMode, Relation};
+use crate::plan::{Binder, Relation};
 use crate::types::SqlType;
 
 /// The value of one target column of an insert.
@@ -34,7 +34,7 @@ impl Binder<'_> {
             Some(text) => {
                 let e = self.dialect.parse_expr(text)?;
                 let t = self.expr(&e)?;
-                Ok(Target::Value(self.cast(t, &c.ty, CastMode::Implicit)?))
+                Ok(Target::Value(self.stored(t, c)?))
             }
             None => Ok(Target::Value(self.null(&c.ty)?)),
         }
@@ -84,7 +84,7 @@ impl Binder<'_> {
         let mut identities = Vec::new();
         for (i, c) in def.columns.iter().enumerate() {
             let t = match given.iter().position(|g| *g == i) {
-                Some(at) => self.cast(visible[at].typed(), &c.ty, CastMode::Implicit)?,
+                Some(at) => self.stored(visible[at].typed(), c)?,
                 None => match self.default_of(def, i)? {
                     Target::Value(t) => t,
                     Target::Identity => {

@@ -259,10 +259,6 @@ const VIEWS: &[(&str, &str)] = &[
         "userid:i xid:l pid:i query:i sourcetype recordtime:t querytext num_rows:l num_bytes:l duration:l",
     ),
     (
-        "svl_mv_refresh_status",
-        "db_name userid:i schema_name mv_name xid:l starttime:t endtime:t status refresh_type",
-    ),
-    (
         "svl_multi_statement_violations",
         "userid:i database cmdname xid:l pid:i label starttime:t endtime:t sequence:i type text",
     ),
@@ -322,14 +318,6 @@ const VIEWS: &[(&str, &str)] = &[
         "svl_spectrum_scan_error",
         "userid:i query:i location rowid colname original_value modified_value trigger action action_value error_code:i",
     ),
-    (
-        "svl_stored_proc_call",
-        "userid:i session_userid:i query:i label xid:l pid:i database querytxt starttime:t endtime:t aborted:i from_sp_call:i",
-    ),
-    (
-        "svl_stored_proc_messages",
-        "userid:i session_userid:i pid:i xid:l query:i recordtime:t loglevel:i loglevel_text message linenum:i querytext label aborted:i message_xid:l",
-    ),
     ("svl_terminate", "pid:i eventtime:t userid:i type"),
     (
         "svl_udf_log",
@@ -347,10 +335,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "svv_rls_applied_policy",
         "username query:i xid:l pid:i recordtime:t command datname relschema relname polname poldefault",
-    ),
-    (
-        "svv_column_privileges",
-        "namespace_name relation_name column_name privilege_type identity_id:i identity_name identity_type admin_option:b",
     ),
     ("svv_copy_job_integrations", "copy_job_id:l type"),
     (
@@ -394,10 +378,6 @@ const VIEWS: &[(&str, &str)] = &[
         "redshift_database_name schemaname tablename tabletype location input_format output_format serialization_lib serde_parameters compressed:i parameters",
     ),
     (
-        "svv_function_privileges",
-        "namespace_name function_name argument_types privilege_type identity_id:i identity_name identity_type admin_option:b",
-    ),
-    (
         "svv_geography_columns",
         "f_table_catalog f_table_schema f_table_name f_geography_column coord_dimension:i srid:i type",
     ),
@@ -406,20 +386,12 @@ const VIEWS: &[(&str, &str)] = &[
         "f_table_catalog f_table_schema f_table_name f_geometry_column coord_dimension:i srid:i type",
     ),
     (
-        "svv_iam_privileges",
-        "iam_arn command_type identity_id:i identity_name identity_type db_name",
-    ),
-    (
         "svv_identity_providers",
         "uid:i name type instanceid namespc params enabled:b",
     ),
     (
         "svv_integration",
         "integration_id target_database source state current_lag:l last_replicated_checkpoint total_tables_replicated:i total_tables_failed:i creation_time:t refresh_interval:i source_database is_history_mode:b query_all_states:b truncatecolumns:b acceptinvchars:b",
-    ),
-    (
-        "svv_language_privileges",
-        "language_name privilege_type identity_id:i identity_name identity_type admin_option:b",
     ),
     (
         "svv_ml_model_info",
@@ -438,20 +410,8 @@ const VIEWS: &[(&str, &str)] = &[
         "userid:i query:i seg:i step:i maxtime:l avgtime:l rows:l bytes:l cpu:l memory:l rate_row:d rate_byte:d label is_diskbased:c workmem:l num_parts:i is_rrscan:c is_delayed_scan:c",
     ),
     (
-        "svv_role_grants",
-        "role_id:i role_name granted_role_id:i granted_role_name",
-    ),
-    (
         "svv_schema_quota_state",
         "schema_id:i schema_name schema_owner:i quota:i disk_usage:i disk_usage_pct:d",
-    ),
-    (
-        "svv_system_privileges",
-        "system_privilege identity_id:i identity_name identity_type",
-    ),
-    (
-        "svv_user_grants",
-        "user_id:i user_name role_id:i role_name admin_option:b",
     ),
     (
         "svv_vacuum_progress",
@@ -476,18 +436,6 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "sys_external_query_detail",
         "user_id:i query_id:l child_query_sequence:i transaction_id:l segment_id:i source_type start_time:t end_time:t duration:l total_partitions:l qualified_partitions:l scanned_files:l returned_rows:l returned_bytes:l file_format file_location external_query_text warning_message table_name is_recursive:c is_nested:c s3list_time:l get_partition_time:l",
-    ),
-    (
-        "sys_mv_refresh_history",
-        "user_id:i transaction_id:l database_name schema_name mv_name refresh_type start_time:t end_time:t duration:l status",
-    ),
-    (
-        "sys_procedure_call",
-        "session_user_id:i query_user_id:i procedure_id:l session_id:i transaction_id:l database_name query_text status start_time:t end_time:t from_sp_call:i",
-    ),
-    (
-        "sys_procedure_messages",
-        "session_user_id:i query_user_id:i procedure_id:l transaction_id:l session_id:i record_time:t log_level log_level_text message line_number:i query_text",
     ),
     (
         "sys_query_detail",

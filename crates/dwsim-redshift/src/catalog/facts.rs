@@ -54,6 +54,13 @@ impl Facts {
             .any(|r| r == granted)
     }
 
+    /// COLLATE of the current database.
+    pub(crate) fn collation(&self) -> String {
+        (self.0.db.as_ref())
+            .and_then(|d| d.properties.get("collate").cloned())
+            .unwrap_or_else(|| "case_sensitive".to_owned())
+    }
+
     /// Object ids of the routines that users made.
     pub(crate) fn routines(&self) -> Vec<i64> {
         super::routines::oids(&self.0)
@@ -76,20 +83,6 @@ impl Facts {
             .collect()
     }
 
-    fn find(&self, path: &str) -> Option<&Rel> {
-        let clean = path.replace('"', "");
-        let parts: Vec<&str> = clean.split('.').collect();
-        let (schema, name) = match parts.as_slice() {
-            [n] => (None, *n),
-            [s, n] | [_, s, n] => (Some(*s), *n),
-            _ => return None,
-        };
-        self.0
-            .relations
-            .iter()
-            .find(|r| r.name == name && schema.map_or_else(|| self.0.visible(r), |s| r.schema == s))
-    }
-
     /// Object id of a relation by its path in lower case.
     pub(crate) fn relation(&self, path: &str) -> Option<i64> {
         let system = match path.trim_start_matches("pg_catalog.") {
@@ -101,11 +94,14 @@ impl Facts {
             "pg_rewrite" => Some(2618),
             _ => None,
         };
-        system.or_else(|| self.find(path).map(Rel::oid))
+        system.or_else(|| self.0.find(path).map(Rel::oid))
     }
 
     pub(crate) fn view_text(&self, path: &str) -> Option<String> {
-        self.find(&path.to_lowercase())?.query().map(str::to_owned)
+        self.0
+            .find(&path.to_lowercase())?
+            .query()
+            .map(str::to_owned)
     }
 
     pub(crate) fn view_texts(&self) -> Vec<(i64, String)> {
@@ -153,17 +149,34 @@ impl Facts {
         out
     }
 
-    /// Whether a named user has a privilege: superusers have all, owners theirs, others what was granted.
+    /// Whether there is a relation of this path or object id, of users or of the system.
+    pub(crate) fn is_relation(&self, object: &str) -> bool {
+        let system = ["pg_", "stl_", "stv_", "svl_", "svv_", "svcs_", "sys_"];
+        let path = object.trim_start_matches("pg_catalog.");
+        self.table_of(object).is_some()
+            || self.relation(object).is_some()
+            || path.starts_with("information_schema.")
+            || system.iter().any(|s| path.starts_with(s))
+    }
+
+    /// A relation of users by path or object id.
+    fn table_of(&self, object: &str) -> Option<&Rel> {
+        match object.parse::<i64>() {
+            Ok(id) => self.0.relations.iter().find(|r| r.oid() == id),
+            Err(_) => self.0.find(object),
+        }
+    }
+
+    /// Whether a user has a privilege: superusers have all, owners theirs, others what was granted. Names are in lower
+    /// case.
     pub(crate) fn may(
         &self,
         user: &str,
         function: &str,
-        object: Option<&str>,
-        privilege: Option<&str>,
+        object: &str,
+        column: Option<&str>,
+        privilege: &str,
     ) -> bool {
-        let (Some(object), Some(privilege)) = (object, privilege) else {
-            return true;
-        };
         let rights = Rights::of(&self.0.account, user);
         if rights.is_superuser() {
             return true;
@@ -172,14 +185,21 @@ impl Facts {
         privilege.split(',').any(|p| {
             let p = p.trim().trim_end_matches(" with grant option");
             match function {
-                "HAS_TABLE_PRIVILEGE" | "HAS_ANY_COLUMN_PRIVILEGE" => match self.find(object) {
-                    Some(r) if r.owner() == user => true,
-                    Some(r) => {
-                        let full = format!("{}.{}.{}", self.0.database, r.schema, r.name);
-                        rights.granted("table", &full, p)
-                    }
-                    None => false,
-                },
+                "HAS_TABLE_PRIVILEGE" | "HAS_ANY_COLUMN_PRIVILEGE" | "HAS_COLUMN_PRIVILEGE" => {
+                    let Some(r) = self.table_of(object) else {
+                        // The system's relations may be read by everybody.
+                        return p == "select";
+                    };
+                    let full = format!("{}.{}.{}", self.0.database, r.schema, r.name);
+                    let of = |c: &str| rights.granted("table", &full, &format!("{p}({c})"));
+                    r.owner() == user
+                        || rights.granted("table", &full, p)
+                        || match function {
+                            "HAS_ANY_COLUMN_PRIVILEGE" => r.columns().iter().any(|c| of(c.name)),
+                            "HAS_COLUMN_PRIVILEGE" => column.is_some_and(of),
+                            _ => false,
+                        }
+                }
                 "HAS_SCHEMA_PRIVILEGE" => rights.schema(&self.0.database, object, p),
                 "HAS_DATABASE_PRIVILEGE" => {
                     let owner = self
@@ -195,6 +215,7 @@ impl Facts {
                         || owner == Some(user)
                         || rights.granted("database", object, p)
                 }
+                "HAS_ASSUMEROLE_PRIVILEGE" => rights.assumes(object, p),
                 _ => true,
             }
         })

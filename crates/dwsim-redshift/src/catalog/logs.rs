@@ -270,7 +270,183 @@ pub(super) fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                 })
                 .collect(),
         ),
-        _ => return loads(view, cluster, name),
+        _ => {
+            return procedures(view, cluster, name)
+                .or_else(|| refreshes(view, cluster, name))
+                .or_else(|| loads(view, cluster, name));
+        }
+    })
+}
+
+/// Schema and name of the view that REFRESH MATERIALIZED VIEW names.
+fn refreshed(text: &str) -> Option<(String, String)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let at = words.windows(3).position(|w| {
+        w.join(" ")
+            .eq_ignore_ascii_case("refresh materialized view")
+    })?;
+    let path = words.get(at + 3)?.trim_end_matches(';').replace('"', "");
+    let mut parts = path.rsplit('.').map(str::to_lowercase);
+    let name = parts.next()?;
+    Some((parts.next().unwrap_or_else(|| "public".to_owned()), name))
+}
+
+/// A view over refreshes of materialized views; None when there is none of this name.
+fn refreshes(view: &View, cluster: &Cluster, name: &str) -> Found {
+    let all = cluster.queries().into_iter().filter_map(|q| {
+        let (schema, mv) = refreshed(&q.text)?;
+        let status = match &q.error {
+            None => "Refresh successfully recomputed MV from scratch".to_owned(),
+            Some(e) => format!("Refresh failed. {e}"),
+        };
+        Some((q, schema, mv, status))
+    });
+    Some(match name {
+        "svl_mv_refresh_status" => (
+            "db_name userid:i schema_name mv_name xid:l starttime:t endtime:t status refresh_type",
+            all.map(|(q, schema, mv, status)| {
+                row![
+                    q.database.as_str(),
+                    view.user_oid(&q.user),
+                    schema,
+                    mv,
+                    q.query,
+                    time(q.started),
+                    time(q.ended),
+                    status,
+                    "Manual"
+                ]
+            })
+            .collect(),
+        ),
+        "sys_mv_refresh_history" => (
+            "user_id:i transaction_id:l database_name schema_name mv_name refresh_type start_time:t end_time:t duration:l status",
+            all.map(|(q, schema, mv, status)| {
+                row![
+                    view.user_oid(&q.user),
+                    q.query,
+                    q.database.as_str(),
+                    schema,
+                    mv,
+                    "Manual",
+                    time(q.started),
+                    time(q.ended),
+                    elapsed(&q),
+                    status
+                ]
+            })
+            .collect(),
+        ),
+        _ => return None,
+    })
+}
+
+/// A view over calls of procedures and what they raised; None when there is none of this name.
+fn procedures(view: &View, cluster: &Cluster, name: &str) -> Found {
+    let calls = || {
+        cluster
+            .queries()
+            .into_iter()
+            .filter(|q| verb(&q.text) == "CALL")
+    };
+    Some(match name {
+        "svl_stored_proc_call" => (
+            "userid:i session_userid:i query:i label xid:l pid:i database querytxt starttime:t endtime:t aborted:i from_sp_call:i",
+            calls()
+                .map(|q| {
+                    row![
+                        view.user_oid(&q.user),
+                        view.user_oid(&q.user),
+                        q.query,
+                        if q.label == "unset" {
+                            "default"
+                        } else {
+                            q.label.as_str()
+                        },
+                        q.query,
+                        q.pid,
+                        q.database.as_str(),
+                        cut(&q.text, 4000),
+                        time(q.started),
+                        time(q.ended),
+                        i64::from(q.error.is_some()),
+                        None::<i64>
+                    ]
+                })
+                .collect(),
+        ),
+        "sys_procedure_call" => (
+            "session_user_id:i query_user_id:i procedure_id:l session_id:i transaction_id:l database_name query_text status start_time:t end_time:t from_sp_call:i",
+            calls()
+                .map(|q| {
+                    row![
+                        view.user_oid(&q.user),
+                        view.user_oid(&q.user),
+                        q.query,
+                        q.pid,
+                        q.query,
+                        q.database.as_str(),
+                        cut(&q.text, 4000),
+                        if q.error.is_some() {
+                            "failed"
+                        } else {
+                            "success"
+                        },
+                        time(q.started),
+                        time(q.ended),
+                        None::<i64>
+                    ]
+                })
+                .collect(),
+        ),
+        "svl_stored_proc_messages" => (
+            "userid:i session_userid:i pid:i xid:l query:i recordtime:t loglevel:i loglevel_text message linenum:i querytext label aborted:i message_xid:l",
+            cluster
+                .messages()
+                .into_iter()
+                .map(|m| {
+                    row![
+                        view.user_oid(&m.user),
+                        view.user_oid(&m.user),
+                        m.pid,
+                        m.query,
+                        m.query,
+                        time(m.time),
+                        m.level,
+                        m.word,
+                        cut(&m.text, 1024),
+                        None::<i64>,
+                        cut(&m.statement, 500),
+                        "default",
+                        0i64,
+                        m.query
+                    ]
+                })
+                .collect(),
+        ),
+        "sys_procedure_messages" => (
+            "session_user_id:i query_user_id:i procedure_id:l transaction_id:l session_id:i record_time:t log_level log_level_text message line_number:i query_text",
+            cluster
+                .messages()
+                .into_iter()
+                .map(|m| {
+                    row![
+                        view.user_oid(&m.user),
+                        view.user_oid(&m.user),
+                        m.query,
+                        m.query,
+                        m.pid,
+                        time(m.time),
+                        m.level.to_string(),
+                        m.word,
+                        cut(&m.text, 1024),
+                        None::<i64>,
+                        cut(&m.statement, 500)
+                    ]
+                })
+                .collect(),
+        ),
+        _ => return None,
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod empty;
 mod facts;
+mod grants;
 mod information;
 mod logs;
 mod pg;
@@ -16,10 +17,10 @@ mod vacant;
 
 use dwsim_engine::error::Result;
 use dwsim_engine::plan::{Binder, Relation, TableCall};
-use dwsim_engine::types::SqlType;
+use dwsim_engine::types::{ColumnOrigin, SqlType};
 
 use crate::dialect::Redshift;
-pub(crate) use facts::{facts, namespace_id};
+pub(crate) use facts::{Facts, facts, namespace_id};
 pub(crate) use pg::encoding_name;
 use snapshot::View;
 use table::relation;
@@ -45,13 +46,28 @@ pub(crate) fn system_relation(
     let found = match schema {
         "information_schema" => information::rows(&view, name),
         "pg_catalog" => security::rows(&view, dialect.cluster(), name)
+            .or_else(|| grants::rows(&view, name))
             .or_else(|| pg::rows(&view, binder, name))
             .or_else(|| redshift::rows(&view, dialect.cluster(), binder, name))
             .or_else(|| empty::columns(name).map(|c| (c, Vec::new()))),
         _ => None,
     };
     match found {
-        Some((columns, rows)) => relation(binder, columns, &rows).map(Some),
+        Some((columns, rows)) => {
+            let mut found = relation(binder, columns, &rows)?;
+            for c in &mut found.columns {
+                if crate::protocol::types::is_array("pg_catalog", name, &c.name) {
+                    c.origin = Some(ColumnOrigin {
+                        database: String::new(),
+                        schema: "pg_catalog".to_owned(),
+                        table: name.to_owned(),
+                        oid: 0,
+                        ordinal: 0,
+                    });
+                }
+            }
+            Ok(Some(found))
+        }
         None if path.len() > 1 && matches!(schema, "information_schema" | "pg_catalog") => {
             Err(dwsim_engine::error::ErrorKind::UnknownObject {
                 kind: "relation",
@@ -71,18 +87,60 @@ pub(crate) fn table_function(
     _dialect: &Redshift,
     binder: &mut Binder<'_>,
     name: &str,
-    _call: &TableCall<'_>,
+    call: &TableCall<'_>,
 ) -> Result<Option<Relation>> {
-    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
-    if name.eq_ignore_ascii_case("pg_get_late_binding_view_cols") {
-        let view = View::new(binder);
-        let (columns, rows) = redshift::late_binding_columns(&view, binder);
-        return relation(binder, columns, &rows).map(Some);
+    let name = name.to_lowercase();
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+    let view = View::new(binder);
+    let found = match name {
+        "pg_get_late_binding_view_cols" => Some(redshift::late_binding_columns(&view, binder)),
+        "pg_get_cols" => {
+            let relation = constant(binder, call)?;
+            let Some(columns) = redshift::relation_columns(&view, binder, &relation) else {
+                return Err(dwsim_engine::error::ErrorKind::UnknownObject {
+                    kind: "relation",
+                    name: relation,
+                }
+                .into());
+            };
+            Some(columns)
+        }
+        "pg_get_iam_role_by_user" | "pg_get_grantee_by_iam_role" => {
+            let of = constant(binder, call)?;
+            Some(grants::assumed(&view, name, &of))
+        }
+        "pg_get_session_roles" => Some(grants::session_roles(&view, &binder.env.user)),
+        _ => pg_cluster::zones(binder, name),
+    };
+    match found {
+        Some((columns, rows)) => relation(binder, columns, &rows).map(Some),
+        None => Ok(None),
     }
-    if let Some((columns, rows)) = pg_cluster::zones(binder, &name.to_lowercase()) {
-        return relation(binder, columns, &rows).map(Some);
+}
+
+/// The one argument of a table function, a constant text in lower case.
+fn constant(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<String> {
+    let argument = match call.args {
+        [_] => call.argument("", 0),
+        _ => None,
+    };
+    let Some(argument) = argument else {
+        return Err(dwsim_engine::error::SqlError::raw(
+            "",
+            "42883",
+            "the function takes one argument",
+        ));
+    };
+    let value = binder.expr(argument)?;
+    let value = binder.cast(
+        value,
+        &SqlType::text(),
+        dwsim_engine::plan::CastMode::Implicit,
+    )?;
+    match dwsim_engine::exec::constant(&value.expr)? {
+        datafusion::scalar::ScalarValue::Utf8(Some(text)) => Ok(text.to_lowercase()),
+        _ => Ok(String::new()),
     }
-    Ok(None)
 }
 
 /// The name `information_schema.columns.data_type` gives a type: without lengths.

@@ -108,11 +108,33 @@ pub(super) fn rows(view: &View, binder: &Binder<'_>, name: &str) -> Found {
                 .collect(),
         ),
         "pg_user" | "pg_user_info" | "pg_shadow" => (
-            "usename:n usesysid:i usecreatedb:b usesuper:b usecatupd:b passwd valuntil useconfig",
+            if name == "pg_user_info" {
+                "usename:n usesysid:i usecreatedb:b usesuper:b usecatupd:b passwd valuntil useconfig useconnlimit"
+            } else {
+                "usename:n usesysid:i usecreatedb:b usesuper:b usecatupd:b passwd valuntil useconfig"
+            },
             view.users()
                 .into_iter()
                 .map(|(n, id, db, sup)| {
-                    row![n, id, db, sup, sup, "********", None::<&str>, None::<&str>]
+                    let made = view.account.objects.get(&(ObjectKind::User, n.clone()));
+                    let properties = match made {
+                        Some(Object::Other(o)) => Some(&o.properties),
+                        _ => None,
+                    };
+                    let of = |p: &str| properties.and_then(|all| all.get(p)).cloned();
+                    let settings: Vec<String> = properties
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|(k, v)| Some(format!("{}={v}", k.strip_prefix("set ")?)))
+                        .collect();
+                    let settings =
+                        (!settings.is_empty()).then(|| format!("{{{}}}", settings.join(",")));
+                    let mut r = row![n, id, db, sup, sup, "********", of("valid"), settings];
+                    if name == "pg_user_info" {
+                        let limit = of("connection").unwrap_or_else(|| "unlimited".to_owned());
+                        r.push(Value::from(limit.to_uppercase()));
+                    }
+                    r
                 })
                 .collect(),
         ),
@@ -135,6 +157,26 @@ pub(super) fn rows(view: &View, binder: &Binder<'_>, name: &str) -> Found {
                         false
                     ]
                 })
+                // Roles are principals too that nobody can connect as.
+                .chain(
+                    (view.account.objects.iter())
+                        .filter(|((kind, _), _)| *kind == ObjectKind::Role)
+                        .map(|((_, n), o)| {
+                            row![
+                                o.oid(),
+                                n.as_str(),
+                                false,
+                                true,
+                                false,
+                                false,
+                                false,
+                                -1i64,
+                                None::<&str>,
+                                false,
+                                false
+                            ]
+                        }),
+                )
                 .collect(),
         ),
         "pg_auth_members" => ("roleid:o member:o grantor:o admin_option:b", Vec::new()),

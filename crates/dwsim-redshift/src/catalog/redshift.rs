@@ -83,6 +83,34 @@ pub(super) fn late_binding_columns(
     )
 }
 
+/// PG_GET_COLS: the columns of a relation; None when there is none of this name.
+pub(super) fn relation_columns(
+    view: &View,
+    binder: &Binder<'_>,
+    path: &str,
+) -> Option<(&'static str, Vec<Vec<Value>>)> {
+    let r = view.find(path)?;
+    let columns: Vec<(String, String)> = if r.late_binding() {
+        bound_columns(view, binder, r)
+            .into_iter()
+            .map(|c| (c.name, c.ty.redshift()))
+            .collect()
+    } else {
+        r.columns()
+            .into_iter()
+            .map(|c| (c.name.to_owned(), c.ty.redshift()))
+            .collect()
+    };
+    Some((
+        "view_schema:n view_name:n col_name:n col_type col_num:i",
+        columns
+            .into_iter()
+            .enumerate()
+            .map(|(i, (name, ty))| row![r.schema.as_str(), r.name.as_str(), name, ty, i as i64 + 1])
+            .collect(),
+    ))
+}
+
 fn columns_of(view: &View, r: &Rel) -> Vec<Vec<Value>> {
     let db = view.database.as_str();
     r.columns()
@@ -170,81 +198,19 @@ fn table_info(view: &View, r: &Rel) -> Option<Vec<Value>> {
     ])
 }
 
-fn grants(view: &View, name: &str) -> Found {
-    let all: Vec<_> = view
+fn principals(view: &View, name: &str) -> Found {
+    let property = |kind: ObjectKind, name: &str, property: &str| match view
         .account
         .objects
-        .iter()
-        .filter(|((kind, _), _)| *kind == ObjectKind::Grant)
-        .filter_map(|(_, o)| match o {
-            Object::Other(o) if o.properties.contains_key("privilege") => Some(Arc::clone(o)),
-            _ => None,
-        })
-        .collect();
-    let get = |o: &dwsim_engine::catalog::OtherObject, p: &str| {
-        o.properties.get(p).cloned().unwrap_or_default()
+        .get(&(kind, name.to_owned()))
+    {
+        Some(Object::Other(o)) => o.properties.get(property).cloned(),
+        _ => None,
     };
     Some(match name {
         "svv_redshift_functions" => (
             "database_name schema_name function_name function_type argument_type result_type",
             super::routines::functions(view),
-        ),
-        "svv_relation_privileges" => (
-            "namespace_name relation_name privilege_type identity_id:i identity_name identity_type admin_option:b privilege_scope",
-            all.iter()
-                .filter(|o| get(o, "kind") == "table")
-                .filter_map(|o| {
-                    let object = get(o, "object");
-                    let mut parts = object.splitn(3, '.');
-                    let (db, schema, table) = (parts.next()?, parts.next()?, parts.next()?);
-                    (db == view.database).then(|| {
-                        row![
-                            schema,
-                            table,
-                            get(o, "privilege").to_uppercase(),
-                            view.user_oid(&get(o, "grantee")),
-                            get(o, "grantee"),
-                            get(o, "grantee kind"),
-                            get(o, "grant option") == "true",
-                            "TABLE"
-                        ]
-                    })
-                })
-                .collect(),
-        ),
-        "svv_schema_privileges" => (
-            "namespace_name privilege_type identity_id:i identity_name identity_type admin_option:b privilege_scope",
-            all.iter()
-                .filter(|o| get(o, "kind") == "schema")
-                .map(|o| {
-                    row![
-                        get(o, "object"),
-                        get(o, "privilege").to_uppercase(),
-                        view.user_oid(&get(o, "grantee")),
-                        get(o, "grantee"),
-                        get(o, "grantee kind"),
-                        get(o, "grant option") == "true",
-                        "SCHEMA"
-                    ]
-                })
-                .collect(),
-        ),
-        "svv_database_privileges" => (
-            "database_name privilege_type identity_id:i identity_name identity_type admin_option:b privilege_scope",
-            all.iter()
-                .filter(|o| get(o, "kind") == "database")
-                .map(|o| {
-                    row![
-                        get(o, "object"),
-                        get(o, "privilege").to_uppercase(),
-                        view.user_oid(&get(o, "grantee")),
-                        get(o, "grantee"),
-                        get(o, "grantee kind"),
-                        get(o, "grant option") == "true",
-                        "DATABASE"
-                    ]
-                })
-                .collect(),
         ),
         "svv_roles" => (
             "role_id:i role_name role_owner external_id",
@@ -252,7 +218,14 @@ fn grants(view: &View, name: &str) -> Found {
                 .objects
                 .iter()
                 .filter(|((kind, _), _)| *kind == ObjectKind::Role)
-                .map(|((_, n), o)| row![o.oid(), n.as_str(), "dev", None::<&str>])
+                .map(|((_, n), o)| {
+                    let owner = match o {
+                        Object::Other(o) => o.owner.as_str(),
+                        _ => "dev",
+                    };
+                    let external = property(ObjectKind::Role, n, "externalid");
+                    row![o.oid(), n.as_str(), owner, external]
+                })
                 .collect(),
         ),
         "svv_user_info" => (
@@ -260,17 +233,24 @@ fn grants(view: &View, name: &str) -> Found {
             view.users()
                 .into_iter()
                 .map(|(n, id, db, sup)| {
+                    let of = |p: &str| property(ObjectKind::User, &n, p);
+                    let limit = of("connection").unwrap_or_else(|| "unlimited".to_owned());
+                    let access = of("syslog").unwrap_or_else(|| {
+                        if sup { "unrestricted" } else { "restricted" }.to_owned()
+                    });
+                    let timeout = of("session").and_then(|t| t.parse::<i64>().ok());
+                    let external = of("externalid");
                     row![
-                        n,
+                        n.as_str(),
                         id,
                         db,
                         sup,
                         false,
-                        "UNLIMITED",
-                        if sup { "UNRESTRICTED" } else { "RESTRICTED" },
+                        limit.to_uppercase(),
+                        access.to_uppercase(),
                         None::<i64>,
-                        0i64,
-                        None::<&str>
+                        timeout.unwrap_or(0),
+                        external
                     ]
                 })
                 .collect(),
@@ -282,6 +262,11 @@ fn grants(view: &View, name: &str) -> Found {
 pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name: &str) -> Found {
     let db = view.database.as_str();
     let permanent = || view.relations.iter();
+    let running = || {
+        (cluster.backends().clients().into_iter())
+            .filter(|c| c.busy)
+            .filter_map(|c| Some((c.statement.clone()?, c)))
+    };
     Some(match name {
         "svv_tables" => (
             "table_catalog table_schema table_name table_type remarks",
@@ -400,6 +385,23 @@ pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name
                         None::<&str>,
                         d.properties
                             .get("isolation level")
+                            .filter(|level| *level == "snapshot")
+                            .map_or("Serializable", |_| "Snapshot Isolation")
+                    ]
+                })
+                .collect(),
+        ),
+        "stv_db_isolation_level" => (
+            "db_name isolation_level",
+            view.account
+                .databases
+                .iter()
+                .map(|(n, d)| {
+                    row![
+                        n.as_str(),
+                        d.properties
+                            .get("isolation level")
+                            .filter(|level| *level == "snapshot")
                             .map_or("Serializable", |_| "Snapshot Isolation")
                     ]
                 })
@@ -498,17 +500,9 @@ pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name
                 "starttime:t process:i user_name db_name timeout_sec:i",
                 cluster
                     .backends()
-                    .pids()
+                    .clients()
                     .into_iter()
-                    .map(|pid| {
-                        row![
-                            time(binder.env.now),
-                            i64::from(pid),
-                            binder.env.user.as_str(),
-                            db,
-                            0i64
-                        ]
-                    })
+                    .map(|c| row![time(c.started), i64::from(c.pid), c.user, c.database, 0i64])
                     .collect(),
             ),
             "stv_recents" => (
@@ -528,17 +522,45 @@ pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name
                             -1i64
                         ]
                     })
+                    .chain(running().map(|((_, text, started), c)| {
+                        row![
+                            view.user_oid(&c.user),
+                            "Running",
+                            time(started),
+                            (binder.env.now - started).num_microseconds().unwrap_or(0),
+                            c.user,
+                            c.database,
+                            cut(&text, 600),
+                            i64::from(c.pid)
+                        ]
+                    }))
                     .collect(),
             ),
             _ => (
                 "userid:i slice:i query:i label xid:l pid:i starttime:t text suspended:i insert_pristine:i concurrency_scaling_status:i",
-                Vec::new(),
+                running()
+                    .map(|((query, text, started), c)| {
+                        row![
+                            view.user_oid(&c.user),
+                            0i64,
+                            query,
+                            "default",
+                            query,
+                            i64::from(c.pid),
+                            time(started),
+                            cut(&text, 100),
+                            0i64,
+                            0i64,
+                            0i64
+                        ]
+                    })
+                    .collect(),
             ),
         },
         "stv_slices" => (
             "node:i slice:i localslice:i type",
             vec![row![0i64, 0i64, 0i64, "D"], row![0i64, 1i64, 1i64, "D"]],
         ),
-        _ => return queries(view, cluster, name).or_else(|| grants(view, name)),
+        _ => return queries(view, cluster, name).or_else(|| principals(view, name)),
     })
 }

@@ -254,6 +254,20 @@ impl View {
         }
     }
 
+    /// A relation by its path in lower case.
+    pub(super) fn find(&self, path: &str) -> Option<&Rel> {
+        let clean = path.replace('"', "");
+        let parts: Vec<&str> = clean.split('.').collect();
+        let (schema, name) = match parts.as_slice() {
+            [n] => (None, *n),
+            [s, n] | [_, s, n] => (Some(*s), *n),
+            _ => return None,
+        };
+        self.relations
+            .iter()
+            .find(|r| r.name == name && schema.map_or_else(|| self.visible(r), |s| r.schema == s))
+    }
+
     /// Schemas with object id and owner.
     pub(super) fn schemas(&self) -> Vec<(String, i64, String)> {
         let mut all = vec![
@@ -303,6 +317,19 @@ impl View {
             .into_iter()
             .find(|u| u.0 == name)
             .map_or(DEV, |u| u.1)
+    }
+
+    /// Object id of a grantee: `user`, `group` or `role`; 0 for everybody, and for whom there is no such principal.
+    pub(super) fn identity(&self, kind: &str, name: &str) -> i64 {
+        let space = match kind {
+            "user" => return self.users().iter().find(|u| u.0 == name).map_or(0, |u| u.1),
+            "group" => ObjectKind::Group,
+            "role" => ObjectKind::Role,
+            _ => return 0,
+        };
+        (self.account.objects)
+            .get(&(space, name.to_owned()))
+            .map_or(0, |o| o.oid() as i64)
     }
 
     /// Whether a relation is found without its schema.

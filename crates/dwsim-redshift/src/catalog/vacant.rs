@@ -159,6 +159,34 @@ pub(super) const VIEWS: &[(&str, &str)] = &[
         "sys_vacuum_history",
         "user_id:i transaction_id:l query_id:l database_name schema_name table_name table_id:i vacuum_type is_automatic:b status start_time:t end_time:t duration:l rows_before_vacuum:l size_before_vacuum:i reclaimable_rows:l reclaimed_rows:l reclaimed_blocks:l sortedrows_before_vacuum:l sortedrows_after_vacuum:l",
     ),
+    (
+        "sys_copy_job_detail",
+        "job_id:l file_path file_size:l file_modified_time:t status query_id:l start_time:t end_time:t",
+    ),
+    (
+        "sys_copy_job_info",
+        "job_id:l database_name record_time:t message",
+    ),
+    (
+        "sys_extra_compute_for_automatic_optimization",
+        "start_time:t end_time:t compute_seconds:d compute_type",
+    ),
+    (
+        "sys_integration_table_activity",
+        "integration_id target_database source schema_name table_name source_schema_name source_table_name checkpoint_name checkpoint_type checkpoint_bytes:l last_commit_timestamp:t rows_inserted:l rows_deleted:l rows_updated:l integration_start_time:t integration_end_time:t",
+    ),
+    (
+        "sys_mv_state",
+        "user_id:i start_time:t transaction_id:l event_desc database_name base_table_schema base_table_name mv_schema mv_name state",
+    ),
+    (
+        "sys_restore_log",
+        "event_time:t database_name schema_name table_name table_id:i action redistribution_method",
+    ),
+    (
+        "sys_restore_state",
+        "user_id:i database_name schema_name table_name table_id:i redistribution_status progress:d",
+    ),
     ("pg_library", "name language_oid:o file_store_id:i owner:i"),
     (
         "pg_opclass",

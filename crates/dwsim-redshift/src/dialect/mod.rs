@@ -14,18 +14,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use datafusion::logical_expr::Operator;
-use dwsim_engine::catalog::{Object, ObjectName};
+use dwsim_engine::catalog::{Object, ObjectName, Returns, Routine};
 use dwsim_engine::dialect::{BinaryOp, Dialect, DialectName};
-use dwsim_engine::error::Result;
-use dwsim_engine::functions::{FunctionTable, Typed};
+use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::functions::{FunctionTable, Typed, kernel_expr};
 use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::SqlType;
 use sqlparser::ast;
 
 use crate::statements::{Cluster, Rights};
 
+pub(crate) use names::ACCOUNT;
 pub use names::internal_name;
-pub use types::data_type;
+pub use types::{CASE_INSENSITIVE, collation, data_type};
 
 /// The rules of one session, which may switch identifiers to case-sensitive.
 pub struct Redshift {
@@ -160,13 +161,66 @@ impl Dialect for Redshift {
         object: &Object,
     ) -> Result<Option<String>> {
         // A view reads with its owner's privileges; whose rows and columns are seen is the user's affair everywhere.
+        let mut readable = None;
         if binder.view_depth == 0 {
-            Rights::of(binder.catalog.account(), &binder.env.user).check(name, object, "select")?;
+            let rights = Rights::of(binder.catalog.account(), &binder.env.user);
+            if let Err(denied) = rights.check(name, object, "select") {
+                // Privileges on some of the columns are enough to read these.
+                let columns = match object {
+                    Object::Table(t) => rights.columns(
+                        name,
+                        t.def.columns.iter().map(|c| c.name.as_str()),
+                        "select",
+                    ),
+                    Object::View(v) => {
+                        rights.columns(name, v.columns.iter().map(|c| c.name.as_str()), "select")
+                    }
+                    _ => Vec::new(),
+                };
+                if columns.is_empty() || !rights.schema(&name.database, &name.schema, "usage") {
+                    return Err(denied);
+                }
+                readable = Some(columns);
+            }
         }
-        match object {
-            Object::Table(entry) => crate::statements::stand_in(self, binder, name, entry),
+        match (object, readable) {
+            (Object::Table(entry), readable) => {
+                crate::statements::stand_in(self, binder, name, entry, readable.as_deref())
+            }
+            (Object::View(v), Some(readable)) => Ok(Some(crate::statements::readable_view(
+                name,
+                v.columns.iter().map(|c| c.name.as_str()),
+                &readable,
+            ))),
             _ => Ok(None),
         }
+    }
+
+    /// Functions in Python are kept, so that what is defined after them can be defined; their calls are refused where
+    /// there are rows to call them for.
+    fn foreign_function(
+        &self,
+        binder: &mut Binder<'_>,
+        routine: &Arc<Routine>,
+        args: Vec<Typed>,
+    ) -> Result<Typed> {
+        let Returns::Value { ty, .. } = &routine.returns else {
+            return Err(SqlError::internal("a function without a value"));
+        };
+        Ok(kernel_expr(
+            routine.name.clone(),
+            |call| match call.rows {
+                0 => Ok(arrow::array::new_null_array(&call.returns.arrow(), 0)),
+                _ => Err(SqlError::unsupported(format!(
+                    "calling {}, a function in LANGUAGE plpythonu,",
+                    call.name
+                ))),
+            },
+            args,
+            ty.clone(),
+            &binder.env,
+            true,
+        ))
     }
 
     fn bare_word(&self, binder: &mut Binder<'_>, word: &str) -> Result<Option<Typed>> {

@@ -159,6 +159,9 @@ fn literal(value: ScalarValue, ty: SqlType) -> Typed {
 }
 
 /// Words without parentheses that are neither columns nor aliases.
+/// The AWS account of the emulated cluster, which belongs to none.
+pub(crate) const ACCOUNT: &str = "000000000000";
+
 pub(super) fn bare_word(binder: &mut Binder<'_>, word: &str) -> Result<Option<Typed>> {
     let env = &binder.env;
     let name = |s: &str| literal(ScalarValue::Utf8(Some(s.to_owned())), SqlType::Name);
@@ -186,6 +189,9 @@ pub(super) fn bare_word(binder: &mut Binder<'_>, word: &str) -> Result<Option<Ty
             ScalarValue::Utf8(Some(crate::catalog::namespace_id(&env.account))),
             SqlType::text(),
         ),
+        "current_aws_account" => {
+            literal(ScalarValue::Utf8(Some(ACCOUNT.to_owned())), SqlType::text())
+        }
         "current_schema" => match &env.schema {
             Some(s) => name(s),
             None => literal(ScalarValue::Utf8(None), SqlType::Name),

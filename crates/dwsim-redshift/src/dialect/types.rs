@@ -136,6 +136,19 @@ pub fn data_type(ty: &DataType) -> Result<SqlType> {
     })
 }
 
+/// The specification of a collation by its SQL word: bytes as they are, or of the text in lower case. Blanks at the end
+/// count in neither (r_Character_types).
+pub fn collation(word: &str) -> Option<&'static str> {
+    match word {
+        "case_sensitive" | "cs" => Some("utf8"),
+        "case_insensitive" | "ci" => Some(CASE_INSENSITIVE),
+        _ => None,
+    }
+}
+
+/// The specification of the case-insensitive collation.
+pub const CASE_INSENSITIVE: &str = "utf8-lower-rtrim";
+
 fn unknown(name: &str) -> SqlError {
     invalid(
         "42704",

@@ -1,8 +1,18 @@
 //! Aggregate functions of Redshift, each with its page of the reference.
 //! What they compute is in `dwsim_engine::kernels::aggregate`.
 
-use dwsim_engine::functions::{AggregateDef, AggregateImpl, Param, ret};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{
+    DataType, DurationMicrosecondType, Int32Type, Int64Type, IntervalYearMonthType, TimeUnit,
+};
+use dwsim_engine::error::{ErrorKind, Result};
+use dwsim_engine::functions::{
+    AggregateDef, AggregateImpl, Call, FnCall, Param, Typed, kernel_expr, ret,
+};
 use dwsim_engine::kernels::aggregate as agg;
+use dwsim_engine::types::SqlType;
 
 /// The table's rows.
 pub const AGGREGATES: &[AggregateDef] = &[
@@ -17,10 +27,10 @@ pub const AGGREGATES: &[AggregateDef] = &[
     AggregateDef {
         name: "SUM",
         page: "https://docs.aws.amazon.com/redshift/latest/dg/r_SUM.html",
-        params: &[Param::Number],
+        params: &[],
         optional: 0,
-        returns: agg::sum_type,
-        implementation: AggregateImpl::DataFusion(agg::df_sum),
+        returns: ret::first,
+        implementation: AggregateImpl::Custom(|c| sum_or_average(c, false)),
     },
     AggregateDef {
         name: "AVG",
@@ -28,7 +38,7 @@ pub const AGGREGATES: &[AggregateDef] = &[
         params: &[],
         optional: 0,
         returns: ret::first,
-        implementation: AggregateImpl::Custom(agg::avg),
+        implementation: AggregateImpl::Custom(|c| sum_or_average(c, true)),
     },
     AggregateDef {
         name: "MIN",
@@ -209,3 +219,103 @@ pub const AGGREGATES: &[AggregateDef] = &[
         implementation: AggregateImpl::Custom(agg::approx_count_distinct),
     },
 ];
+
+/// SUM of one value, inside of other bindings.
+const SUM: AggregateDef = AggregateDef {
+    name: "SUM",
+    page: "",
+    params: &[Param::Number],
+    optional: 0,
+    returns: agg::sum_type,
+    implementation: AggregateImpl::DataFusion(agg::df_sum),
+};
+
+/// COUNT of one value, inside of other bindings.
+const COUNT: AggregateDef = AggregateDef {
+    name: "COUNT",
+    page: "",
+    params: &[Param::Any],
+    optional: 0,
+    returns: ret::bigint,
+    implementation: AggregateImpl::DataFusion(agg::df_count),
+};
+
+/// SUM and AVG. Intervals are added as whole months or microseconds (r_interval_data_types).
+fn sum_or_average(c: &mut FnCall<'_, '_>, average: bool) -> Result<Typed> {
+    c.expect(1, 1)?;
+    let value = c.bind(0)?;
+    if !matches!(value.ty, SqlType::IntervalYm | SqlType::IntervalDs) {
+        if average {
+            return agg::avg_of(c, value);
+        }
+        let value = c.coerce(value, Param::Number)?;
+        let options = c.aggregate_options()?;
+        return c.binder.aggregate_expr(&SUM, vec![value], options);
+    }
+    let ty = value.ty.clone();
+    let options = c.aggregate_options()?;
+    let env = Arc::clone(&c.binder.env);
+    let units = kernel_expr(
+        "interval_units",
+        units,
+        vec![value],
+        SqlType::BigInt,
+        &env,
+        false,
+    );
+    let total = (c.binder).aggregate_expr(&SUM, vec![units.clone()], options.clone())?;
+    let mut parts = vec![total];
+    if average {
+        parts.push(c.binder.aggregate_expr(&COUNT, vec![units], options)?);
+    }
+    Ok(kernel_expr(
+        "interval_of_units",
+        of_units,
+        parts,
+        ty,
+        &env,
+        false,
+    ))
+}
+
+/// An interval's months or microseconds.
+fn units(call: &Call<'_>) -> Result<ArrayRef> {
+    let column = &call.args[0];
+    let array = &column.array;
+    call.map_int(|row| {
+        let i = column.index(row);
+        Ok((!array.is_null(i)).then(|| match call.types[0] {
+            SqlType::IntervalYm => {
+                i64::from(array.as_primitive::<IntervalYearMonthType>().value(i))
+            }
+            _ => array.as_primitive::<DurationMicrosecondType>().value(i),
+        }))
+    })
+}
+
+/// The interval of a total, or of a total over a count.
+fn of_units(call: &Call<'_>) -> Result<ArrayRef> {
+    let (totals, counts) = (call.int(0)?, call.optional_int(1)?);
+    let units = call.map_int(|row| {
+        let count = counts.as_ref().map_or(Some(1), |c| c.get(row));
+        Ok(match (totals.get(row), count) {
+            (Some(total), Some(count)) if count != 0 => Some(total / count),
+            _ => None,
+        })
+    })?;
+    if *call.returns == SqlType::IntervalDs {
+        let ty = DataType::Duration(TimeUnit::Microsecond);
+        return Ok(arrow::compute::cast(&units, &ty)?);
+    }
+    let units = units.as_primitive::<Int64Type>();
+    let months = units.try_unary::<_, Int32Type, _>(|v| {
+        i32::try_from(v).map_err(|_| {
+            arrow::error::ArrowError::ComputeError("an interval of too many months".to_owned())
+        })
+    });
+    let months = months.map_err(|_| ErrorKind::OutOfRange {
+        ty: call.returns.redshift(),
+        value: "interval".to_owned(),
+    })?;
+    Ok(Arc::new(months.reinterpret_cast::<IntervalYearMonthType>()))
+}

@@ -233,21 +233,23 @@ fn text_to_numeric_alt(c: &mut FnCall<'_, '_>) -> Result<Typed> {
     ))
 }
 
-/// COLLATE(text, 'case_sensitive') changes nothing: that is how every text is compared here.
+/// COLLATE(text, 'case_insensitive') is compared so; 'case_sensitive' undoes the collation of a column.
 fn collate(c: &mut FnCall<'_, '_>) -> Result<Typed> {
     c.expect(2, 2)?;
     let (value, collation) = (c.bind(0)?, c.bind(1)?);
-    let value = c.coerce(value, Text)?;
-    match collation
+    let value = match value.ty.is_text() {
+        true => value,
+        false => c.coerce(value, Text)?,
+    };
+    let specification = collation
         .literal_text()
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
-        Some("case_sensitive" | "cs") => Ok(value),
-        Some("case_insensitive" | "ci") => {
-            Err(SqlError::unsupported("the collation case_insensitive"))
+        .and_then(|word| crate::dialect::collation(&word.to_lowercase()));
+    match specification {
+        Some(specification) => {
+            let ty = value.ty.plain_text().with_collation(specification, true);
+            Ok(Typed::new(value.expr, ty))
         }
-        _ => Err(SqlError::argument(
+        None => Err(SqlError::argument(
             c.name,
             "the collation must be case_sensitive or case_insensitive",
         )),

@@ -54,7 +54,10 @@ pub const SCALARS: &[ScalarDef] = &[
         page!("Date_functions_header"),
         current_timestamp,
     ),
-    ScalarDef::custom("NOW", page!("Date_functions_header"), current_timestamp),
+    ScalarDef::custom("NOW", page!("Date_functions_header"), |c| {
+        c.expect(0, 0)?;
+        current_timestamp(c)
+    }),
     ScalarDef::custom("LOCALTIME", page!("Date_functions_header"), local_time),
     ScalarDef::custom("LOCALTIMESTAMP", page!("Date_functions_header"), sysdate),
     ScalarDef::custom("SYSDATE", page!("r_SYSDATE"), sysdate),

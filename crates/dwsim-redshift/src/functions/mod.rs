@@ -8,6 +8,7 @@ mod conditional;
 mod datetime;
 mod numeric;
 mod principals;
+mod privileges;
 mod semi;
 mod sketch;
 mod spatial;
@@ -27,6 +28,7 @@ pub fn table() -> FunctionTable {
     t.scalars(system::SCALARS);
     t.scalars(casts::SCALARS);
     t.scalars(principals::SCALARS);
+    t.scalars(privileges::SCALARS);
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
     t.scalars(bytes::SCALARS);

@@ -28,12 +28,18 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom(
         "CURRENT_DATABASE",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_DATABASE.html",
-        |c| Ok(name(c.env().database.clone())),
+        |c| {
+            c.expect(0, 0)?;
+            Ok(name(c.env().database.clone()))
+        },
     ),
     ScalarDef::custom(
         "CURRENT_SCHEMA",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_SCHEMA.html",
-        |c| Ok(name(c.env().schema.clone())),
+        |c| {
+            c.expect(0, 0)?;
+            Ok(name(c.env().schema.clone()))
+        },
     ),
     ScalarDef::custom(
         "CURRENT_SCHEMAS",
@@ -59,6 +65,7 @@ pub const SCALARS: &[ScalarDef] = &[
         "CURRENT_USER_ID",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_USER_ID.html",
         |c| {
+            c.expect(0, 0)?;
             let user = c.env().user.clone();
             Ok(int(facts(c.binder).user_oid(&user) as i32))
         },
@@ -71,34 +78,20 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom(
         "PG_BACKEND_PID",
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_BACKEND_PID.html",
-        |c| Ok(int(c.env().session_id as i32)),
+        |c| {
+            c.expect(0, 0)?;
+            Ok(int(c.env().session_id as i32))
+        },
     ),
     ScalarDef::custom(
         "PG_LAST_QUERY_ID",
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_QUERY_ID.html",
         |c| {
+            c.expect(0, 0)?;
             let last = c.env().last_query_id.as_ref().and_then(|q| q.parse().ok());
             Ok(int(last.unwrap_or(-1)))
         },
     ),
-    ScalarDef::custom(
-        "HAS_TABLE_PRIVILEGE",
-        "https://docs.aws.amazon.com/redshift/latest/dg/r_HAS_TABLE_PRIVILEGE.html",
-        privilege,
-    ),
-    ScalarDef::custom(
-        "HAS_SCHEMA_PRIVILEGE",
-        "https://docs.aws.amazon.com/redshift/latest/dg/r_HAS_SCHEMA_PRIVILEGE.html",
-        privilege,
-    ),
-    ScalarDef::custom(
-        "HAS_DATABASE_PRIVILEGE",
-        "https://docs.aws.amazon.com/redshift/latest/dg/r_HAS_DATABASE_PRIVILEGE.html",
-        privilege,
-    ),
-    ScalarDef::custom("HAS_COLUMN_PRIVILEGE", LEADER, privilege),
-    ScalarDef::custom("HAS_FUNCTION_PRIVILEGE", LEADER, privilege),
-    ScalarDef::custom("HAS_LANGUAGE_PRIVILEGE", LEADER, privilege),
     ScalarDef::custom("PG_GET_USERBYID", LEADER, userbyid),
     ScalarDef::custom("PG_TABLE_IS_VISIBLE", LEADER, table_is_visible),
     ScalarDef::custom("PG_TYPE_IS_VISIBLE", LEADER, always),
@@ -164,6 +157,16 @@ pub const SCALARS: &[ScalarDef] = &[
         ret::boolean,
         array_has,
     ),
+    // A row of several columns as one text.
+    ScalarDef::new("PG_ROW_TEXT", LEADER, &[Param::Text], ret::text, row_text).variadic(),
+    ScalarDef::custom(
+        "CURRENT_AWS_ACCOUNT",
+        "https://docs.aws.amazon.com/redshift/latest/dg/r_CURRENT_AWS_ACCOUNT.html",
+        |c| {
+            c.expect(0, 0)?;
+            Ok(c.binder.text(crate::dialect::ACCOUNT))
+        },
+    ),
     ScalarDef::custom("PG_IS_IN_RECOVERY", LEADER, |c| Ok(c.binder.bool(false))),
     ScalarDef::custom("TXID_CURRENT", LEADER, |c| {
         let id = c.env().query_id.parse().unwrap_or(0);
@@ -172,29 +175,48 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom(
         "PG_LAST_COPY_ID",
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_ID.html",
-        |c| Ok(remembered(c, "dwsim.last_copy_id", -1)),
+        |c| {
+            c.expect(0, 0)?;
+            Ok(remembered(c, "dwsim.last_copy_id", -1))
+        },
     ),
     ScalarDef::custom(
         "PG_LAST_COPY_COUNT",
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_COUNT.html",
-        |c| Ok(remembered(c, "dwsim.last_copy_count", 0)),
+        |c| {
+            c.expect(0, 0)?;
+            Ok(remembered(c, "dwsim.last_copy_count", 0))
+        },
     ),
     ScalarDef::custom(
         "PG_LAST_UNLOAD_ID",
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_UNLOAD_ID.html",
-        |c| Ok(remembered(c, "dwsim.last_unload_id", -1)),
+        |c| {
+            c.expect(0, 0)?;
+            Ok(remembered(c, "dwsim.last_unload_id", -1))
+        },
     ),
     ScalarDef::custom(
         "PG_LAST_UNLOAD_COUNT",
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_UNLOAD_COUNT.html",
-        |c| Ok(remembered(c, "dwsim.last_unload_count", 0)),
+        |c| {
+            c.expect(0, 0)?;
+            Ok(remembered(c, "dwsim.last_unload_count", 0))
+        },
     ),
     ScalarDef::custom(
         "DB_COLLATION",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_DB_COLLATION.html",
-        |c| Ok(c.binder.text("case_sensitive")),
+        |c| {
+            c.expect(0, 0)?;
+            let collation = facts(c.binder).collation();
+            Ok(c.binder.text(collation))
+        },
     ),
-    ScalarDef::custom("SLICE_NUM", INFORMATION, |_| Ok(int(0))),
+    ScalarDef::custom("SLICE_NUM", INFORMATION, |c| {
+        c.expect(0, 0)?;
+        Ok(int(0))
+    }),
     ScalarDef::custom(
         "PG_CANCEL_BACKEND",
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_CANCEL_BACKEND.html",
@@ -225,6 +247,7 @@ fn remembered(c: &FnCall<'_, '_>, name: &str, otherwise: i64) -> Typed {
 }
 
 fn version(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(0, 0)?;
     Ok(c.binder.text(concat!(
         "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.0 (dwsim ",
         env!("CARGO_PKG_VERSION"),
@@ -233,6 +256,7 @@ fn version(c: &mut FnCall<'_, '_>) -> Result<Typed> {
 }
 
 fn user(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(0, 0)?;
     Ok(name(Some(c.env().user.clone())))
 }
 
@@ -267,44 +291,6 @@ fn current_setting(c: &mut FnCall<'_, '_>) -> Result<Typed> {
             format!("unrecognized configuration parameter \"{wanted}\""),
         )),
     }
-}
-
-/// Sessions act as superusers, who have every privilege on what exists; named users have what was granted.
-fn privilege(c: &mut FnCall<'_, '_>) -> Result<Typed> {
-    c.expect(2, 4)?;
-    let args = c.bind_all()?;
-    let literal = |t: &Typed| t.literal_text().map(str::to_lowercase);
-    if c.name == "HAS_TABLE_PRIVILEGE" {
-        let table = &args[args.len() - 2];
-        if let Some(text) = literal(table) {
-            let known = facts(c.binder).relation(&text).is_some()
-                || text.starts_with("pg_")
-                || text.starts_with("svv_")
-                || text.contains("pg_catalog.")
-                || text.contains("information_schema.");
-            if !known {
-                return Err(SqlError::new(ErrorKind::UnknownObject {
-                    kind: "table",
-                    name: text,
-                }));
-            }
-        }
-    }
-    let who = if args.len() >= 3 {
-        literal(&args[0])
-    } else {
-        None
-    };
-    let allowed = match who {
-        Some(user) => facts(c.binder).may(
-            &user,
-            c.name,
-            literal(&args[args.len() - 2]).as_deref(),
-            literal(&args[args.len() - 1]).as_deref(),
-        ),
-        None => true,
-    };
-    Ok(c.binder.bool(allowed))
 }
 
 /// A choice among known object ids.
@@ -497,6 +483,37 @@ fn array_to_string(call: &Call<'_>) -> Result<ArrayRef> {
         };
         let inner = a.trim_start_matches('{').trim_end_matches('}');
         Ok(Some(inner.split(',').collect::<Vec<_>>().join(s)))
+    })
+}
+
+/// `(a,b,"c d")`, as PostgreSQL writes a row.
+fn row_text(call: &Call<'_>) -> Result<ArrayRef> {
+    let columns = (0..call.len())
+        .map(|i| call.text(i))
+        .collect::<Result<Vec<_>>>()?;
+    call.map_text(|row| {
+        let mut out = String::from("(");
+        for (i, c) in columns.iter().enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            let Some(value) = c.get(row) else { continue };
+            let special = |c: char| c.is_whitespace() || "(),\"\\".contains(c);
+            if value.is_empty() || value.contains(special) {
+                out.push('"');
+                for c in value.chars() {
+                    if matches!(c, '"' | '\\') {
+                        out.push(c);
+                    }
+                    out.push(c);
+                }
+                out.push('"');
+            } else {
+                out.push_str(value);
+            }
+        }
+        out.push(')');
+        Ok(Some(out))
     })
 }
 

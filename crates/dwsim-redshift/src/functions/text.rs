@@ -184,7 +184,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "LPAD",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_LPAD.html",
-        &[Param::TextOrBinary, Param::Int, Param::TextOrBinary],
+        &[Param::Text, Param::Int, Param::Text],
         text_like,
         t::lpad,
     )
@@ -192,7 +192,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::new(
         "RPAD",
         "https://docs.aws.amazon.com/redshift/latest/dg/r_LPAD.html",
-        &[Param::TextOrBinary, Param::Int, Param::TextOrBinary],
+        &[Param::Text, Param::Int, Param::Text],
         text_like,
         t::rpad,
     )

@@ -139,16 +139,30 @@ fn adapt_expression(e: &mut ast::Expr) {
     }
 }
 
-/// What `SELECT function()` shows of a function that returns rows of several columns.
+/// Functions that return rows of several columns, with these columns; `SELECT function()` shows each row as one text.
 const ROWS: &[(&str, &str)] = &[
     (
         "pg_timezone_names",
-        "select '(' || name || ',' || abbrev || ',' || utc_offset || ',' || case when is_dst then 't' else 'f' end || ')' as pg_timezone_names from pg_timezone_names()",
+        "name, abbrev, utc_offset, case when is_dst then 't' else 'f' end",
     ),
     (
         "pg_timezone_abbrevs",
-        "select '(' || abbrev || ',' || utc_offset || ',' || case when is_dst then 't' else 'f' end || ')' as pg_timezone_abbrevs from pg_timezone_abbrevs()",
+        "abbrev, utc_offset, case when is_dst then 't' else 'f' end",
     ),
+    (
+        "pg_get_cols",
+        "view_schema, view_name, col_name, col_type, col_num",
+    ),
+    (
+        "pg_get_late_binding_view_cols",
+        "view_schema, view_name, col_name, col_type, col_num",
+    ),
+    ("pg_get_iam_role_by_user", "grantee, iam_role, cmd_type"),
+    (
+        "pg_get_grantee_by_iam_role",
+        "grantee, grantee_type, cmd_type",
+    ),
+    ("pg_get_session_roles", "name, id"),
 ];
 
 /// Turns `SELECT f()` of a set-returning function without FROM into a query of its rows.
@@ -163,12 +177,20 @@ pub(super) fn set_returning(query: &mut ast::Query) {
     };
     let name = f.name.to_string().to_lowercase();
     let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
-    let rows = ROWS.iter().find(|r| r.0 == name).and_then(|r| {
-        Parser::new(&RedshiftGrammar)
-            .try_with_sql(r.1)
-            .and_then(|mut p| p.parse_query())
-            .ok()
-    });
+    let rows = ROWS
+        .iter()
+        .find(|r| r.0 == name)
+        .and_then(|(name, columns)| {
+            let arguments = match &f.args {
+                ast::FunctionArguments::List(list) => list.to_string(),
+                _ => String::new(),
+            };
+            let rows = format!("select pg_row_text({columns}) as {name} from {name}({arguments})");
+            Parser::new(&RedshiftGrammar)
+                .try_with_sql(&rows)
+                .and_then(|mut p| p.parse_query())
+                .ok()
+        });
     if let Some(rows) = rows
         && let ast::SetExpr::Select(rows) = *rows.body
     {

@@ -159,7 +159,8 @@ pub(super) fn set(w: &mut Words<'_>) -> Result<Statement> {
     })
 }
 
-fn value(w: &mut Words<'_>) -> Result<String> {
+/// A value of SET.
+pub(super) fn value(w: &mut Words<'_>) -> Result<String> {
     if w.at_string() {
         return w.string();
     }
@@ -269,7 +270,7 @@ pub(super) fn show(w: &mut Words<'_>) -> Result<Statement> {
             Some(w.rest().to_owned())
         };
         Show::Procedure(name, signature)
-    } else if (w.at(&["external"]) || w.at(&["model"]) || w.at(&["datashares"])) && !ends_at(w, 1) {
+    } else if w.at(&["datashares"]) || (w.at(&["external"]) || w.at(&["model"])) && !ends_at(w, 1) {
         return Ok(Statement::Unsupported(format!("SHOW {}", w.rest())));
     } else {
         match w.any_word() {
@@ -284,6 +285,14 @@ pub(super) fn show(w: &mut Words<'_>) -> Result<Statement> {
             None => return w.unexpected("a setting"),
         }
     };
+    let list = matches!(
+        show,
+        Show::Databases(_) | Show::Schemas(..) | Show::Tables(..) | Show::Columns(..)
+    );
+    if list && w.eat(&["limit"]) {
+        let limit = usize::try_from(w.integer()?).unwrap_or_default();
+        return Ok(Statement::Show(Show::Limited(Box::new(show), limit)));
+    }
     Ok(Statement::Show(show))
 }
 
@@ -328,9 +337,11 @@ pub(super) fn principal(w: &mut Words<'_>, kind: Kind, create: bool) -> Result<S
                 value(w)?
             }
             "reset" => {
-                w.any_word();
-                w.any_word();
-                String::new()
+                let first = w.any_word().unwrap_or_default();
+                if first == "session" {
+                    w.expect(&["timeout"])?;
+                }
+                first
             }
             "syslog" => {
                 w.expect(&["access"])?;
@@ -386,6 +397,43 @@ fn idents(w: &mut Words<'_>) -> Result<String> {
         .join(","))
 }
 
+/// Reads `role, … TO grantee, … FOR command, …` after ASSUMEROLE ON. The roles are names of one part.
+fn assume_role(w: &mut Words<'_>, mut g: Grant) -> Result<Statement> {
+    let roles = w.list(|w| {
+        let role = if w.at_string() {
+            w.string()?
+        } else {
+            match w.eat_one(&["default", "all"]) {
+                Some(0) => "default".to_owned(),
+                Some(_) => "all".to_owned(),
+                None => return w.unexpected("an IAM role, DEFAULT or ALL"),
+            }
+        };
+        Ok(ast::ObjectName::from(vec![ast::Ident::with_quote(
+            '"', role,
+        )]))
+    })?;
+    w.expect(&[if g.grant { "to" } else { "from" }])?;
+    g.to = w.list(grantee)?;
+    w.expect(&["for"])?;
+    g.privileges = w.list(|w| {
+        for command in [
+            &["all"][..],
+            &["copy"],
+            &["unload"],
+            &["external", "function"],
+            &["create", "model"],
+        ] {
+            if w.eat(command) {
+                return Ok(command.join(" "));
+            }
+        }
+        w.unexpected("ALL, COPY, UNLOAD, EXTERNAL FUNCTION or CREATE MODEL")
+    })?;
+    g.on = Some(("assumerole".to_owned(), roles));
+    Ok(Statement::Grant(g))
+}
+
 /// Reads GRANT or REVOKE after its word.
 pub(super) fn grant(w: &mut Words<'_>, grant: bool) -> Result<Statement> {
     let mut g = Grant {
@@ -400,10 +448,14 @@ pub(super) fn grant(w: &mut Words<'_>, grant: bool) -> Result<Statement> {
     if !grant && w.eat(&["grant", "option", "for"]) {
         g.grant_option = true;
     }
-    if w.at(&["usage", "on", "datashare"])
-        || w.at(&["assumerole"])
-        || w.at(&["alter"])
-        || w.at(&["share"])
+    if w.eat(&["assumerole", "on"]) {
+        return assume_role(w, g);
+    }
+    let shares = ["usage", "alter", "share"];
+    if shares.iter().any(|p| w.at(&[*p, "on", "datashare"]))
+        || ["alter", "share"]
+            .iter()
+            .any(|p| w.at(&[*p, "for", "datashares"]))
     {
         g.kept = Some(w.rest().to_owned());
         return Ok(Statement::Grant(g));

@@ -1,7 +1,7 @@
 //! CREATE, ALTER, DROP and COMMENT of everything but tables.
 //! Tables are in `table`, users and privileges in `admin`.
 
-use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::error::Result;
 use sqlparser::tokenizer::Token;
 
 use super::statement::{CreateView, Kind, Statement};
@@ -117,9 +117,8 @@ fn create_schema(w: &mut Words<'_>) -> Result<Statement> {
     } else {
         None
     };
-    if w.eat(&["quota"]) && !w.eat(&["unlimited"]) {
-        w.any_number();
-        let _ = w.eat_one(&["mb", "gb", "tb"]);
+    if w.at(&["quota"]) {
+        quota(w)?;
     }
     if !w.at_end() {
         return w.unexpected("end of statement (schema elements are separate statements in dwsim)");
@@ -129,6 +128,47 @@ fn create_schema(w: &mut Words<'_>) -> Result<Statement> {
         if_not_exists,
         owner,
     })
+}
+
+/// `QUOTA size {MB | GB | TB}` or `QUOTA UNLIMITED` of a schema. Disks are not emulated, so a quota is never reached.
+fn quota(w: &mut Words<'_>) -> Result<()> {
+    w.expect(&["quota"])?;
+    if w.eat(&["unlimited"]) {
+        return Ok(());
+    }
+    if w.any_number().is_none() || w.eat_one(&["mb", "gb", "tb"]).is_none() {
+        return w.unexpected("a size in MB, GB or TB");
+    }
+    Ok(())
+}
+
+/// CONNECTION LIMIT, COLLATE or ISOLATION LEVEL of a database; false when something else comes next.
+fn database_property(w: &mut Words<'_>, properties: &mut Vec<(String, String)>) -> Result<bool> {
+    if w.eat(&["connection", "limit"]) {
+        let limit = if w.eat(&["unlimited"]) {
+            "unlimited".to_owned()
+        } else {
+            w.integer()?.to_string()
+        };
+        properties.push(("connection limit".into(), limit));
+    } else if w.eat(&["collate"]) {
+        let collate = match w.eat_one(&["case_insensitive", "ci", "case_sensitive", "cs"]) {
+            Some(0 | 1) => "case_insensitive",
+            Some(_) => "case_sensitive",
+            None => return w.unexpected("CASE_SENSITIVE or CASE_INSENSITIVE"),
+        };
+        properties.push(("collate".into(), collate.into()));
+    } else if w.eat(&["isolation", "level"]) {
+        let level = match w.eat_one(&["serializable", "snapshot"]) {
+            Some(0) => "serializable",
+            Some(_) => "snapshot",
+            None => return w.unexpected("SERIALIZABLE or SNAPSHOT"),
+        };
+        properties.push(("isolation level".into(), level.into()));
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 fn create_database(w: &mut Words<'_>) -> Result<Statement> {
@@ -143,21 +183,7 @@ fn create_database(w: &mut Words<'_>) -> Result<Statement> {
         } else if w.eat(&["template"]) {
             let _ = w.consume_token(&Token::Eq);
             template = Some(w.ident()?);
-        } else if w.eat(&["connection", "limit"]) {
-            let limit = if w.eat(&["unlimited"]) {
-                "unlimited".to_owned()
-            } else {
-                w.integer()?.to_string()
-            };
-            properties.push(("connection limit".into(), limit));
-        } else if w.eat(&["collate"]) {
-            let collate = w.any_word().unwrap_or_default();
-            if collate == "case_insensitive" || collate == "ci" {
-                return Err(SqlError::unsupported("COLLATE CASE_INSENSITIVE"));
-            }
-            properties.push(("collate".into(), collate));
-        } else if w.eat(&["isolation", "level"]) {
-            properties.push(("isolation level".into(), w.any_word().unwrap_or_default()));
+        } else if database_property(w, &mut properties)? {
         } else if w.eat(&["encoding"]) {
             let _ = w.consume_token(&Token::Eq);
             if w.at_string() {
@@ -198,18 +224,32 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<Statement> {
         let database = w.eat(&["database"]);
         let name = w.ident()?;
         let (mut rename, mut owner) = (None, None);
+        let mut properties = Vec::new();
         if w.eat(&["rename", "to"]) {
             rename = Some(w.ident()?);
         } else if w.eat(&["owner", "to"]) {
             owner = Some(w.ident()?);
+        } else if database {
+            if !database_property(w, &mut properties)? {
+                return Ok(Statement::Unsupported(format!(
+                    "ALTER DATABASE {}",
+                    w.rest()
+                )));
+            }
+            while !w.at_end() {
+                if !database_property(w, &mut properties)? {
+                    return w.unexpected("a property of a database");
+                }
+            }
         } else {
-            let _ = w.rest();
+            quota(w)?;
         }
         return Ok(if database {
             Statement::AlterDatabase {
                 name,
                 rename,
                 owner,
+                properties,
             }
         } else {
             Statement::AlterSchema {

@@ -36,6 +36,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             t.token = Token::SingleQuotedString(std::mem::take(text));
         }
     }
+    join_type_names(&mut tokens);
     super::dml::complete_deletes(&mut tokens);
     let lines = line_starts(sql);
     // Parameters are counted per statement from its own tokens.
@@ -73,6 +74,28 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             sql: w.source_from(start).to_owned(),
             parameters,
         });
+    }
+}
+
+/// BINARY VARYING is VARBINARY.
+fn join_type_names(tokens: &mut Vec<TokenWithSpan>) {
+    let is = |t: &TokenWithSpan, word: &str| {
+        matches!(&t.token, Token::Word(w)
+            if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
+    };
+    let mut at = 0;
+    while at < tokens.len() {
+        if is(&tokens[at], "binary") {
+            let next = tokens[at + 1..]
+                .iter()
+                .position(|t| !matches!(t.token, Token::Whitespace(_)))
+                .map(|n| at + 1 + n);
+            if let Some(next) = next.filter(|n| is(&tokens[*n], "varying")) {
+                tokens[at].token = Token::make_keyword("VARBINARY");
+                tokens.drain(at + 1..=next);
+            }
+        }
+        at += 1;
     }
 }
 

@@ -113,6 +113,8 @@ pub struct Copy {
     pub serialize_to_json: bool,
     /// SSH: the source is a list of hosts.
     pub ssh: bool,
+    /// The IAM role that the command acts as.
+    pub role: Option<String>,
     /// The words of the parameters as they were given, in upper case.
     pub given: Vec<String>,
     /// Parameters that change results and that dwsim does not have.
@@ -146,16 +148,23 @@ fn one_character(what: &str) -> SqlError {
     )
 }
 
-/// Authorization and region, which every caller passes here.
-fn access(w: &mut Words<'_>) -> Result<bool> {
+/// Authorization and region, which every caller passes here; of these only an IAM role is kept.
+fn access(w: &mut Words<'_>, role: &mut Option<String>) -> Result<bool> {
     if w.eat(&["iam_role"]) {
-        if !w.eat(&["default"]) {
+        if w.eat(&["default"]) {
+            *role = Some("default".to_owned());
+        } else {
             w.eat(&["as"]);
-            w.string()?;
+            *role = Some(w.string()?);
         }
-    } else if w.eat(&["with", "credentials"])
-        || w.eat(&["credentials"])
-        || w.eat_one(&[
+    } else if w.eat(&["with", "credentials"]) || w.eat(&["credentials"]) {
+        w.eat(&["as"]);
+        let given = w.string()?;
+        *role = (given.split(';'))
+            .find_map(|part| part.trim().strip_prefix("aws_iam_role="))
+            .map(str::to_owned);
+    } else if w
+        .eat_one(&[
             "access_key_id",
             "secret_access_key",
             "session_token",
@@ -262,6 +271,7 @@ pub(super) fn copy(w: &mut Words<'_>) -> Result<Copy> {
         no_load: false,
         serialize_to_json: false,
         ssh: false,
+        role: None,
         given: Vec::new(),
         unsupported: None,
     };
@@ -283,7 +293,7 @@ pub(super) fn copy(w: &mut Words<'_>) -> Result<Copy> {
 }
 
 fn parameter(w: &mut Words<'_>, c: &mut Copy) -> Result<()> {
-    if access(w)? {
+    if access(w, &mut c.role)? {
         return Ok(());
     }
     if w.eat(&["format"]) {
@@ -451,6 +461,8 @@ pub struct Unload {
     pub row_group_size: Option<u64>,
     /// EXTENSION.
     pub extension: Option<String>,
+    /// The IAM role that the command acts as.
+    pub role: Option<String>,
     /// Parameters that change results and that dwsim does not have.
     pub unsupported: Option<String>,
 }
@@ -499,6 +511,7 @@ pub(super) fn unload(
         max_file_size: None,
         row_group_size: None,
         extension: None,
+        role: None,
         unsupported: None,
     };
     while !w.at_end() {
@@ -523,7 +536,7 @@ fn size(w: &mut Words<'_>) -> Result<u64> {
 }
 
 fn unload_parameter(w: &mut Words<'_>, u: &mut Unload) -> Result<()> {
-    if access(w)? {
+    if access(w, &mut u.role)? {
         return Ok(());
     }
     if let Some(codec) = compression(w) {

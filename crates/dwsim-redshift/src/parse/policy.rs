@@ -53,10 +53,10 @@ pub enum PolicyAction {
         attach: bool,
         /// Tables.
         tables: Vec<ast::ObjectName>,
-        /// Masked columns.
-        columns: Vec<ast::Ident>,
-        /// Columns that the masking expressions get.
-        input: Vec<ast::Ident>,
+        /// Masked columns, and paths into SUPER columns.
+        columns: Vec<Vec<ast::Ident>>,
+        /// Columns and paths that the masking expressions get.
+        input: Vec<Vec<ast::Ident>>,
         /// Grantees with their kind.
         to: Vec<(&'static str, String)>,
         /// PRIORITY.
@@ -151,13 +151,18 @@ pub(super) fn attach(w: &mut Words<'_>, attach: bool) -> Result<Statement> {
     w.expect(&["on"])?;
     w.eat(&["table"]);
     let tables = if masking { vec![w.name()?] } else { w.names()? };
-    let columns_of = |w: &mut Words<'_>| -> Result<Vec<ast::Ident>> {
+    let columns_of = |w: &mut Words<'_>| -> Result<Vec<Vec<ast::Ident>>> {
         w.parenthesized(|w| {
-            let column = w.ident()?;
-            if w.next_is(&Token::Period) || w.next_is(&Token::LBracket) {
-                return Err(SqlError::unsupported("masking of paths into SUPER"));
+            let mut path = vec![w.ident()?];
+            while w.consume_token(&Token::Period) {
+                path.push(w.ident()?);
             }
-            Ok(column)
+            if w.next_is(&Token::LBracket) {
+                return Err(SqlError::unsupported(
+                    "masking of elements of arrays in SUPER",
+                ));
+            }
+            Ok(path)
         })
     };
     let mut columns = Vec::new();

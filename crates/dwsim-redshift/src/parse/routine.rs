@@ -44,6 +44,8 @@ pub struct CreateRoutine {
     pub volatility: Volatility,
     /// LANGUAGE.
     pub language: Language,
+    /// SET: settings while the procedure runs.
+    pub settings: Vec<(String, String)>,
     /// Body.
     pub body: String,
 }
@@ -132,6 +134,7 @@ pub fn create(w: &mut Words<'_>, replace: bool) -> Result<CreateRoutine> {
         definer: false,
         volatility: Volatility::Volatile,
         language: Language::PlPgSql,
+        settings: Vec::new(),
         body: String::new(),
     };
     let mut language = None;
@@ -157,8 +160,15 @@ pub fn create(w: &mut Words<'_>, replace: bool) -> Result<CreateRoutine> {
             if !r.definer {
                 w.expect(&["invoker"])?;
             }
-        } else if procedure && w.at(&["set"]) {
-            return Err(SqlError::unsupported("CREATE PROCEDURE … SET"));
+        } else if procedure && w.eat(&["set"]) {
+            let Some(setting) = w.any_word() else {
+                return w.unexpected("a setting");
+            };
+            if !w.eat(&["to"]) {
+                w.token(&Token::Eq)?;
+            }
+            let value = super::admin::value(w)?;
+            r.settings.push((setting, value));
         } else {
             return w.unexpected("AS or LANGUAGE");
         }
@@ -167,6 +177,7 @@ pub fn create(w: &mut Words<'_>, replace: bool) -> Result<CreateRoutine> {
     r.language = match (language.as_deref(), procedure) {
         (Some("plpgsql"), true) => Language::PlPgSql,
         (Some("sql"), false) => Language::Sql,
+        (Some("plpythonu"), false) => Language::Python,
         (Some(other), _) => {
             return Err(SqlError::unsupported(format!("{kind} in LANGUAGE {other}")));
         }

@@ -106,6 +106,8 @@ pub enum Show {
     Grants(String),
     /// PROCEDURE, with the source of its argument list.
     Procedure(ast::ObjectName, Option<String>),
+    /// One of the lists with LIMIT.
+    Limited(Box<Show>, usize),
 }
 
 /// FETCH from a cursor.
@@ -183,7 +185,7 @@ pub enum Statement {
         /// Attributes that are kept.
         properties: Vec<(String, String)>,
     },
-    /// ALTER DATABASE d RENAME TO, OWNER TO.
+    /// ALTER DATABASE d RENAME TO, OWNER TO, or properties.
     AlterDatabase {
         /// Database.
         name: ast::Ident,
@@ -191,6 +193,8 @@ pub enum Statement {
         rename: Option<ast::Ident>,
         /// New owner.
         owner: Option<ast::Ident>,
+        /// CONNECTION LIMIT, COLLATE and ISOLATION LEVEL, as CREATE DATABASE keeps them.
+        properties: Vec<(String, String)>,
     },
     /// DROP of tables, views, schemas, databases, functions, principals.
     Drop {

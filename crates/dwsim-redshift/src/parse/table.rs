@@ -494,7 +494,13 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<AlterTable> {
         } else {
             None
         };
-        Action::RowSecurity { on, conjunction }
+        if w.eat(&["for", "datashares"]) {
+            // Datashares are none of dwsim's; rows read here are protected as before.
+            let on = if on { "on" } else { "off" };
+            Action::Property("rls for datashares".to_owned(), on.to_owned())
+        } else {
+            Action::RowSecurity { on, conjunction }
+        }
     } else if w.at(&["set"]) || w.at(&["masking"]) || w.at(&["partition"]) {
         Action::Unsupported(format!("ALTER TABLE {}", w.rest()))
     } else {

@@ -136,7 +136,7 @@ pub fn row_description(columns: &[ColumnInfo], formats: &[i16]) -> RowDescriptio
                     c.name.clone(),
                     table,
                     ordinal,
-                    types::oid(&c.ty),
+                    types::column_oid(c),
                     types::size(&c.ty),
                     types::modifier(&c.ty),
                     super::frontend::format_of(formats, i),

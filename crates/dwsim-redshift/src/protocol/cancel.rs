@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 /// What a connection listens to.
@@ -55,10 +56,28 @@ pub(crate) fn signal(cluster: &str, pid: i32, terminate: bool) -> bool {
     })
 }
 
+/// Who is connected, and what it runs.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Process id.
+    pub pid: i32,
+    /// User.
+    pub user: String,
+    /// Database.
+    pub database: String,
+    /// When it connected.
+    pub started: DateTime<Utc>,
+    /// The last statement: query id, text and start.
+    pub statement: Option<(i64, String, DateTime<Utc>)>,
+    /// The last statement is running.
+    pub busy: bool,
+}
+
 #[derive(Debug)]
 struct Entry {
     secret: i32,
     signals: Arc<Signals>,
+    client: Client,
 }
 
 /// All connections of a server by process id.
@@ -71,13 +90,27 @@ impl Backends {
     }
 
     /// Adds a connection until the guard is dropped.
-    pub fn register(self: &Arc<Self>, pid: i32, secret: i32) -> Registration {
+    pub fn register(
+        self: &Arc<Self>,
+        pid: i32,
+        secret: i32,
+        user: &str,
+        database: &str,
+    ) -> Registration {
         let signals = Arc::new(Signals::default());
         self.entries().insert(
             pid,
             Entry {
                 secret,
                 signals: Arc::clone(&signals),
+                client: Client {
+                    pid,
+                    user: user.to_owned(),
+                    database: database.to_owned(),
+                    started: Utc::now(),
+                    statement: None,
+                    busy: false,
+                },
             },
         );
         Registration {
@@ -120,10 +153,24 @@ impl Backends {
         self.entries().contains_key(&pid)
     }
 
-    /// Process ids of all connections, in order.
-    pub fn pids(&self) -> Vec<i32> {
-        let mut all: Vec<i32> = self.entries().keys().copied().collect();
-        all.sort_unstable();
+    /// Notes the statement that a connection begins.
+    pub fn begins(&self, pid: i32, query: i64, text: &str, at: DateTime<Utc>) {
+        if let Some(e) = self.entries().get_mut(&pid) {
+            e.client.statement = Some((query, text.to_owned(), at));
+        }
+    }
+
+    /// All connections, by process id.
+    pub fn clients(&self) -> Vec<Client> {
+        let mut all: Vec<Client> = self
+            .entries()
+            .values()
+            .map(|e| Client {
+                busy: e.signals.is_busy() && e.client.statement.is_some(),
+                ..e.client.clone()
+            })
+            .collect();
+        all.sort_unstable_by_key(|c| c.pid);
         all
     }
 }
@@ -150,7 +197,7 @@ mod tests {
     #[tokio::test]
     async fn secret_and_busy() {
         let all = Arc::new(Backends::default());
-        let one = all.register(7, 42);
+        let one = all.register(7, 42, "ann", "dev");
         all.cancel(7, 42);
         one.signals.set_busy(true);
         all.cancel(7, 41);
@@ -161,7 +208,10 @@ mod tests {
         assert!(waiting.await.is_err());
         all.cancel(7, 42);
         one.signals.cancel.notified().await;
+        all.begins(7, 1, "select 1", Utc::now());
+        let client = all.clients().pop();
+        assert!(client.is_some_and(|c| c.busy && c.user == "ann"));
         drop(one);
-        assert!(!all.terminate(7));
+        assert!(!all.terminate(7) && all.clients().is_empty());
     }
 }

@@ -158,7 +158,9 @@ async fn start(
         }
     };
     let pid = session.pid();
-    let registration = backends.register(pid, secret);
+    let env = session.env();
+    let database = env.database.as_deref().unwrap_or_default();
+    let registration = backends.register(pid, secret, &env.user, database);
     let mut out = BytesMut::with_capacity(1024);
     put(&Authentication::Ok, &mut out)?;
     for (name, value) in session.reported_parameters() {

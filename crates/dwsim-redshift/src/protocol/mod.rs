@@ -20,7 +20,7 @@ pub mod types;
 mod wire;
 
 pub use backend::Notice;
-pub use cancel::Backends;
+pub use cancel::{Backends, Client};
 pub(crate) use cancel::{publish, signal};
 pub use data_api::DataApi;
 pub use rows::{RowStyle, cell_text};

@@ -12,6 +12,8 @@ use arrow::array::{
 use bytes::{BufMut, BytesMut};
 use chrono_tz::Tz;
 use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::kernels::datetime::interval::{write_day_second, write_year_month};
+use dwsim_engine::kernels::datetime::style::DateStyle;
 use dwsim_engine::types::{ColumnInfo, SqlType};
 
 use super::{binary, text};
@@ -23,6 +25,10 @@ pub struct RowStyle {
     pub timezone: Tz,
     /// Redshift's `extra_float_digits`: digits beyond 15 (or 6 for REAL).
     pub extra_float_digits: i32,
+    /// DateStyle, for dates and timestamps.
+    pub dates: DateStyle,
+    /// IntervalStyle `postgres_verbose`, for INTERVAL YEAR TO MONTH and DAY TO SECOND.
+    pub verbose_intervals: bool,
 }
 
 /// A column of a batch, downcast.
@@ -163,12 +169,27 @@ impl<'a> Reader<'a> {
                 out.put_slice(dwsim_engine::kernels::sketch::to_json(a.value(i)).as_bytes());
             }
             Reader::Variant(a) => text::json(a.value(i), out),
-            Reader::Date(a) => text::date(a.value(i), out),
+            Reader::Date(a) if style.dates.is_iso() => text::date(a.value(i), out),
+            Reader::Date(a) => {
+                let mut shown = String::new();
+                style.dates.write_date(a.value(i), &mut shown);
+                out.put_slice(shown.as_bytes());
+            }
             Reader::Time(a) => text::time(a.value(i) / 1000, out),
             Reader::TimeTz(_, t, z) => text::time_tz(t.value(i) / 1000, z.value(i), out),
-            Reader::Micros(a, zoned) => text::timestamp(a.value(i), zoned.then_some(style), out),
+            Reader::Micros(a, zoned) => text::timestamp(a.value(i), *zoned, style, out),
             Reader::Nanos(a, zoned) => {
-                text::timestamp(a.value(i).div_euclid(1000), zoned.then_some(style), out);
+                text::timestamp(a.value(i).div_euclid(1000), *zoned, style, out);
+            }
+            Reader::Months(a) if style.verbose_intervals => {
+                let mut shown = String::new();
+                write_year_month(a.value(i), &mut shown);
+                out.put_slice(shown.as_bytes());
+            }
+            Reader::Duration(a) if style.verbose_intervals => {
+                let mut shown = String::new();
+                write_day_second(a.value(i), &mut shown);
+                out.put_slice(shown.as_bytes());
             }
             Reader::Months(a) => text::year_month(a.value(i), out),
             Reader::Duration(a) => text::day_second(a.value(i), out),

@@ -1,9 +1,10 @@
-//! Text forms of values as Redshift's leader node prints them (DateStyle ISO).
+//! Text forms of values as Redshift's leader node prints them.
 //! Which column has which form is decided in `rows`.
 
 use bytes::{BufMut, BytesMut};
 use chrono::{DateTime, Offset, TimeZone};
 use dwsim_engine::kernels::cast::general;
+use dwsim_engine::kernels::datetime::output::zone_name;
 use dwsim_engine::kernels::format;
 use dwsim_engine::variant::{JsonStyle, Ref, to_json};
 
@@ -148,10 +149,18 @@ pub fn time_tz(micros: i64, minutes: i32, out: &mut BytesMut) {
 
 const DAY: i64 = 86_400_000_000;
 
-/// A timestamp in microseconds since 1970; in the session's zone with its offset when a style is given.
-pub fn timestamp(micros: i64, zone: Option<RowStyle>, out: &mut BytesMut) {
-    let shift = zone.map(|style| zone_offset(micros, style));
+/// A timestamp in microseconds since 1970; an instant is shown in the session's zone with its offset.
+pub fn timestamp(micros: i64, instant: bool, style: RowStyle, out: &mut BytesMut) {
+    let shift = instant.then(|| zone_offset(micros, style));
     let local = micros + i64::from(shift.unwrap_or(0)) * 1_000_000;
+    if !style.dates.is_iso() {
+        let zone = instant.then(|| zone_name(style.timezone, micros.div_euclid(1_000_000)));
+        let days = local.div_euclid(DAY) as i32;
+        let mut shown = String::new();
+        (style.dates).write_timestamp(days, local.rem_euclid(DAY), zone.as_deref(), &mut shown);
+        out.put_slice(shown.as_bytes());
+        return;
+    }
     let bc = calendar(local.div_euclid(DAY) as i32, out);
     out.put_u8(b' ');
     time(local.rem_euclid(DAY), out);
@@ -227,6 +236,8 @@ pub fn interval(months: i32, days: i32, micros: i64, out: &mut BytesMut) {
 
 #[cfg(test)]
 mod tests {
+    use dwsim_engine::kernels::datetime::style::DateStyle;
+
     use super::*;
 
     fn shown(f: impl FnOnce(&mut BytesMut)) -> String {
@@ -252,6 +263,12 @@ mod tests {
         let utc = RowStyle {
             timezone: chrono_tz::UTC,
             extra_float_digits: 0,
+            dates: DateStyle::default(),
+            verbose_intervals: false,
+        };
+        let german = RowStyle {
+            dates: DateStyle::of("German, DMY"),
+            ..utc
         };
         let berlin = RowStyle {
             timezone: chrono_tz::Europe::Berlin,
@@ -260,16 +277,20 @@ mod tests {
         assert_eq!(shown(|o| date(0, o)), "1970-01-01");
         assert_eq!(shown(|o| date(-719_529, o)), "0002-12-31 BC");
         assert_eq!(
-            shown(|o| timestamp(-1, None, o)),
+            shown(|o| timestamp(-1, false, utc, o)),
             "1969-12-31 23:59:59.999999"
         );
         assert_eq!(
-            shown(|o| timestamp(1_500_000, Some(utc), o)),
+            shown(|o| timestamp(1_500_000, true, utc, o)),
             "1970-01-01 00:00:01.5+00"
         );
         assert_eq!(
-            shown(|o| timestamp(0, Some(berlin), o)),
+            shown(|o| timestamp(0, true, berlin, o)),
             "1970-01-01 01:00:00+01"
+        );
+        assert_eq!(
+            shown(|o| timestamp(0, true, german, o)),
+            "01.01.1970 00:00:00 UTC"
         );
         assert_eq!(shown(|o| time_tz(0, -330, o)), "00:00:00-05:30");
     }

@@ -1,7 +1,7 @@
 //! How SQL types appear in PostgreSQL's protocol: object ids, sizes and type modifiers, in both directions.
 //! Values are written by `text` and `binary`, and read by `parameter`.
 
-use dwsim_engine::types::SqlType;
+use dwsim_engine::types::{ColumnInfo, SqlType};
 
 /// `bool`.
 pub const BOOL: u32 = 16;
@@ -55,6 +55,23 @@ pub const GEOGRAPHY: u32 = 3001;
 pub const SUPER: u32 = 4000;
 /// Redshift's VARBYTE.
 pub const VARBYTE: u32 = 6551;
+
+/// `int2[]`.
+pub const INT2_ARRAY: u32 = 1005;
+
+/// Whether a column of a system catalog is an array of column numbers, which its text `{1,2}` stands for.
+pub fn is_array(schema: &str, table: &str, column: &str) -> bool {
+    schema == "pg_catalog" && table == "pg_constraint" && matches!(column, "conkey" | "confkey")
+}
+
+/// Object id of a column's type.
+pub fn column_oid(column: &ColumnInfo) -> u32 {
+    match &column.origin {
+        // Columns of users have an object id with their table.
+        Some(o) if o.oid == 0 && o.schema == "pg_catalog" => INT2_ARRAY,
+        _ => oid(&column.ty),
+    }
+}
 
 /// Object id of a type.
 pub fn oid(ty: &SqlType) -> u32 {

@@ -74,7 +74,11 @@ impl RedshiftSession {
                 self.authorize_dml(&rights, delete)?;
                 self.authorize_dml(&rights, insert)
             }
-            Statement::Copy(c) => self.authorize_on(&rights, &c.table, "insert"),
+            Statement::Copy(c) => {
+                Self::authorize_role(&rights, c.role.as_deref(), "copy")?;
+                self.authorize_on(&rights, &c.table, "insert")
+            }
+            Statement::Unload(u) => Self::authorize_role(&rights, u.role.as_deref(), "unload"),
             Statement::Truncate(name) => self.authorize_on(&rights, name, "truncate"),
             Statement::Refresh(name) => self.authorize_owner(&rights, name),
             Statement::AlterTable(a) => match &a.action {
@@ -174,6 +178,18 @@ impl RedshiftSession {
         }
     }
 
+    /// A command acts as an IAM role only for those who may assume it.
+    fn authorize_role(rights: &Rights<'_>, role: Option<&str>, command: &str) -> Result<()> {
+        match role {
+            Some(role) if !rights.assumes(&role.to_lowercase(), command) => Err(SqlError::raw(
+                "",
+                "42501",
+                format!("user is not authorized to assume IAM role {role} for {command}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// An existing relation; one that is missing is another error, which comes later.
     fn existing(&mut self, name: &ast::ObjectName) -> Option<(ObjectName, Object)> {
         self.engine.relation(name).ok()
@@ -227,6 +243,27 @@ impl RedshiftSession {
             return Ok(());
         };
         let mut privileges = Vec::new();
+        // UPDATE of columns on which it was granted, none of which is read.
+        if let ast::Statement::Update(u) = statement
+            && u.selection.is_none()
+            && let Some((name, object)) = self.existing(&target)
+            && !rights.relation(&name, &object, "update")
+            && rights.schema(&name.database, &name.schema, "usage")
+        {
+            let assigned: Vec<String> = u
+                .assignments
+                .iter()
+                .filter_map(|a| match &a.target {
+                    ast::AssignmentTarget::ColumnName(c) => c.0.last()?.as_ident(),
+                    ast::AssignmentTarget::Tuple(_) => None,
+                })
+                .map(|i| self.fold(i))
+                .collect();
+            let allowed = rights.columns(&name, assigned.iter().map(String::as_str), "update");
+            if !assigned.is_empty() && allowed.len() == u.assignments.len() {
+                return Ok(());
+            }
+        }
         match statement {
             ast::Statement::Insert(_) => privileges.push("insert"),
             ast::Statement::Update(u) => {

@@ -84,7 +84,7 @@ impl RedshiftSession {
             .collect();
         let view = self.engine.view()?;
         let env = self.engine.env();
-        let (_, routine, args) = {
+        let (full, routine, args) = {
             let mut binder = self.engine.binder(env, &view, &[]);
             let found = binder.find_routines(ObjectKind::Procedure, &parts);
             let shown = parts.join(".");
@@ -105,6 +105,7 @@ impl RedshiftSession {
                 None => Ok(Typed::new(Expr::Literal(constant(&a.expr)?, None), a.ty)),
             })
             .collect::<Result<Vec<_>>>()?;
+        self.may_call(&full.schema, &routine)?;
         if self.calls.depth >= MAX_CALLS {
             return Err(SqlError::raw(
                 "",
@@ -125,7 +126,23 @@ impl RedshiftSession {
             self.engine.begin();
         }
         let script = self.engine.script.take();
+        // SECURITY DEFINER: the procedure acts as its owner.
+        let caller = (!routine.caller_rights)
+            .then(|| std::mem::replace(&mut self.engine.user, routine.owner.clone()));
+        let mut before = Vec::new();
+        for (property, value) in &routine.properties {
+            if let Some(name) = property.strip_prefix("set ") {
+                before.push((name.to_owned(), self.setting(name)));
+                self.apply(name, value);
+            }
+        }
         let done = self.procedure(&routine, args).await;
+        for (name, value) in before {
+            self.apply(&name, &value);
+        }
+        if let Some(caller) = caller {
+            self.engine.user = caller;
+        }
         self.engine.script = script;
         self.calls = outer;
         if opened {
@@ -175,6 +192,29 @@ impl RedshiftSession {
             Outcome::Rows(Rows::ready(columns, vec![batch], "CALL")),
             outputs,
         ))
+    }
+
+    /// Procedures are called by superusers, their owners, and whom EXECUTE was granted (stored-procedure-security).
+    fn may_call(&self, schema: &str, routine: &Routine) -> Result<()> {
+        let account = self.engine.snapshot();
+        let rights = super::privileges::Rights::of(&account, &self.engine.user);
+        let database = self.engine.database().unwrap_or_default();
+        let name = &routine.name;
+        let names = [
+            name.clone(),
+            format!("{schema}.{name}"),
+            format!("{database}.{schema}.{name}"),
+        ];
+        let allowed = rights.owns(&routine.owner)
+            || names
+                .iter()
+                .any(|n| rights.granted("procedure", n, "execute"))
+            || rights.granted("all procedures in schema", schema, "execute");
+        if allowed {
+            Ok(())
+        } else {
+            Err(super::privileges::denied("procedure", name))
+        }
     }
 
     /// The body; its OUT and INOUT arguments in order.
@@ -325,11 +365,43 @@ impl Host for RedshiftSession {
     }
 
     fn message(&mut self, level: RaiseLevel, text: String) {
+        let (number, word) = match level {
+            RaiseLevel::Debug => (10, "DEBUG"),
+            RaiseLevel::Log => (20, "LOG"),
+            RaiseLevel::Info => (30, "INFO"),
+            RaiseLevel::Notice => (40, "NOTICE"),
+            RaiseLevel::Warning => (50, "WARNING"),
+            RaiseLevel::Exception => (60, "EXCEPTION"),
+        };
+        let least = match self
+            .setting("stored_proc_log_min_messages")
+            .to_uppercase()
+            .as_str()
+        {
+            "LOG" => 20,
+            "NOTICE" => 40,
+            "WARNING" => 50,
+            "EXCEPTION" => 60,
+            _ => 30,
+        };
+        if number >= least {
+            let env = self.engine.env();
+            self.cluster.log_message(super::cluster::ProcedureMessage {
+                query: self.query_id,
+                pid: i64::from(self.pid()),
+                user: self.engine.user.clone(),
+                time: chrono::Utc::now(),
+                level: number,
+                word,
+                text: text.clone(),
+                statement: env.statement.clone(),
+            });
+        }
         let (severity, sqlstate) = match level {
             RaiseLevel::Info => ("INFO", "00000"),
             RaiseLevel::Notice => ("NOTICE", "00000"),
             RaiseLevel::Warning => ("WARNING", "01000"),
-            // For the server's log, which dwsim does not keep.
+            // For the server's log only.
             RaiseLevel::Debug | RaiseLevel::Log | RaiseLevel::Exception => return,
         };
         self.notices.push(Notice {

@@ -122,6 +122,27 @@ pub struct LoadRecord {
     pub done: bool,
 }
 
+/// What a procedure raised.
+#[derive(Debug, Clone)]
+pub struct ProcedureMessage {
+    /// Query id of the CALL.
+    pub query: i64,
+    /// Process id of the session.
+    pub pid: i64,
+    /// User.
+    pub user: String,
+    /// When.
+    pub time: DateTime<Utc>,
+    /// Level as stl shows it: 20 LOG, 30 INFO, 40 NOTICE, 50 WARNING, 60 EXCEPTION.
+    pub level: i64,
+    /// The level's word.
+    pub word: &'static str,
+    /// Text.
+    pub text: String,
+    /// The statement of the client.
+    pub statement: String,
+}
+
 /// A file that UNLOAD wrote.
 #[derive(Debug, Clone)]
 pub struct UnloadFile {
@@ -181,6 +202,7 @@ pub struct Cluster {
     load_commits: Mutex<VecDeque<LoadCommit>>,
     loads: Mutex<VecDeque<LoadRecord>>,
     unloads: Mutex<VecDeque<UnloadFile>>,
+    messages: Mutex<VecDeque<ProcedureMessage>>,
     priorities: Mutex<BTreeMap<String, String>>,
 }
 
@@ -217,6 +239,7 @@ impl Cluster {
             load_commits: Mutex::default(),
             loads: Mutex::default(),
             unloads: Mutex::default(),
+            messages: Mutex::default(),
             priorities: Mutex::default(),
         }
     }
@@ -281,6 +304,16 @@ impl Cluster {
     /// Logs a file that UNLOAD wrote.
     pub fn log_unload(&self, file: UnloadFile) {
         push(&self.unloads, file);
+    }
+
+    /// Logs what a procedure raised.
+    pub fn log_message(&self, message: ProcedureMessage) {
+        push(&self.messages, message);
+    }
+
+    /// What procedures raised, oldest first.
+    pub fn messages(&self) -> Vec<ProcedureMessage> {
+        all(&self.messages)
     }
 
     /// Ended COPY statements, oldest first.

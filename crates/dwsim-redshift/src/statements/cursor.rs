@@ -64,7 +64,8 @@ impl RedshiftSession {
             name.to_owned(),
             Cursor {
                 columns: stream.columns.clone(),
-                stream: Box::pin(stream),
+                // A fetch past the end asks the stream again.
+                stream: Box::pin(stream.fuse()),
                 rest: None,
             },
         );

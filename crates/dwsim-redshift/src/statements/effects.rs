@@ -186,6 +186,7 @@ impl RedshiftSession {
         // A transaction of one statement ends with it, and the setting with the transaction.
         if !local || self.engine.in_transaction() {
             self.set(name, value, local)?;
+            return Ok(self.setting(name));
         }
         Ok(shown)
     }

@@ -29,13 +29,14 @@ mod unload;
 mod views;
 
 pub use cluster::{
-    Cluster, LoadCommit, LoadError, LoadField, LoadRecord, QueryRecord, UnloadFile, account,
+    Cluster, LoadCommit, LoadError, LoadField, LoadRecord, ProcedureMessage, QueryRecord,
+    UnloadFile, account,
 };
 pub use cursor::Cursor;
 pub use locks::Locks;
 pub use outcome::{Outcome, RowStream, Rows};
-pub(crate) use policies::{CONJUNCTION, ROW_SECURITY, attached, stand_in};
-pub(crate) use privileges::Rights;
+pub(crate) use policies::{CONJUNCTION, ROW_SECURITY, attached, readable_view, stand_in};
+pub(crate) use privileges::{Rights, denied};
 pub use session::{Described, Login, RedshiftSession, Standing};
 pub(crate) use tables::default_encoding;
 pub(crate) use views::{MATERIALIZED, MATERIALIZED_DDL};

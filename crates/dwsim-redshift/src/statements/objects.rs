@@ -172,6 +172,7 @@ impl RedshiftSession {
         name: &ast::Ident,
         rename: Option<&ast::Ident>,
         owner: Option<&ast::Ident>,
+        properties: &[(String, String)],
     ) -> Result<Outcome> {
         let from = self.fold(name);
         let to = rename.map(|i| self.fold(i));
@@ -191,6 +192,7 @@ impl RedshiftSession {
             if let Some(owner) = &owner {
                 db.owner.clone_from(owner);
             }
+            db.properties.extend(properties.iter().cloned());
             match &to {
                 Some(to) if *to != from => {
                     if t.database(to).is_some() {

@@ -89,7 +89,7 @@ fn quoted(name: &str) -> String {
 fn rewritten(
     rules: &Redshift,
     source: &str,
-    replace: impl Fn(&[String]) -> Option<String>,
+    replace: impl Fn(&[String]) -> Option<ast::Expr>,
 ) -> Result<String> {
     let mut expr = rules.parse_expr(source)?;
     let _ = ast::visit_expressions_mut(&mut expr, |e: &mut ast::Expr| {
@@ -106,11 +106,51 @@ fn rewritten(
             _ => None,
         };
         if let Some(new) = parts.and_then(|p| replace(&p)) {
-            *e = ast::Expr::Identifier(ast::Ident::with_quote('"', new));
+            *e = new;
         }
         ControlFlow::<()>::Continue(())
     });
     Ok(expr.to_string())
+}
+
+fn identifier(name: &str) -> ast::Expr {
+    ast::Expr::Identifier(ast::Ident::with_quote('"', name))
+}
+
+/// A kept column, or path into one (`column.attribute.attribute`), as an expression: paths have the type that the policy
+/// declares for them.
+fn input_of(rules: &Redshift, path: &str, ty: &str) -> Option<ast::Expr> {
+    match path.split_once('.') {
+        None => Some(identifier(path)),
+        Some(_) => rules
+            .parse_expr(&format!("cast({} as {ty})", shown_path(path)))
+            .ok(),
+    }
+}
+
+/// A path with all its parts quoted.
+fn shown_path(path: &str) -> String {
+    path.split('.').map(quoted).collect::<Vec<_>>().join(".")
+}
+
+/// The expression of a column under which paths are masked. What is not there stays missing.
+fn masked_paths(column: &str, masks: &[(&str, &str)]) -> String {
+    let mut shown = quoted(column);
+    for (path, expr) in masks {
+        let whole = shown_path(&format!("{column}.{path}"));
+        let target: Vec<String> = path
+            .split('.')
+            .map(|name| {
+                let name = name.replace('\\', "\\\\").replace('\'', "''");
+                format!("'{name}'")
+            })
+            .collect();
+        let target = target.join(", ");
+        shown = format!(
+            "case when {whole} is null then {shown} else pg_masked({shown}, ({expr}), {target}) end"
+        );
+    }
+    shown
 }
 
 /// What a user may see of a table.
@@ -154,7 +194,7 @@ fn protection(
                 predicates.push(format!(
                     "({})",
                     rewritten(rules, &source, |parts| match parts {
-                        [a, column] if !alias.is_empty() && *a == alias => Some(column.clone()),
+                        [a, column] if !alias.is_empty() && *a == alias => Some(identifier(column)),
                         _ => None,
                     })?
                 ));
@@ -182,6 +222,7 @@ fn protection(
         };
         let priority = a.get("priority").and_then(Value::as_i64).unwrap_or(0);
         let names = texts(&p.definition, "columns");
+        let types = texts(&p.definition, "types");
         let input = texts(&a, "input");
         for (column, source) in texts(&a, "columns")
             .iter()
@@ -190,7 +231,7 @@ fn protection(
             let expr = rewritten(rules, &source, |parts| match parts {
                 [one] => {
                     let at = names.iter().position(|n| n == one)?;
-                    input.get(at).cloned()
+                    input_of(rules, input.get(at)?, types.get(at)?)
                 }
                 _ => None,
             })?;
@@ -204,7 +245,8 @@ fn protection(
     Ok(Some(Protection { rows, masks }))
 }
 
-/// The query that stands for a table for this user; None when the table is read as it is.
+/// The query that stands for a table for this user; None when the table is read as it is. `readable` are the columns
+/// that may be read where that is not all of them.
 ///
 /// # Errors
 /// A policy whose expression does not parse any more.
@@ -213,34 +255,71 @@ pub(crate) fn stand_in(
     binder: &Binder<'_>,
     name: &ObjectName,
     entry: &TableEntry,
+    readable: Option<&[&str]>,
 ) -> Result<Option<String>> {
     let account = binder.catalog.account();
-    let Some(p) = protection(rules, account, &binder.env.user, &name.database, entry)? else {
-        return Ok(None);
-    };
-    if p.rows.is_none() && p.masks.is_empty() {
+    let p = protection(rules, account, &binder.env.user, &name.database, entry)?;
+    let (rows, masks) = p.map_or((None, Vec::new()), |p| (p.rows, p.masks));
+    if rows.is_none() && masks.is_empty() && readable.is_none() {
         return Ok(None);
     }
-    let columns: Vec<String> = entry
-        .def
-        .columns
-        .iter()
-        .map(|c| match p.masks.iter().find(|m| m.0 == c.name) {
-            Some((_, expr)) => format!("({expr}) as {}", quoted(&c.name)),
-            None => quoted(&c.name),
+    let columns = entry.def.columns.iter().map(|c| {
+        let column = c.name.as_str();
+        if let Some((_, expr)) = masks.iter().find(|m| m.0 == column) {
+            return (column, Some(expr.clone()));
+        }
+        let paths: Vec<(&str, &str)> = masks
+            .iter()
+            .filter_map(|(path, expr)| {
+                let (of, rest) = path.split_once('.')?;
+                (of == column).then_some((rest, expr.as_str()))
+            })
+            .collect();
+        let expr = (!paths.is_empty()).then(|| masked_paths(column, &paths));
+        (column, expr)
+    });
+    let mut query = selection(name, columns, readable);
+    if let Some(rows) = rows {
+        query.push_str(&format!(" where {rows}"));
+    }
+    Ok(Some(query))
+}
+
+/// The query over the columns of a view of which some may be read.
+pub(crate) fn readable_view<'a>(
+    name: &ObjectName,
+    columns: impl Iterator<Item = &'a str>,
+    readable: &[&str],
+) -> String {
+    selection(name, columns.map(|c| (c, None)), Some(readable))
+}
+
+/// A query over a relation's columns, some by other expressions. Those that may not be read fail where they are used.
+fn selection<'a>(
+    name: &ObjectName,
+    columns: impl Iterator<Item = (&'a str, Option<String>)>,
+    readable: Option<&[&str]>,
+) -> String {
+    let columns: Vec<String> = columns
+        .map(|(column, expr)| {
+            let shown = quoted(column);
+            if readable.is_some_and(|r| !r.contains(&column)) {
+                let relation = name.name.replace('\\', "\\\\").replace('\'', "''");
+                return format!("pg_denied({shown}, '{relation}') as {shown}");
+            }
+            match expr {
+                Some(expr) => format!("({expr}) as {shown}"),
+                None => shown,
+            }
         })
         .collect();
-    let mut query = format!(
+    format!(
         "select {} from {}.{}.{}",
         columns.join(", "),
         quoted(&name.database),
         quoted(&name.schema),
         quoted(&name.name)
-    );
-    if let Some(rows) = p.rows {
-        query.push_str(&format!(" where {rows}"));
-    }
-    Ok(Some(query))
+    )
 }
 
 impl RedshiftSession {
@@ -355,11 +434,19 @@ impl RedshiftSession {
                 };
                 let needs = texts(&found.definition, "columns");
                 let expressions = texts(&found.definition, "using").len();
-                let columns: Vec<String> = columns.iter().map(|c| self.fold(c)).collect();
-                let input: Vec<String> = if input.is_empty() {
+                let paths = |all: &[Vec<ast::Ident>]| -> Vec<String> {
+                    all.iter()
+                        .map(|path| {
+                            let parts: Vec<String> = path.iter().map(|i| self.fold(i)).collect();
+                            parts.join(".")
+                        })
+                        .collect()
+                };
+                let columns = paths(columns);
+                let input = if input.is_empty() {
                     columns.clone()
                 } else {
-                    input.iter().map(|c| self.fold(c)).collect()
+                    paths(input)
                 };
                 if p.masking
                     && *attach
@@ -404,8 +491,21 @@ impl RedshiftSession {
         } else {
             needs.iter().collect()
         };
-        if let Some(unknown) = used.into_iter().find(|c| def.index_of(c).is_none()) {
-            return Err(ErrorKind::UnknownColumn(unknown.clone()).into());
+        for path in used {
+            let (column, inside) = match path.split_once('.') {
+                Some((column, _)) => (column, true),
+                None => (path.as_str(), false),
+            };
+            let Some(at) = def.index_of(column) else {
+                return Err(ErrorKind::UnknownColumn(column.to_owned()).into());
+            };
+            if inside && !def.columns[at].ty.is_semi() {
+                return Err(SqlError::raw(
+                    "",
+                    "42804",
+                    format!("column \"{column}\" is not of type SUPER"),
+                ));
+            }
         }
         let mut all = attached(&def, masking);
         for (kind, who) in to {

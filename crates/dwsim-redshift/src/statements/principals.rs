@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dwsim_engine::catalog::{Object, ObjectKind, ObjectName, OtherObject, next_oid};
+use dwsim_engine::catalog::{Account, Object, ObjectKind, ObjectName, OtherObject, next_oid};
 use dwsim_engine::error::{Result, SqlError};
 use sqlparser::ast;
 
 use super::outcome::Outcome;
+use super::privileges::CLOSED_ROLES;
 use super::session::RedshiftSession;
 use crate::parse::{Defaults, Grant, Kind};
 
@@ -124,6 +125,22 @@ impl RedshiftSession {
                             );
                         }
                     }
+                    // Defaults of the user's sessions, and back to those of the cluster.
+                    ("set", _) => {
+                        if let Some((setting, value)) = value.split_once('=') {
+                            let value = super::settings::normalize(setting, value)?;
+                            entry.properties.insert(format!("set {setting}"), value);
+                        }
+                    }
+                    ("reset", _) if value == "session" => {
+                        entry.properties.remove("session");
+                    }
+                    ("reset", _) => {
+                        let this = format!("set {value}");
+                        entry
+                            .properties
+                            .retain(|p, _| !p.starts_with("set ") || value != "all" && *p != this);
+                    }
                     // A mock credential is no secret worth keeping.
                     ("password", _) => {}
                     ("nocreateuser", _) => {
@@ -150,15 +167,47 @@ impl RedshiftSession {
         Ok(Outcome::Done(tag))
     }
 
+    /// DROP USER, GROUP and ROLE. What was granted to them goes with them; a user who owns something, or may do something
+    /// with a table, stays (r_DROP_USER).
     pub(super) fn drop_principal(&mut self, kind: Kind, name: &str) -> Result<()> {
         let (space, word) = space(kind);
         self.engine.change(|t| {
-            if !t.account().objects.contains_key(&(space, name.to_owned())) {
+            let account = t.account();
+            if !account.objects.contains_key(&(space, name.to_owned())) {
                 return Err(dwsim_engine::error::ErrorKind::UnknownObject {
                     kind: word,
                     name: name.to_owned(),
                 }
                 .into());
+            }
+            if space == ObjectKind::User {
+                let held = if owns_something(account, name) {
+                    Some("owns some object")
+                } else if has_privileges(account, name) {
+                    Some("has a privilege on some object")
+                } else {
+                    None
+                };
+                if let Some(held) = held {
+                    return Err(SqlError::raw(
+                        "",
+                        "2BP01",
+                        format!("user \"{name}\" cannot be dropped because the user {held}"),
+                    ));
+                }
+            }
+            let role = format!("role {name}");
+            let gone: Vec<String> = grants(account)
+                .filter(|(_, p)| {
+                    let is =
+                        |property: &str, value: &str| p.get(property).is_some_and(|v| v == value);
+                    is("grantee", name) && is("grantee kind", word)
+                        || space == ObjectKind::Role && is("kind", "role") && is("privilege", &role)
+                })
+                .map(|(key, _)| key.to_owned())
+                .collect();
+            for key in gone {
+                t.set_account_object(ObjectKind::Grant, &key, None);
             }
             t.set_account_object(space, name, None);
             Ok(())
@@ -189,9 +238,16 @@ impl RedshiftSession {
                         .collect();
                     match kind.as_str() {
                         "table" => {
-                            let (found, _) = self.engine.relation(name)?;
+                            let (found, object) = self.engine.relation(name)?;
+                            known_columns(&found, &object, &g.privileges)?;
                             all.push(("table".to_owned(), found.to_string()));
                         }
+                        "assumerole" => all.push((
+                            kind.clone(),
+                            (name.0.first())
+                                .and_then(|p| p.as_ident())
+                                .map_or_else(String::new, |i| i.value.clone()),
+                        )),
                         "all tables in schema" => {
                             let db = self.engine.database().unwrap_or_default().to_owned();
                             let schema = parts.last().cloned().unwrap_or_default();
@@ -216,10 +272,25 @@ impl RedshiftSession {
         };
         let privileges = spelled_out(g);
         self.engine.change(|t| {
+            if targets
+                .iter()
+                .any(|(kind, name)| kind == "assumerole" && name == "all")
+                && g.to.iter().any(|(kind, _)| *kind == "public")
+                && privileges.iter().any(|p| p == "all")
+            {
+                let marker =
+                    (!g.grant).then(|| Object::Other(Arc::new(object(&user, BTreeMap::new()))));
+                t.set_account_object(ObjectKind::Grant, CLOSED_ROLES, marker);
+            }
             for (kind, name) in &targets {
+                // IAM roles keep their case where they are shown.
+                let known = match kind.as_str() {
+                    "assumerole" => name.to_lowercase(),
+                    _ => name.clone(),
+                };
                 for privilege in &privileges {
                     for (grantee_kind, grantee) in &g.to {
-                        let key = format!("{kind}|{name}|{privilege}|{grantee_kind}|{grantee}");
+                        let key = format!("{kind}|{known}|{privilege}|{grantee_kind}|{grantee}");
                         if !g.grant {
                             t.set_account_object(ObjectKind::Grant, &key, None);
                             continue;
@@ -377,6 +448,79 @@ impl RedshiftSession {
     }
 }
 
+/// Kept grants with their properties.
+fn grants(account: &Account) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
+    account
+        .objects
+        .iter()
+        .filter(|((kind, _), _)| *kind == ObjectKind::Grant)
+        .filter_map(|((_, key), o)| match o {
+            Object::Other(o) => Some((key.as_str(), &o.properties)),
+            _ => None,
+        })
+}
+
+/// Whether a user owns a database, a schema or an object.
+fn owns_something(account: &Account, user: &str) -> bool {
+    account.databases.values().any(|d| {
+        d.owner == user
+            || d.schemas.iter().any(|(name, s)| {
+                !dwsim_engine::session::is_temp_schema(name)
+                    && (s.owner == user
+                        || s.objects
+                            .values()
+                            .any(|o| super::privileges::owner_of(o) == user))
+            })
+    })
+}
+
+/// Whether a user was granted something on a table that is there.
+fn has_privileges(account: &Account, user: &str) -> bool {
+    grants(account).any(|(_, p)| {
+        let is = |property: &str, value: &str| p.get(property).is_some_and(|v| v == value);
+        let exists = || {
+            let mut path = p.get("object")?.splitn(3, '.');
+            let schema = account
+                .databases
+                .get(path.next()?)?
+                .schemas
+                .get(path.next()?)?;
+            let key = (ObjectKind::Relation, path.next()?.to_owned());
+            schema.objects.contains_key(&key).then_some(())
+        };
+        is("kind", "table")
+            && is("grantee kind", "user")
+            && is("grantee", user)
+            && exists().is_some()
+    })
+}
+
+/// Fails for columns of a GRANT that the relation does not have.
+fn known_columns(name: &ObjectName, object: &Object, privileges: &[String]) -> Result<()> {
+    let columns: Vec<&str> = match object {
+        Object::Table(t) => t.def.columns.iter().map(|c| c.name.as_str()).collect(),
+        Object::View(v) => v.columns.iter().map(|c| c.name.as_str()).collect(),
+        _ => return Ok(()),
+    };
+    let named = privileges
+        .iter()
+        .filter_map(|p| p.split_once('(')?.1.strip_suffix(')'))
+        .flat_map(|list| list.split(','));
+    for column in named {
+        if !columns.contains(&column) {
+            return Err(SqlError::raw(
+                "",
+                "42703",
+                format!(
+                    "column \"{column}\" of relation \"{}\" does not exist",
+                    name.name
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// The privileges of a GRANT one by one: ALL is spelled out.
 fn spelled_out(g: &Grant) -> Vec<String> {
     let all: &[&str] = match g.on.as_ref().map(|o| o.0.as_str()) {
@@ -400,10 +544,22 @@ fn spelled_out(g: &Grant) -> Vec<String> {
     };
     g.privileges
         .iter()
-        .flat_map(|p| match p.as_str() {
-            "all" | "all privileges" => all.iter().map(|p| (*p).to_owned()).collect(),
-            "temp" => vec!["temporary".to_owned()],
-            p => vec![p.to_owned()],
+        .flat_map(|p| match (p.as_str(), p.split_once('(')) {
+            // Privileges on columns are kept column by column.
+            (_, Some((privilege, columns))) => {
+                let privileges = match privilege.trim() {
+                    "all" | "all privileges" => vec!["select", "update"],
+                    one => vec![one],
+                };
+                (columns.trim_end_matches(')').split(','))
+                    .flat_map(|c| privileges.iter().map(move |p| format!("{p}({c})")))
+                    .collect()
+            }
+            ("all" | "all privileges", _) if !all.is_empty() => {
+                all.iter().map(|p| (*p).to_owned()).collect()
+            }
+            ("temp", _) => vec!["temporary".to_owned()],
+            (p, _) => vec![p.to_owned()],
         })
         .collect()
 }

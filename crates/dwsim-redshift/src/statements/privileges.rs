@@ -9,6 +9,9 @@ use dwsim_engine::error::SqlError;
 /// The user that a cluster starts with.
 const DEV: &str = "dev";
 
+/// Kept once ASSUMEROLE on all roles was revoked from PUBLIC: from then on it must be granted.
+pub(crate) const CLOSED_ROLES: &str = "assumerole|all|closed";
+
 /// What a user may do, as the catalog says.
 #[derive(Debug)]
 pub(crate) struct Rights<'a> {
@@ -116,6 +119,31 @@ impl<'a> Rights<'a> {
             "group" => self.groups.contains(&grantee),
             _ => self.in_role(grantee),
         }
+    }
+
+    /// Whether the user may let a command (`copy`, `unload`, `external function`, `create model`) act as an IAM role.
+    /// Everybody may, until ASSUMEROLE on all roles is revoked from PUBLIC (r_GRANT).
+    pub(crate) fn assumes(&self, role: &str, command: &str) -> bool {
+        let any = [role, "all"].iter().any(|role| {
+            ["all", command]
+                .iter()
+                .any(|command| self.granted("assumerole", role, command))
+        });
+        let closed = (ObjectKind::Grant, CLOSED_ROLES.to_owned());
+        any || !self.account.objects.contains_key(&closed)
+    }
+
+    /// The columns of a relation on which a privilege was granted.
+    pub(crate) fn columns<'n>(
+        &self,
+        name: &ObjectName,
+        columns: impl Iterator<Item = &'n str>,
+        privilege: &str,
+    ) -> Vec<&'n str> {
+        let full = name.to_string();
+        columns
+            .filter(|c| self.granted("table", &full, &format!("{privilege}({c})")))
+            .collect()
     }
 
     /// Whether a privilege on an object was granted, by the object's kind and name as grants keep them.

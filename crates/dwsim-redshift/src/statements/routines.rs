@@ -111,7 +111,14 @@ impl RedshiftSession {
             comment: None,
             created: chrono::Utc::now().timestamp(),
             ddl: ddl.to_owned(),
-            properties: BTreeMap::new(),
+            properties: o
+                .settings
+                .iter()
+                .map(|(setting, value)| {
+                    let value = super::settings::normalize(setting, value)?;
+                    Ok((format!("set {setting}"), value))
+                })
+                .collect::<Result<BTreeMap<_, _>>>()?,
         });
         let view = self.engine.view()?;
         let env = self.engine.env();
@@ -274,6 +281,11 @@ impl RedshiftSession {
         text.push_str("LANGUAGE plpgsql\n");
         if !r.caller_rights {
             text.push_str("SECURITY DEFINER\n");
+        }
+        for (property, value) in &r.properties {
+            if let Some(setting) = property.strip_prefix("set ") {
+                let _ = writeln!(text, "SET {setting} TO {value}");
+            }
         }
         let quote = if r.body.contains("$$") { "$_$" } else { "$$" };
         let _ = write!(text, "AS {quote}{}{quote}", r.body);

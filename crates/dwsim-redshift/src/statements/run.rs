@@ -75,7 +75,8 @@ impl RedshiftSession {
                 name,
                 rename,
                 owner,
-            } => self.alter_database(name, rename.as_ref(), owner.as_ref()),
+                properties,
+            } => self.alter_database(name, rename.as_ref(), owner.as_ref(), properties),
             Statement::Drop {
                 kind,
                 names,

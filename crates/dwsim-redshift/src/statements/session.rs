@@ -9,6 +9,7 @@ use chrono::Utc;
 use dwsim_engine::env::Env;
 use dwsim_engine::error::{ErrorKind, Result};
 use dwsim_engine::functions::Typed;
+use dwsim_engine::kernels::datetime::style::DateStyle;
 use dwsim_engine::session::{Outcome as EngineOutcome, Session, SessionOptions};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use sqlparser::ast;
@@ -110,6 +111,15 @@ impl RedshiftSession {
         };
         let mut parameters = settings::defaults();
         parameters.insert("session_authorization".into(), user.clone());
+        // ALTER USER … SET gives the user's sessions other defaults.
+        let key = (dwsim_engine::catalog::ObjectKind::User, user.clone());
+        if let Some(dwsim_engine::catalog::Object::Other(o)) = account.objects.get(&key) {
+            for (name, value) in &o.properties {
+                if let Some(name) = name.strip_prefix("set ") {
+                    parameters.insert(name.to_owned(), value.clone());
+                }
+            }
+        }
         for (name, value) in &login.parameters {
             let name = name.to_lowercase();
             // Unknown start-up parameters and values are no reason to refuse a client.
@@ -186,6 +196,8 @@ impl RedshiftSession {
         RowStyle {
             timezone: self.setting("timezone").parse().unwrap_or(chrono_tz::UTC),
             extra_float_digits: self.setting("extra_float_digits").parse().unwrap_or(0),
+            dates: DateStyle::of(&self.setting("datestyle")),
+            verbose_intervals: self.setting("intervalstyle") == "postgres_verbose",
         }
     }
 
@@ -288,7 +300,7 @@ impl RedshiftSession {
     }
 
     /// Sets a setting and what depends on it.
-    fn apply(&mut self, name: &str, value: &str) {
+    pub(super) fn apply(&mut self, name: &str, value: &str) {
         self.settings_changed += 1;
         self.engine.set_parameter(name, Some(value.to_owned()));
         match name {
@@ -312,8 +324,17 @@ impl RedshiftSession {
 
     /// SET.
     pub(super) fn set(&mut self, name: &str, value: &str, local: bool) -> Result<()> {
-        let value = settings::normalize(name, value)?;
+        if name == "seed" {
+            // The number times 2^31 - 1 (r_SET).
+            self.engine
+                .set_seed((settings::seed(value)? * f64::from(i32::MAX)) as u32);
+            return Ok(());
+        }
         let before = self.setting(name);
+        let value = match name {
+            "datestyle" => settings::date_style(value, &before)?,
+            _ => settings::normalize(name, value)?,
+        };
         if local {
             if !self.engine.in_transaction() {
                 self.notices.push(Notice::warning(
@@ -454,6 +475,7 @@ impl RedshiftSession {
         self.engine.last_query_id = Some(previous.to_string());
         self.engine.query_id = self.query_id.to_string();
         let started = Utc::now();
+        (self.cluster.backends()).begins(self.pid(), self.query_id, &parsed.sql, started);
         let result = self.run(parsed, parameters).await;
         self.cluster.log_query(QueryRecord {
             query: self.query_id,

@@ -16,6 +16,8 @@ enum Accepts {
     Switch,
     /// A whole number in a range.
     Whole(i64, i64),
+    /// A number from 0 to 100.
+    Percent,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// A time zone.
@@ -27,7 +29,7 @@ enum Accepts {
 }
 
 const SETTINGS: &[(&str, &str, Accepts)] = &[
-    ("analyze_threshold_percent", "10", Accepts::Whole(0, 100)),
+    ("analyze_threshold_percent", "10", Accepts::Percent),
     ("application_name", "", Accepts::Any),
     ("cast_super_null_on_error", "on", Accepts::Switch),
     (
@@ -60,7 +62,11 @@ const SETTINGS: &[(&str, &str, Accepts)] = &[
     ("extra_float_digits", "0", Accepts::Whole(-15, 3)),
     ("integer_datetimes", "on", Accepts::Fixed),
     ("interval_forbid_composite_literals", "off", Accepts::Switch),
-    ("intervalstyle", "postgres", Accepts::OneOf(&["postgres"])),
+    (
+        "intervalstyle",
+        "postgres",
+        Accepts::OneOf(&["postgres", "postgres_verbose"]),
+    ),
     ("is_superuser", "on", Accepts::Fixed),
     ("json_serialization_enable", "off", Accepts::Switch),
     (
@@ -149,18 +155,33 @@ fn invalid(name: &str, value: &str) -> SqlError {
     )
 }
 
-fn date_style(value: &str) -> Option<String> {
-    let mut order = "MDY";
+/// DateStyle after SET: what is not named stays as it was (r_datestyle).
+///
+/// # Errors
+/// `22023` for other words.
+pub fn date_style(value: &str, before: &str) -> Result<String> {
+    let mut form = before.split(',').next().unwrap_or("ISO").trim();
+    let mut order = None;
     for word in value.split(',').map(str::trim) {
         match word.to_lowercase().as_str() {
-            "iso" | "" => {}
-            "mdy" | "us" => order = "MDY",
-            "dmy" | "euro" | "european" => order = "DMY",
-            "ymd" => order = "YMD",
-            _ => return None,
+            "" => {}
+            "iso" => form = "ISO",
+            "sql" => form = "SQL",
+            "postgres" => form = "Postgres",
+            "german" => {
+                form = "German";
+                order = order.or(Some("DMY"));
+            }
+            "mdy" | "us" | "noneuro" | "noneuropean" => order = Some("MDY"),
+            "dmy" | "euro" | "european" => order = Some("DMY"),
+            "ymd" => order = Some("YMD"),
+            _ => return Err(invalid("datestyle", value)),
         }
     }
-    Some(format!("ISO, {order}"))
+    let order = order
+        .or_else(|| before.split(',').nth(1).map(str::trim))
+        .unwrap_or("MDY");
+    Ok(format!("{form}, {order}"))
 }
 
 /// The value as the setting keeps it.
@@ -187,6 +208,10 @@ pub fn normalize(name: &str, value: &str) -> Result<String> {
             Ok(v) if (*least..=*most).contains(&v) => v.to_string(),
             _ => return Err(invalid(name, value)),
         },
+        Accepts::Percent => match lower.parse::<f64>() {
+            Ok(v) if (0.0..=100.0).contains(&v) => v.to_string(),
+            _ => return Err(invalid(name, value)),
+        },
         Accepts::OneOf(words) => {
             if !words.contains(&lower.as_str()) {
                 return Err(invalid(name, value));
@@ -204,9 +229,7 @@ pub fn normalize(name: &str, value: &str) -> Result<String> {
                 format!("unrecognized time zone name: \"{value}\""),
             )
         })?,
-        Accepts::DateStyle => date_style(value).ok_or_else(|| {
-            SqlError::unsupported(format!("DateStyle \"{value}\" (only ISO output)"))
-        })?,
+        Accepts::DateStyle => date_style(value, "ISO, MDY")?,
         Accepts::Fixed => {
             return Err(SqlError::raw(
                 "",
@@ -215,6 +238,17 @@ pub fn normalize(name: &str, value: &str) -> Result<String> {
             ));
         }
     })
+}
+
+/// The value of SET SEED, a number from 0 to 1 (r_SET).
+///
+/// # Errors
+/// `22023` for anything else.
+pub fn seed(value: &str) -> Result<f64> {
+    match value.trim().parse::<f64>() {
+        Ok(v) if (0.0..=1.0).contains(&v) => Ok(v),
+        _ => Err(invalid("seed", value)),
+    }
 }
 
 /// A zone's proper name, found in any case; abbreviations as PostgreSQL knows them.
@@ -243,6 +277,19 @@ mod tests {
             normalize("datestyle", "iso, dmy").as_deref(),
             Ok("ISO, DMY")
         );
+        for (before, value, after) in [
+            ("ISO, MDY", "sql, dmy", "SQL, DMY"),
+            ("SQL, DMY", "postgres", "Postgres, DMY"),
+            ("SQL, DMY", "mdy", "SQL, MDY"),
+            ("ISO, MDY", "German", "German, DMY"),
+        ] {
+            assert_eq!(date_style(value, before).as_deref(), Ok(after), "{value}");
+        }
+        assert_eq!(
+            normalize("analyze_threshold_percent", "0.01").as_deref(),
+            Ok("0.01")
+        );
+        assert!(seed("0.25").is_ok() && seed("2").is_err() && seed("x").is_err());
         assert_eq!(
             normalize("enable_case_sensitive_identifier", "TRUE").as_deref(),
             Ok("on")
@@ -250,7 +297,8 @@ mod tests {
         assert_eq!(normalize("statement_timeout", "100").as_deref(), Ok("100"));
         for (name, value) in [
             ("timezone", "Mars/Olympus"),
-            ("datestyle", "German"),
+            ("datestyle", "Martian"),
+            ("analyze_threshold_percent", "101"),
             ("statement_timeout", "soon"),
             ("server_version", "9"),
             ("no_such_setting", "1"),

@@ -10,6 +10,7 @@ use dwsim_engine::catalog::{Account, Object, ObjectKind, ObjectName, TableEntry}
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::session::is_temp_schema;
 use dwsim_engine::types::{ColumnInfo, SqlType};
+use futures::StreamExt;
 use sqlparser::ast;
 
 use super::outcome::{Outcome, Rows};
@@ -203,6 +204,7 @@ impl RedshiftSession {
                             Some(
                                 d.properties
                                     .get("isolation level")
+                                    .filter(|level| *level == "snapshot")
                                     .map_or("Serializable", |_| "Snapshot Isolation")
                                     .to_owned(),
                             ),
@@ -261,6 +263,22 @@ impl RedshiftSession {
             Show::Columns(table, like) => self.show_columns(table, like.as_deref()),
             Show::Procedure(name, signature) => self.show_procedure(name, signature.as_deref()),
             Show::Grants(what) => self.show_grants(what),
+            Show::Limited(inner, limit) => {
+                let mut left = *limit;
+                Ok(match self.show(inner)? {
+                    Outcome::Rows(rows) => Outcome::Rows(Rows {
+                        stream: Box::pin(rows.stream.map(move |batch| {
+                            batch.map(|b| {
+                                let n = left.min(b.num_rows());
+                                left -= n;
+                                b.slice(0, n)
+                            })
+                        })),
+                        ..rows
+                    }),
+                    done => done,
+                })
+            }
         }
     }
 

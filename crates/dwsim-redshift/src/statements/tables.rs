@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dwsim_engine::catalog::{
-    ColumnDef, Constraint, Identity, Object, ObjectKind, ObjectName, TableDef, TableEntry, next_oid,
+    ColumnDef, Constraint, INTERVAL_QUALIFIER, Identity, Object, ObjectKind, ObjectName, TableDef,
+    TableEntry, next_oid,
 };
 use dwsim_engine::dialect::Dialect;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
@@ -108,6 +109,16 @@ impl RedshiftSession {
         self.rules.fold(ident)
     }
 
+    /// COLLATE of the current database.
+    pub(super) fn database_collation(&self) -> String {
+        let account = self.engine.snapshot();
+        self.engine
+            .database()
+            .and_then(|d| account.databases.get(d))
+            .and_then(|d| d.properties.get("collate").cloned())
+            .unwrap_or_else(|| "case_sensitive".to_owned())
+    }
+
     /// A declared key as the catalog keeps it.
     pub(super) fn constraint(&self, c: &parse::Constraint) -> Constraint {
         Constraint {
@@ -153,6 +164,15 @@ impl RedshiftSession {
             _ => {}
         }
         let mut def = ColumnDef::new(self.fold(&c.name), ty);
+        if let ast::DataType::Interval {
+            fields: Some(fields),
+            precision,
+        } = &c.data_type
+        {
+            let precision = precision.map(|p| format!("({p})")).unwrap_or_default();
+            let qualifier = format!("{fields}{precision}").to_lowercase();
+            def.properties.insert(INTERVAL_QUALIFIER.into(), qualifier);
+        }
         def.not_null = c.not_null;
         if let Some((expr, text)) = &c.default {
             self.check_default(expr, &def.ty)?;
@@ -177,14 +197,35 @@ impl RedshiftSession {
         if let Some(word) = &c.encode {
             def.properties.insert("encode".into(), encoding(word)?);
         }
-        match c.collate.as_deref() {
-            None | Some("case_sensitive" | "cs") => {}
-            Some(other) => {
-                return Err(SqlError::unsupported(format!(
-                    "COLLATE {}",
-                    other.to_uppercase()
-                )));
-            }
+        let insensitive = match c.collate.as_deref() {
+            None => def.ty.is_text() && self.database_collation() == "case_insensitive",
+            Some(word) => match crate::dialect::collation(word) {
+                Some(found) => found == crate::dialect::CASE_INSENSITIVE,
+                None => {
+                    return Err(SqlError::raw(
+                        "",
+                        "42704",
+                        format!("collation \"{word}\" does not exist"),
+                    ));
+                }
+            },
+        };
+        if insensitive {
+            def.ty = match def.ty {
+                SqlType::Varchar(_) => def
+                    .ty
+                    .with_collation(crate::dialect::CASE_INSENSITIVE, false),
+                SqlType::Char(_) => {
+                    return Err(SqlError::unsupported("CHAR with COLLATE CASE_INSENSITIVE"));
+                }
+                other => {
+                    return Err(SqlError::raw(
+                        "",
+                        "42804",
+                        format!("collations are not supported by type {}", other.redshift()),
+                    ));
+                }
+            };
         }
         Ok(def)
     }

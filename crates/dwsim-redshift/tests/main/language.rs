@@ -28,6 +28,20 @@ async fn values(connection: &mut PgConnection, sql: &'static str) -> String {
     }
 }
 
+/// Runs groups of statements on one connection; the last statement of each group gives these values.
+pub(crate) async fn check(groups: &[(&[&'static str], &str)]) {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    for (statements, expected) in groups {
+        let mut last = String::new();
+        for sql in *statements {
+            last = values(&mut connection, sql).await;
+        }
+        assert_eq!(last, *expected, "{statements:?}");
+    }
+    close(connection).await;
+}
+
 const CASES: &[(&[&str], &str)] = &[
     // Text functions take what is no text.
     (

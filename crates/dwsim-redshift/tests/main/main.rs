@@ -1,6 +1,7 @@
 //! The server from outside: sqlx over TCP, and bytes that no client would send.
 
 mod clients;
+mod documented;
 mod hostile;
 mod language;
 mod routines;

@@ -249,7 +249,10 @@ impl SnowflakeSession {
                 done.map_err(|r| r.uncaught_snowflake())
             }
             Language::JavaScript => self.javascript(routine, args).await,
-            Language::PlPgSql => Err(SqlError::unsupported("procedures in LANGUAGE PLPGSQL")),
+            other @ (Language::PlPgSql | Language::Python) => Err(SqlError::unsupported(format!(
+                "procedures in LANGUAGE {}",
+                other.name()
+            ))),
         }
     }
 

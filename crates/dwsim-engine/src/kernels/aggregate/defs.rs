@@ -238,6 +238,11 @@ fn big_type(_: &ReturnArgs<'_>) -> Result<SqlType> {
 pub fn avg(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(1, 1)?;
     let arg = call.bind(0)?;
+    avg_of(call, arg)
+}
+
+/// [`avg`] of a value at hand.
+pub fn avg_of(call: &mut FnCall<'_, '_>, arg: Typed) -> Result<Typed> {
     let arg = call.coerce(arg, Param::Number)?;
     let options = call.aggregate_options()?;
     if arg.ty.is_float() {

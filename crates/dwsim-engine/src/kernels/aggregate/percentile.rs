@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, new_null_array};
 use arrow::compute::{SortOptions, cast, sort_to_indices, take};
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 
 use crate::error::{Result, SqlError};
 use crate::functions::AggCall;
@@ -60,6 +60,21 @@ fn interpolate(call: &AggCall<'_>, fraction: f64) -> Result<ArrayRef> {
         let out = arrow::array::Decimal128Array::from(vec![scaled])
             .with_precision_and_scale(38, *s + extra as i8)?;
         return Ok(Arc::new(out));
+    }
+    // Dates and times lie between two of their units only where a unit ends.
+    if let DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(..) = sorted.data_type() {
+        let units = match sorted.data_type() {
+            DataType::Date32 => cast(&cast(&sorted, &DataType::Int32)?, &DataType::Int64)?,
+            _ => cast(&sorted, &DataType::Int64)?,
+        };
+        let units = units.as_primitive::<Int64Type>();
+        let (x, y) = (units.value(low), units.value(high));
+        let between = ((y - x) as f64 * (at - low as f64)).floor() as i64;
+        let out: ArrayRef = Arc::new(Int64Array::from(vec![x + between]));
+        return Ok(match sorted.data_type() {
+            DataType::Date32 => cast(&cast(&out, &DataType::Int32)?, &DataType::Date32)?,
+            ty => cast(&out, ty)?,
+        });
     }
     let d = cast(&sorted, &DataType::Float64)?;
     let d = d.as_primitive::<Float64Type>();

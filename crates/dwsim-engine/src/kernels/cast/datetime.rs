@@ -232,6 +232,8 @@ pub(super) fn text_to_interval(call: &Call<'_>) -> Result<ArrayRef> {
 pub(super) fn interval_to_text(call: &Call<'_>) -> Result<ArrayRef> {
     let source = Intervals::new(call, 0)?;
     let snowflake = call.env.dialect == DialectName::Snowflake;
+    // Redshift's `IntervalStyle` is `postgres` unless it is set.
+    let verbose = call.env.parameter("intervalstyle") == Some("postgres_verbose");
     let ty = &call.types[0];
     write_texts(call, |row, out| {
         let Some(i) = source.get(row) else {
@@ -240,9 +242,9 @@ pub(super) fn interval_to_text(call: &Call<'_>) -> Result<ArrayRef> {
         let micros = || i64::try_from(i.approximate_micros()).map_err(|_| overflow(ty));
         match (ty, snowflake) {
             (SqlType::IntervalYm, true) => interval::write_snowflake_year_month(i.months, out),
-            (SqlType::IntervalYm, false) => interval::write_year_month(i.months, out),
+            (SqlType::IntervalYm, false) if verbose => interval::write_year_month(i.months, out),
             (SqlType::IntervalDs, true) => interval::write_snowflake_day_second(micros()?, out),
-            (SqlType::IntervalDs, false) => interval::write_day_second(micros()?, out),
+            (SqlType::IntervalDs, false) if verbose => interval::write_day_second(micros()?, out),
             _ => interval::write_postgres(i, out),
         }
         Ok(true)
@@ -400,12 +402,8 @@ mod tests {
             ("10:11:12", TimeTz, "10:11:12+00"),
             ("10:11 PM", Time(6), "22:11:00"),
             ("x", Date, "invalid input syntax for type date: \"x\""),
-            ("1 year 2 months", IntervalYm, "1 years 2 mons"),
-            (
-                "1 day 2:03:04.5",
-                IntervalDs,
-                "1 days 2 hours 3 mins 4.5 secs",
-            ),
+            ("1 year 2 months", IntervalYm, "1 year 2 mons"),
+            ("1 day 2:03:04.5", IntervalDs, "1 day 02:03:04.5"),
             ("1 year 3 days", Interval, "1 year 3 days"),
         ] {
             assert_eq!(

@@ -21,6 +21,7 @@ pub mod postgres_model;
 pub mod sink;
 pub mod snowflake_model;
 pub mod source;
+pub mod style;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -1,10 +1,13 @@
-//! The text of date and time values as a session shows them: Snowflake's output formats, Redshift's ISO style.
+//! The text of date and time values as a session shows them: Snowflake's output formats, Redshift's DateStyle.
 //! Explicit models are `snowflake_model` and `postgres_model`.
 
 use std::fmt::Write;
 
+use chrono::TimeZone;
+
 use super::snowflake_model::Model;
 use super::source::Moment;
+use super::style::DateStyle;
 use super::wall::SECOND;
 use crate::dialect::DialectName;
 use crate::env::Env;
@@ -25,6 +28,16 @@ enum Form {
     TimeTz,
     Timestamp,
     TimestampTz,
+    /// A Redshift style other than ISO, with the zone of timestamps that have one.
+    Styled(DateStyle, Kind),
+}
+
+/// What a style is applied to.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Date,
+    Timestamp,
+    Zoned(chrono_tz::Tz),
 }
 
 /// Snowflake's model for a type, from the session's parameters or their defaults.
@@ -60,6 +73,16 @@ impl Format {
                 model => Form::Model(Model::new(model)),
             },
             DialectName::Redshift => match ty {
+                SqlType::Date | SqlType::Timestamp(_) | SqlType::TimestampLtz(_)
+                    if !redshift_style(env).is_iso() =>
+                {
+                    let kind = match ty {
+                        SqlType::Date => Kind::Date,
+                        SqlType::TimestampLtz(_) => Kind::Zoned(env.timezone),
+                        _ => Kind::Timestamp,
+                    };
+                    Form::Styled(redshift_style(env), kind)
+                }
                 SqlType::Date => Form::Date,
                 SqlType::Time(_) => Form::Time,
                 SqlType::TimeTz => Form::TimeTz,
@@ -83,6 +106,20 @@ impl Format {
         match &self.form {
             Form::Model(model) => model.write(m, self.scale, out),
             Form::Date => write_date(m, out),
+            Form::Styled(style, kind) => {
+                let days = m.wall.day;
+                let micros = m.wall.nano as i64 / 1000;
+                match kind {
+                    Kind::Date => style.write_date(days, out),
+                    Kind::Timestamp => style.write_timestamp(days, micros, None, out),
+                    Kind::Zoned(zone) => {
+                        let seconds =
+                            i64::from(days) * 86_400 + micros / 1_000_000 - i64::from(m.offset);
+                        let name = zone_name(*zone, seconds);
+                        style.write_timestamp(days, micros, Some(&name), out);
+                    }
+                }
+            }
             Form::Time => write_time(m, out),
             Form::TimeTz => {
                 write_time(m, out);
@@ -102,6 +139,19 @@ impl Format {
             }
         }
     }
+}
+
+fn redshift_style(env: &Env) -> DateStyle {
+    env.parameter("datestyle")
+        .map(DateStyle::of)
+        .unwrap_or_default()
+}
+
+/// The abbreviation of a zone's name at an instant in seconds since 1970; empty for instants beyond the calendar.
+pub fn zone_name(zone: chrono_tz::Tz, seconds: i64) -> String {
+    chrono::DateTime::from_timestamp(seconds, 0).map_or_else(String::new, |at| {
+        zone.offset_from_utc_datetime(&at.naive_utc()).to_string()
+    })
 }
 
 fn write_date(m: Moment, out: &mut String) {

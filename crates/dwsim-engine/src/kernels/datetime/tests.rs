@@ -806,7 +806,7 @@ fn operators() {
             arithmetic::subtract_intervals,
             &[("1 day", IntervalDs), ("1 hour", IntervalDs)],
             IntervalDs,
-            "0 days 23 hours 0 mins 0.0 secs",
+            "23:00:00",
         ),
     ]);
 }

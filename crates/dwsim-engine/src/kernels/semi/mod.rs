@@ -44,6 +44,7 @@ pub use object::{
     get_number_attributes, lower_attribute_names, map_cat, map_contains_key, map_insert, map_size,
     object_construct, object_construct_keep_null, object_delete, object_insert, object_keys,
     object_pick, object_transform, strip_null_value, super_object, upper_attribute_names,
+    with_member,
 };
 pub use parse::{
     can_json_parse, check_json, identity, json_parse, json_serialize, json_serialize_to_varbyte,

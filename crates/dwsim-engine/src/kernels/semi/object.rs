@@ -401,6 +401,35 @@ pub fn object_transform(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
+/// `(object, value, name, …)`: the object with a value at a path of attribute names, where Redshift masks a part of it.
+pub fn with_member(call: &Call<'_>) -> Result<ArrayRef> {
+    let names = (2..call.len())
+        .map(|i| call.text(i))
+        .collect::<Result<Vec<_>>>()?;
+    let mut scratch = Vec::new();
+    build(call, |row, b| {
+        let Some(input) = value(call, 0, row)? else {
+            return Ok(false);
+        };
+        let path: Option<Vec<String>> = names
+            .iter()
+            .map(|n| n.get(row).map(str::to_owned))
+            .collect();
+        let Some(path) = path else {
+            b.raw(input.bytes());
+            return Ok(true);
+        };
+        let mut tree = input.to_value()?;
+        scratch.clear();
+        append(call, 1, row, &mut Builder { out: &mut scratch }, |b| {
+            b.null()
+        })?;
+        set_path(&mut tree, &path, Value::decode(&scratch)?);
+        b.value(&tree);
+        Ok(true)
+    })
+}
+
 /// MAP_CONTAINS_KEY(key, map): the key is compared as text, which is how keys are kept.
 pub fn map_contains_key(call: &Call<'_>) -> Result<ArrayRef> {
     let mut scratch = Vec::new();

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, LargeBinaryBuilder};
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int16Type, Int32Type, Int64Type};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type,
+};
 
 use crate::error::{Result, SqlError};
 use crate::functions::{Call, Column};
@@ -74,10 +76,12 @@ pub(super) fn integer(call: &Call<'_>, i: usize, row: usize) -> Result<Option<i6
             i64::try_from(v / 10i128.pow(u32::from(s.unsigned_abs()))).ok()
         }
         DataType::Float64 => Some(a.as_primitive::<Float64Type>().value(k) as i64),
-        other => {
-            return Err(SqlError::internal(format!(
-                "{}: argument {i} is {other}, not a number",
-                call.name
+        DataType::Float32 => Some(a.as_primitive::<Float32Type>().value(k) as i64),
+        _ => {
+            return Err(call.error(format!(
+                "argument {} is {}, not a number",
+                i + 1,
+                call.types[i]
             )));
         }
     })

@@ -1,11 +1,11 @@
 //! Finding texts in texts.
 //! Sources: Snowflake "POSITION", "CHARINDEX", "CONTAINS", "INSERT"; Redshift "POSITION", "STRPOS", "CHARINDEX".
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, BinaryArray, StringArray};
 
 use super::collation::{Search, of_call, search_collated};
 use crate::error::Result;
-use crate::functions::Call;
+use crate::functions::{Call, View};
 use crate::types::SqlType;
 
 /// 1-based character position of a needle at or after `start` (1-based); 0 when it is not there.
@@ -25,10 +25,32 @@ fn find(needle: &str, hay: &str, start: i64) -> i64 {
     }
 }
 
+/// Bytes, or a text as its UTF-8.
+enum Bytes<'a> {
+    Binary(View<'a, BinaryArray>),
+    Text(View<'a, StringArray>),
+}
+
+impl<'a> Bytes<'a> {
+    fn new(call: &Call<'a>, i: usize) -> Result<Self> {
+        Ok(match call.types[i] {
+            SqlType::Binary(_) => Bytes::Binary(call.bytes(i)?),
+            _ => Bytes::Text(call.text(i)?),
+        })
+    }
+
+    fn get(&self, row: usize) -> Option<&'a [u8]> {
+        match self {
+            Bytes::Binary(v) => v.get(row),
+            Bytes::Text(v) => v.get(row).map(str::as_bytes),
+        }
+    }
+}
+
 /// `position(needle, hay [, start])`.
 pub fn position(call: &Call<'_>) -> Result<ArrayRef> {
     if call.types.iter().any(|t| matches!(t, SqlType::Binary(_))) {
-        let (n, h) = (call.bytes(0)?, call.bytes(1)?);
+        let (n, h) = (Bytes::new(call, 0)?, Bytes::new(call, 1)?);
         return call.map_int(|row| {
             let (Some(n), Some(h)) = (n.get(row), h.get(row)) else {
                 return Ok(None);
