@@ -108,7 +108,7 @@ impl Format {
             Form::Date => write_date(m, out),
             Form::Styled(style, kind) => {
                 let days = m.wall.day;
-                let micros = m.wall.nano as i64 / 1000;
+                let micros = m.wall.nano / 1000;
                 match kind {
                     Kind::Date => style.write_date(days, out),
                     Kind::Timestamp => style.write_timestamp(days, micros, None, out),
