@@ -14,7 +14,7 @@ use std::{
     process::Command,
 };
 
-use environments::{DBT, NODE, REDSHIFT, SNOWFLAKE_4, SNOWFLAKE_5};
+use environments::{BROWSER, DBT, NODE, REDSHIFT, SNOWFLAKE_4, SNOWFLAKE_5};
 use server::Server;
 
 fn script(name: &str) -> PathBuf {
@@ -74,6 +74,33 @@ fn commits_survive_kill() {
         let snowflake = environments::python(&SNOWFLAKE_4);
         run("durable_snowflake.py", snowflake, &[phase], &server);
     }
+}
+
+/// Every protocol over TLS, verified against the local authority.
+#[test]
+fn tls() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be created");
+    let server = Server::with(Some(dir.path()), &["--tls"]);
+    run(
+        "tls_redshift.py",
+        environments::python(&REDSHIFT),
+        &[],
+        &server,
+    );
+    run(
+        "tls_snowflake.py",
+        environments::python(&SNOWFLAKE_4),
+        &[],
+        &server,
+    );
+}
+
+/// The control plane's page in Chromium, wide and narrow, light and dark.
+#[test]
+fn page() {
+    let mut node = environments::node(&BROWSER);
+    node.env("CHROMIUM", environments::chromium());
+    check("page.js", node);
 }
 
 #[test]

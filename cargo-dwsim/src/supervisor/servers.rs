@@ -102,6 +102,7 @@ impl Servers {
             s3: Endpoint::none(),
             redshift_data: None,
             redshift_authority: None,
+            tls: None,
             template: None,
             settings: None,
             control: None,

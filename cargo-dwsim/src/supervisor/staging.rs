@@ -13,6 +13,7 @@ use dwsim_runtime::template::{self, TemplateKey};
 use dwsim_runtime::{Dialect, Endpoints, TemplateInfo};
 use dwsim_schema::Config;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::error::{Error, Result};
 use crate::ui::Ui;
@@ -88,12 +89,32 @@ pub async fn load(
 ) -> Result<Template> {
     let planned = plan(config)?;
     let info = planned.info();
+    let span = tracing::info_span!("template", database = info.database);
+    load_planned(config, planned, endpoints, dialects, ui)
+        .instrument(span)
+        .await
+}
+
+async fn load_planned(
+    config: &Config,
+    planned: Planned,
+    endpoints: &Endpoints,
+    dialects: &[Dialect],
+    ui: &Ui,
+) -> Result<Template> {
+    let info = planned.info();
     let staged = stage(&planned.plan, endpoints, &info.database, ui).await?;
 
     let started = Instant::now();
     let (key, urls, database) = (&planned.key, &staged.urls, &info.database);
     let loads = dialects.iter().map(|dialect| async move {
         template::load_one(*dialect, endpoints, &config.schema, key, urls, database)
+            .instrument(tracing::info_span!(
+                "load",
+                otel.kind = "client",
+                db.system.name = dialect.name(),
+                db.namespace = database.as_str(),
+            ))
             .await
             .map_err(|e| Error::Load {
                 message: e.to_string(),

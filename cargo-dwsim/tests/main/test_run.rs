@@ -255,16 +255,30 @@ fn settings_of_sessions_have_their_effect() {
     assert!(snowflake.contains("2025-02-01 00:30"), "{snowflake}");
 
     // Frozen: each test alone, or both in any order, the same numbers; and two calls are two numbers.
-    sandbox.write("tests/sql/a.redshift.sql", "select random() as a, random() as b");
-    sandbox.write("tests/sql/a.snowflake.sql", "select random() as a, random() as b");
-    sandbox.write("tests/sql/b.redshift.sql", "select random() > 2 as never, random() as c");
+    sandbox.write(
+        "tests/sql/a.redshift.sql",
+        "select random() as a, random() as b",
+    );
+    sandbox.write(
+        "tests/sql/a.snowflake.sql",
+        "select random() as a, random() as b",
+    );
+    sandbox.write(
+        "tests/sql/b.redshift.sql",
+        "select random() > 2 as never, random() as c",
+    );
     sandbox.run(&["test", "sql/a"]).expect(20);
     sandbox.run(&["accept"]).expect(0);
     sandbox.run(&["test", "sql/b"]).expect(20);
     sandbox.run(&["accept"]).expect(0);
     sandbox.run(&["test", "sql/a", "sql/b"]).expect(0);
     let snap = sandbox.read("tests/sql/a.redshift.snap");
-    let row: Vec<&str> = snap.lines().last().unwrap_or_default().split(['|', ',', ' ']).collect();
+    let row: Vec<&str> = snap
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .split(['|', ',', ' '])
+        .collect();
     assert!(row.first() != row.last(), "{snap}");
 }
 

@@ -86,11 +86,7 @@ impl ExecutionPlan for ConcatExec {
         Ok(Arc::new(ConcatExec::new(input, self.fetch)))
     }
 
-    fn execute(
-        &self,
-        _: usize,
-        context: Arc<TaskContext>,
-    ) -> DfResult<SendableRecordBatchStream> {
+    fn execute(&self, _: usize, context: Arc<TaskContext>) -> DfResult<SendableRecordBatchStream> {
         let input = Arc::clone(&self.input);
         let partitions = input.output_partitioning().partition_count();
         let rows = stream::iter(0..partitions)
