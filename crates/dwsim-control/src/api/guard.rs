@@ -1,7 +1,7 @@
 //! Who may ask: only this machine's own programs and pages. A foreign Host is a rebound DNS name, a foreign Origin
 //! another page's script; an optional token keeps other users of the machine out.
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -36,12 +36,9 @@ pub(super) async fn local(State(app): State<App>, request: Request, next: Next) 
         "request",
         otel.kind = "server",
         http.request.method = %request.method(),
-        http.route = tracing::field::Empty,
+        url.path = request.uri().path(),
         http.response.status_code = tracing::field::Empty,
     );
-    if let Some(route) = request.extensions().get::<MatchedPath>() {
-        span.record("http.route", route.as_str());
-    }
     let judging = judged(&app, request, next);
     let mut response = judging.instrument(span.clone()).await;
     span.record("http.response.status_code", response.status().as_u16());
@@ -55,7 +52,8 @@ pub(super) async fn local(State(app): State<App>, request: Request, next: Next) 
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
         ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
+        // with `no-referrer` a browser would call the origin of a form `null`
+        ("referrer-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

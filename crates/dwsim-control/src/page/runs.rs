@@ -8,8 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
 use serde_json::{Value, json};
 use tokio_stream::wrappers::WatchStream;
 
@@ -93,7 +92,7 @@ pub(super) async fn show(
 pub(super) async fn stream(
     State(app): State<App>,
     Parameters((name, id)): Parameters<(String, i64)>,
-) -> Result<Sse<BoxStream<'static, Result<Event, Infallible>>>, Problem> {
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let (service, asked) = (app.service.clone(), name.clone());
     let (run, follow) =
         blocking(move || Ok((service.run(&asked, id)?, service.follow(id)))).await?;
@@ -113,7 +112,7 @@ pub(super) async fn stream(
         // a carriage return ends a line of the protocol
         Ok(Event::default().event(kind).data(html.replace('\r', " ")))
     });
-    Ok(Sse::new(events.boxed()).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
 pub(super) async fn cancel(
