@@ -134,6 +134,8 @@ pub enum Command {
     Accept(commands::accept::AcceptArgs),
     /// Throw pending snapshots away
     Reject(commands::reject::RejectArgs),
+    /// Run the SQL tests on live warehouses and stamp the snapshots that they confirm
+    Record(commands::record::RecordArgs),
     /// List, show or prune snapshots
     Snapshots(commands::snapshots::SnapshotsArgs),
     /// Write synthetic data to files

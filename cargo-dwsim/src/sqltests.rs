@@ -205,8 +205,11 @@ impl SqlTests {
         loop {
             let next = tokio::select! {
                 next = running.join_next() => next,
-                // Dropping the set aborts what still runs.
-                () = cancel.cancelled() => return Err(Error::Interrupted),
+                () = cancel.cancelled() => {
+                    // waited for: a test that is just over must not write its answer after this
+                    running.shutdown().await;
+                    return Err(Error::Interrupted);
+                }
             };
             let Some(next) = next else { break };
             let (chosen, outcome, time) =
@@ -224,6 +227,14 @@ impl SqlTests {
         }
         reports.sort_by(|a, b| (&a.name, a.dialect).cmp(&(&b.name, b.dialect)));
         Ok(reports)
+    }
+
+    /// The snapshot of each test, by the test's name.
+    pub fn snapshots(&self) -> BTreeMap<String, String> {
+        self.0
+            .iter()
+            .map(|case| (case.test.name.clone(), case.test.snapshot.clone()))
+            .collect()
     }
 
     /// Takes over what this run left pending, but for divergences without a reason: of its SQL tests, and of the Rust

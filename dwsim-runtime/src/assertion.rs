@@ -4,6 +4,7 @@
 use crate::Project;
 use crate::client::Reply;
 use crate::error::Error;
+use crate::project::checkout;
 use crate::row::Row;
 use crate::script::statements;
 use crate::snapshot::{
@@ -77,7 +78,7 @@ fn check(
     expect: Expect,
     site: Site,
 ) -> Result<(), String> {
-    let project = Project::find(Path::new(site.manifest)).map_err(|e| e.to_string())?;
+    let project = Project::find(&checkout(site.manifest)).map_err(|e| e.to_string())?;
     let script = statements(sql, warehouse.dialect()).map_err(|e| e.to_string())?;
     let (last, before) = script.split_last().ok_or("there is no statement")?;
     for statement in before {
@@ -104,7 +105,7 @@ fn check(
         Against::File(name) => {
             let stem = warehouse.snapshot_name(name.unwrap_or(test));
             let module = site.module.replace("::", "__");
-            let folder = Path::new(site.manifest).join("tests").join("snapshots");
+            let folder = checkout(site.manifest).join("tests").join("snapshots");
             project.relative(&folder.join(format!("{module}__{stem}.snap")))
         }
         Against::Inline(_) => inline_site(&project, site)?.id(),
@@ -142,7 +143,7 @@ fn check(
 
 /// The assertion's file, relative to the project. rustc names it relative to the workspace, which may lie above.
 fn inline_site(project: &Project, site: Site) -> Result<InlineSite, String> {
-    let manifest = Path::new(site.manifest);
+    let manifest = checkout(site.manifest);
     let path = manifest
         .ancestors()
         .map(|folder| folder.join(site.file))

@@ -3,6 +3,7 @@
 
 use crate::Dialect;
 use crate::error::{Error, Result};
+use crate::isolation::Isolation;
 use crate::snapshot::Rules;
 use dwsim_schema::Config;
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,7 @@ impl fmt::Debug for Endpoint {
 /// A loaded database that tests fork.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateInfo {
-    /// Name of the database, the same on both warehouses.
+    /// Name of the database, the same on both warehouses; of the schema, where tests are kept apart by schema.
     pub database: String,
     /// Hash of what the template was made of: schema, seed, rows and generator version.
     pub hash: String,
@@ -148,6 +149,9 @@ pub struct Endpoints {
     /// The template database, when the supervisor has loaded one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateInfo>,
+    /// How tests are kept apart.
+    #[serde(default, skip_serializing_if = "Isolation::is_database")]
+    pub isolation: Isolation,
     /// What tests are run with; each warehouse's own defaults without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<TestSettings>,

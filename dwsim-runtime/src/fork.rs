@@ -1,21 +1,21 @@
-//! A private database per test: a fork of the loaded template, dropped when the test is over.
-//! Making the template is in [`crate::template`]; a fork costs the same whatever it holds.
+//! A private database per test (a schema on live warehouses): a fork of the loaded template, dropped when the test is over.
+//! Making the template is in [`crate::template`], the statements for it in [`crate::isolation`].
 
 use crate::Dialect;
 use crate::client::Connection;
 use crate::endpoints::{Endpoint, Endpoints, TestSettings};
 use crate::error::{Error, Result};
-use dwsim_schema::identifiers::quote;
-use std::time::Duration;
+use crate::isolation::Isolation;
 
 /// What names of forks begin with; the supervisor drops what is left of them.
 pub const FORK_PREFIX: &str = "dwsim_t_";
 
-/// A database of its own on one warehouse. Drop the connections to it before [`Fork::drop_database`].
+/// A database, or a schema, of its own on one warehouse. Drop the connections to it before [`Fork::drop_database`].
 #[derive(Debug)]
 pub struct Fork {
     dialect: Dialect,
     endpoint: Endpoint,
+    isolation: Isolation,
     settings: Option<TestSettings>,
     database: String,
 }
@@ -39,19 +39,17 @@ impl Fork {
             )));
         }
         let database = fork_name(label);
+        let isolation = endpoints.isolation;
         let mut admin = Connection::connect(dialect, endpoint, None, None).await?;
-        let name = quote(&database, dialect);
-        let origin = quote(&template.database, dialect);
-        let sql = match dialect {
-            Dialect::Redshift => format!("create database {name} template {origin}"),
-            Dialect::Snowflake => format!("create database {name} clone {origin}"),
-        };
-        // on PostgreSQL a session on the template, which is just ending, is in the way
-        retry_in_use(&mut admin, &sql).await?;
+        let forked = isolation
+            .fork(&mut admin, &database, &template.database)
+            .await;
         admin.close().await;
+        forked?;
         let fork = Fork {
             dialect,
             endpoint: endpoint.clone(),
+            isolation,
             settings: endpoints.settings.clone(),
             database,
         };
@@ -65,7 +63,7 @@ impl Fork {
         }
     }
 
-    /// The database's name, as it is written in SQL.
+    /// The database's name, or the schema's, as it is written in SQL.
     #[must_use]
     pub fn database(&self) -> &str {
         &self.database
@@ -76,9 +74,10 @@ impl Fork {
     /// # Errors
     /// As [`Connection::connect`].
     pub async fn connect(&self) -> Result<Connection> {
-        let database = Some(self.database.as_str());
-        let mut connection =
-            Connection::connect(self.dialect, &self.endpoint, database, None).await?;
+        let mut connection = self
+            .isolation
+            .connect(self.dialect, &self.endpoint, &self.database)
+            .await?;
         if let Some(settings) = &self.settings {
             connection.apply(settings).await?;
         }
@@ -91,25 +90,9 @@ impl Fork {
     /// When the warehouse refuses.
     pub async fn drop_database(self) -> Result<()> {
         let mut admin = Connection::connect(self.dialect, &self.endpoint, None, None).await?;
-        let sql = format!("drop database {}", quote(&self.database, self.dialect));
-        let dropped = retry_in_use(&mut admin, &sql).await;
+        let dropped = self.isolation.drop(&mut admin, &self.database).await;
         admin.close().await;
         dropped
-    }
-}
-
-/// Runs a statement, for half a second again and again while the database is in use.
-async fn retry_in_use(admin: &mut Connection, sql: &str) -> Result<()> {
-    let mut tries = 0;
-    loop {
-        match admin.execute(sql).await {
-            // object_in_use
-            Err(Error::Sql(error)) if error.code == "55006" && tries < 20 => {
-                tries += 1;
-                tokio::time::sleep(Duration::from_millis(25)).await;
-            }
-            result => return result.map(|_| ()),
-        }
     }
 }
 

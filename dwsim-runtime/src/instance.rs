@@ -470,6 +470,7 @@ mod tests {
             redshift_authority: None,
             tls: None,
             template: None,
+            isolation: crate::Isolation::default(),
             settings: None,
             control: None,
             version: None,

@@ -8,6 +8,12 @@ use std::path::{Path, PathBuf};
 /// macros go by it too.
 pub const CONFIG_VAR: &str = "DWSIM_CONFIG";
 
+/// The package a running test is of: as cargo says when it runs it, else where it was compiled. A target directory that
+/// serves several checkouts is compiled in one of them only.
+pub(crate) fn checkout(compiled: &str) -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| compiled.into(), PathBuf::from)
+}
+
 /// The folders of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {

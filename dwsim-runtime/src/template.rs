@@ -77,9 +77,28 @@ pub async fn load(
     staged: &BTreeMap<String, String>,
 ) -> Result<TemplateInfo> {
     let info = key.info();
-    let one = |dialect| load_one(dialect, endpoints, schema, key, staged, &info.database);
+    let access = Access::default();
+    let one = |dialect| load_one(dialect, endpoints, schema, key, staged, &access);
     tokio::try_join!(one(Dialect::Redshift), one(Dialect::Snowflake))?;
     Ok(info)
+}
+
+/// How COPY may read the staged files; the emulators' S3 lets everybody.
+#[derive(Clone)]
+pub struct Access {
+    /// Redshift's clause: `iam_role '…'` or `credentials '…'`.
+    pub redshift: String,
+    /// What Snowflake's stage is made with: `storage_integration = …` or `credentials = (…)`.
+    pub snowflake: String,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Access {
+            redshift: "iam_role default".to_owned(),
+            snowflake: String::new(),
+        }
+    }
 }
 
 /// As [`load`], on one warehouse.
@@ -92,21 +111,23 @@ pub async fn load_one(
     schema: &Schema,
     key: &TemplateKey,
     staged: &BTreeMap<String, String>,
-    database: &str,
+    access: &Access,
 ) -> Result<()> {
-    load_tables(
+    let database = &key.info().database;
+    load_into(
         dialect,
         endpoints,
         schema,
         &key.rows,
         staged,
+        access,
         database,
         &|_, _| (),
     )
     .await
 }
 
-/// As [`load_one`], with only the rows of each table, and told of each table that is loaded and its rows.
+/// As [`load_one`] on the emulators, with only the rows of each table, and told of each table that is loaded and its rows.
 ///
 /// # Errors
 /// As [`load`].
@@ -119,13 +140,36 @@ pub async fn load_tables(
     database: &str,
     loaded_table: &(dyn Fn(&str, u64) + Send + Sync),
 ) -> Result<()> {
-    let endpoint = endpoints.of(dialect);
+    let access = Access::default();
+    load_into(
+        dialect,
+        endpoints,
+        schema,
+        rows,
+        staged,
+        &access,
+        database,
+        loaded_table,
+    )
+    .await
+}
+
+async fn load_into(
+    dialect: Dialect,
+    endpoints: &Endpoints,
+    schema: &Schema,
+    rows: &BTreeMap<String, u64>,
+    staged: &BTreeMap<String, String>,
+    access: &Access,
+    database: &str,
+    loaded_table: &(dyn Fn(&str, u64) + Send + Sync),
+) -> Result<()> {
+    let (endpoint, isolation) = (endpoints.of(dialect), endpoints.isolation);
     let mut admin = Connection::connect(dialect, endpoint, None, None).await?;
-    let name = quote(database, dialect);
-    drop_database(&mut admin, &name).await?;
-    admin.execute(&format!("create database {name}")).await?;
+    isolation.drop(&mut admin, database).await?;
+    isolation.create(&mut admin, database).await?;
     let loaded = async {
-        let mut connection = Connection::connect(dialect, endpoint, Some(database), None).await?;
+        let mut connection = isolation.connect(dialect, endpoint, database).await?;
         for table in schema.in_reference_order() {
             let url = staged.get(&table.name).ok_or_else(|| {
                 Error::Setup(format!("no staged data for table `{}`", table.name))
@@ -138,7 +182,7 @@ pub async fn load_tables(
             }
             let rows = rows.get(&table.name).copied().unwrap_or(0);
             if rows > 0 {
-                copy(&mut connection, table, url, rows).await?;
+                copy(&mut connection, table, url, access, rows).await?;
             }
             loaded_table(&table.name, rows);
         }
@@ -148,26 +192,36 @@ pub async fn load_tables(
     let loaded: Result<()> = loaded.await;
     if loaded.is_err() {
         // half a template must not be found by the next run; the first error is the one to report
-        let _ = drop_database(&mut admin, &name).await;
+        let _ = isolation.drop(&mut admin, database).await;
     }
     admin.close().await;
     loaded
 }
 
-async fn drop_database(admin: &mut Connection, name: &str) -> Result<()> {
-    match (
-        admin.dialect(),
-        admin.execute(&format!("drop database {name}")).await,
-    ) {
-        // invalid_catalog_name: there is none
-        (Dialect::Redshift, Err(Error::Sql(error))) if error.code == "3D000" => Ok(()),
-        // 002003: does not exist or not authorized
-        (Dialect::Snowflake, Err(Error::Sql(error))) if error.code == "002003" => Ok(()),
-        (_, result) => result.map(|_| ()),
-    }
+/// Drops the template from a server that stays.
+///
+/// # Errors
+/// When the warehouse cannot be reached or refuses.
+pub async fn forget(dialect: Dialect, endpoints: &Endpoints) -> Result<()> {
+    let Some(template) = &endpoints.template else {
+        return Ok(());
+    };
+    let mut admin = Connection::connect(dialect, endpoints.of(dialect), None, None).await?;
+    let dropped = endpoints
+        .isolation
+        .drop(&mut admin, &template.database)
+        .await;
+    admin.close().await;
+    dropped
 }
 
-async fn copy(connection: &mut Connection, table: &Table, url: &str, rows: u64) -> Result<()> {
+async fn copy(
+    connection: &mut Connection,
+    table: &Table,
+    url: &str,
+    access: &Access,
+    rows: u64,
+) -> Result<()> {
     let dialect = connection.dialect();
     let name = quote(&table.name, dialect);
     let source = literal(url, dialect);
@@ -175,14 +229,16 @@ async fn copy(connection: &mut Connection, table: &Table, url: &str, rows: u64) 
         Dialect::Redshift => {
             connection
                 .execute(&format!(
-                    "copy {name} from {source} iam_role default format parquet"
+                    "copy {name} from {source} {} format parquet",
+                    access.redshift
                 ))
                 .await?;
         }
         Dialect::Snowflake => {
             connection
                 .execute(&format!(
-                    "create or replace stage dwsim_load url = {source}"
+                    "create or replace stage dwsim_load url = {source} {}",
+                    access.snowflake
                 ))
                 .await?;
             connection

@@ -2,10 +2,10 @@
 //! It is called by macros only and may change with them.
 
 use crate::error::{Error, Result};
+use crate::project::checkout;
 use crate::script::statements;
 use crate::{Dialect, Project, Warehouse, harness, instance};
 use std::future::Future;
-use std::path::Path;
 use std::process::{ExitCode, Termination};
 
 /// A test as its macro has read it.
@@ -38,7 +38,7 @@ pub fn run_test<T: Termination>(spec: TestSpec, test: impl FnOnce(Warehouse) -> 
 
 fn open(spec: TestSpec) -> Result<Warehouse> {
     let project =
-        Project::find(Path::new(spec.manifest)).map_err(|e| Error::Setup(e.to_string()))?;
+        Project::find(&checkout(spec.manifest)).map_err(|e| Error::Setup(e.to_string()))?;
     let endpoints = instance::endpoints(&project)?;
     if let Some(template) = &endpoints.template {
         template.check_shape(spec.shape)?;
@@ -82,7 +82,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// # Panics
 /// When its answer is not the snapshot's, or there is none to compare.
 pub fn run_sql_test(name: &str, dialect: Dialect, manifest: &str) {
-    let result = Project::find(Path::new(manifest))
+    let result = Project::find(&checkout(manifest))
         .map_err(|e| e.to_string())
         .and_then(|project| {
             let config = project.settings().map_err(|e| e.to_string())?;

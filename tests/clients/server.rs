@@ -109,7 +109,7 @@ fn binary() -> &'static PathBuf {
         let target = profile
             .parent()
             .expect("a profile is in the target directory");
-        let mut build = Command::new(env!("CARGO"));
+        let mut build = Command::new(std::env::var_os("CARGO").expect("cargo runs this"));
         build
             .args([
                 "build",
@@ -121,7 +121,7 @@ fn binary() -> &'static PathBuf {
             ])
             .arg("--target-dir")
             .arg(target)
-            .current_dir(env!("CARGO_MANIFEST_DIR"));
+            .current_dir(std::env::var("CARGO_MANIFEST_DIR").expect("cargo runs this"));
         match profile.file_name().and_then(|name| name.to_str()) {
             Some("debug") | None => {}
             Some(name) => {

@@ -2,7 +2,7 @@
 //! Values and formats are `dwsim-generate`'s part, where the files go is [`crate::data`]'s.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -221,6 +221,7 @@ pub fn run(ctx: &Context, args: &GenerateArgs) -> Result<i32> {
         _ => {
             std::fs::create_dir_all(&out)
                 .map_err(Error::io(format!("creating {}", out.display())))?;
+            fits(ctx, &tables, format, &out)?;
             Sink::Directory(out)
         }
     };
@@ -251,6 +252,48 @@ pub fn run(ctx: &Context, args: &GenerateArgs) -> Result<i32> {
             )))?,
     }
     summary(ctx, &written, started.elapsed(), events)
+}
+
+/// A row that is larger is rare: below it nothing needs to be measured.
+const LARGE_ROW: u64 = 1024;
+
+/// Refuses data for which the disk has no room, before the first row.
+fn fits(ctx: &Context, tables: &[&TablePlan], format: Format, out: &Path) -> Result<()> {
+    let rows: u64 = tables
+        .iter()
+        .map(|t| t.shard_rows().end - t.shard_rows().start)
+        .sum();
+    // where the file system does not say what is free, writing will
+    let Ok(free) = fs4::available_space(out) else {
+        return Ok(());
+    };
+    if rows.saturating_mul(LARGE_ROW) < free {
+        return Ok(());
+    }
+    let mut needed = 0u64;
+    for table in tables {
+        needed = needed.saturating_add(table.estimate(format)?);
+    }
+    let numbers = format!(
+        "{} rows need about {}, and {} has {} free",
+        thousands(rows),
+        bytes(needed),
+        out.display(),
+        bytes(free)
+    );
+    // an estimate from few rows may be too large by its dictionaries
+    if needed / 2 > free {
+        return Err(Error::Usage {
+            message: numbers,
+            help: Some(
+                "fewer rows (--rows, --scale), a part of them (--shard), or another --out".into(),
+            ),
+        });
+    }
+    if needed > free {
+        ctx.ui.warn("Tight", numbers);
+    }
+    Ok(())
 }
 
 /// The file format, and whether to report events.

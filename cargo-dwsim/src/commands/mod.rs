@@ -15,6 +15,7 @@ pub mod hooks;
 pub mod import_sql;
 pub mod init;
 pub mod learn;
+pub mod record;
 pub mod reject;
 pub mod report;
 pub mod review;

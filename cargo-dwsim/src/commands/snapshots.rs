@@ -165,6 +165,7 @@ fn list(entries: &[Entry], format: Format) -> Result<i32> {
                 "source": snap.source,
                 "dialects": dialects,
                 "diverges": snap.reason,
+                "confirmed": snap.confirmed.iter().map(|(d, day)| (d.name(), day)).collect::<std::collections::BTreeMap<_, _>>(),
                 "referenced": entry.referenced,
             }))?,
             Format::Human => {
@@ -174,6 +175,9 @@ fn list(entries: &[Entry], format: Format) -> Result<i32> {
                 }
                 if let Some(reason) = &snap.reason {
                     line += &format!("  diverges: {reason}");
+                }
+                for (dialect, day) in &snap.confirmed {
+                    line += &format!("  confirmed by {dialect} on {day}");
                 }
                 if !entry.referenced {
                     line += "  UNREFERENCED";

@@ -18,7 +18,7 @@ use crate::report::{Events, Human, Loaded, Outcome, Summary, TestReport, write_j
 use crate::rust_tests::{RunnerArgs, RustTests};
 use crate::signals;
 use crate::sqltests::{Partition, SqlTests};
-use crate::supervisor::{self, Servers};
+use crate::supervisor::{self, Loader, Servers};
 
 /// Arguments of `test`.
 #[derive(Debug, clap::Args)]
@@ -67,8 +67,48 @@ pub struct TestArgs {
     runner: Vec<String>,
 }
 
+impl TestArgs {
+    /// What `record` runs: the SQL tests on a live target.
+    pub fn on_target(filters: Vec<String>, dialect: Vec<DialectArg>, target: String) -> Self {
+        TestArgs {
+            filters,
+            dialect,
+            check: true,
+            accept: false,
+            review: false,
+            affected: false,
+            seed: None,
+            scale: None,
+            partition: None,
+            junit: None,
+            format: Format::Human,
+            target: Some(target),
+            no_rust: true,
+            runner: Vec::new(),
+        }
+    }
+}
+
 /// Runs the tests.
 pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
+    let (summary, _) = execute(ctx, args).await?;
+    let code = summary.exit_code();
+    if args.review
+        && matches!(
+            code,
+            crate::exit::SNAPSHOTS_DIFFER | crate::exit::DIVERGENCE
+        )
+    {
+        return super::review::after_test(ctx);
+    }
+    Ok(code)
+}
+
+/// Runs the tests and reports; what came of them, and the snapshot of each SQL test by its name.
+pub async fn execute(
+    ctx: &Context,
+    args: &TestArgs,
+) -> Result<(Summary, BTreeMap<String, String>)> {
     let started = Instant::now();
     let project = ctx.project()?;
     let flags = [
@@ -125,7 +165,9 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
             () = cancel.cancelled() => return Err(Error::Interrupted),
         };
         summary.loaded.start = started.elapsed();
+        let loader = servers.loader();
         let job = Job {
+            loader: &loader,
             ctx,
             args,
             project: &project,
@@ -197,20 +239,12 @@ pub async fn run(ctx: &Context, args: &TestArgs) -> Result<i32> {
     if let Some(path) = &args.junit {
         write_junit(&ctx.directory().join(path), &summary)?;
     }
-    let code = summary.exit_code();
-    if args.review
-        && matches!(
-            code,
-            crate::exit::SNAPSHOTS_DIFFER | crate::exit::DIVERGENCE
-        )
-    {
-        return super::review::after_test(ctx);
-    }
-    Ok(code)
+    Ok((summary, sql.snapshots()))
 }
 
 /// What `test` does while the emulators run.
 struct Job<'a> {
+    loader: &'a Loader,
     ctx: &'a Context,
     args: &'a TestArgs,
     project: &'a Project,
@@ -230,7 +264,9 @@ impl Job<'_> {
         cancel: &CancellationToken,
     ) -> Result<()> {
         let human = Human::new(&self.ctx.ui);
-        let load = Servers::load(endpoints, self.config, self.dialects, &self.ctx.ui);
+        let load = self
+            .loader
+            .load(endpoints, self.config, self.dialects, &self.ctx.ui);
         let template = tokio::select! {
             template = load => template?,
             () = cancel.cancelled() => return Err(Error::Interrupted),

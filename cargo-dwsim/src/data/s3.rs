@@ -3,12 +3,11 @@
 
 use std::io::{Error as IoError, Result as IoResult, Write};
 
-use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation};
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use dwsim_control::staging::Environment;
 use tokio::runtime::Handle;
 
 use crate::error::{Error, Result};
@@ -61,62 +60,28 @@ pub struct Bucket {
 impl Bucket {
     /// Through an endpoint: the emulator's, MinIO's, or Amazon's own.
     pub fn open(url: S3Url, endpoint: Option<&str>, handle: Handle) -> Result<Self> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-        let region = variable("AWS_REGION")
-            .or_else(|| variable("AWS_DEFAULT_REGION"))
-            .unwrap_or_else(|| "us-east-1".into());
-        let endpoint = endpoint
-            .map(str::to_owned)
-            .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
-            .or_else(|| variable("AWS_ENDPOINT_URL"));
-        let Some(endpoint) = endpoint else {
-            return Err(Error::Usage {
-                message: format!("`s3://{}` needs the endpoint of its S3", url.bucket),
-                help: Some(format!(
-                    "--endpoint URL or AWS_ENDPOINT_URL; the emulator's is shown by `cargo dwsim status`, Amazon's is http://s3.{region}.amazonaws.com"
-                )),
-            });
-        };
-        if !endpoint.starts_with("http://") {
+        let mut environment = Environment::read().map_err(|message| Error::Usage {
+            message,
+            help: None,
+        })?;
+        if let Some(endpoint) = endpoint {
+            environment.endpoint = Some(endpoint.to_owned());
+        }
+        if environment.endpoint.is_none() && environment.credentials.is_none() {
             return Err(Error::Usage {
                 message: format!(
-                    "`{endpoint}` is not an http:// endpoint; this build has no TLS for uploads"
+                    "`s3://{}` needs the endpoint of its S3, or the credentials of Amazon's",
+                    url.bucket
                 ),
-                help: Some("write to a directory and copy it, or use an http:// endpoint".into()),
+                help: Some(
+                    "--endpoint URL or AWS_ENDPOINT_URL (the emulator's is shown by `cargo dwsim status`), or \
+                     AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                        .into(),
+                ),
             });
         }
-        let credentials = match (
-            variable("AWS_ACCESS_KEY_ID"),
-            variable("AWS_SECRET_ACCESS_KEY"),
-        ) {
-            (Some(id), Some(secret)) => Credentials::new(
-                id,
-                secret,
-                variable("AWS_SESSION_TOKEN"),
-                None,
-                "environment",
-            ),
-            // emulators take any
-            (None, None) => Credentials::new("dwsim", "dwsim", None, None, "dwsim"),
-            _ => {
-                return Err(Error::Usage {
-                    message: "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set"
-                        .into(),
-                    help: None,
-                });
-            }
-        };
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(endpoint)
-            .region(Region::new(region))
-            .credentials_provider(credentials)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .force_path_style(true)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .build();
         let bucket = Self {
-            client: Client::from_conf(config),
+            client: environment.client(),
             handle,
             url,
         };

@@ -13,6 +13,7 @@ mod run;
 mod snapshots;
 mod sql;
 mod volatile;
+mod words;
 
 pub use files::{Files, Source};
 pub use finding::{CODES, Finding, Severity, UNREFERENCED};

@@ -18,123 +18,7 @@ use sqlparser::tokenizer::Span;
 use super::catalog::{Catalog, Relation};
 use super::finding::{self, Severity};
 use super::sql::Site;
-
-/// Words that the parsers give as identifiers and that are none: date parts, and functions without brackets.
-const WORDS: &[&str] = &[
-    "year",
-    "years",
-    "y",
-    "yy",
-    "yyy",
-    "yyyy",
-    "yr",
-    "yrs",
-    "quarter",
-    "quarters",
-    "qtr",
-    "qtrs",
-    "q",
-    "month",
-    "months",
-    "mon",
-    "mons",
-    "mm",
-    "week",
-    "weeks",
-    "w",
-    "wk",
-    "wy",
-    "woy",
-    "weekofyear",
-    "weekiso",
-    "week_iso",
-    "weekofyeariso",
-    "day",
-    "days",
-    "d",
-    "dd",
-    "dayofmonth",
-    "dayofweek",
-    "dayofweekiso",
-    "dayofweek_iso",
-    "dayofyear",
-    "weekday",
-    "weekday_iso",
-    "dow",
-    "dowiso",
-    "dw",
-    "dw_iso",
-    "doy",
-    "dy",
-    "hour",
-    "hours",
-    "h",
-    "hh",
-    "hr",
-    "hrs",
-    "minute",
-    "minutes",
-    "m",
-    "mi",
-    "min",
-    "mins",
-    "second",
-    "seconds",
-    "s",
-    "sec",
-    "secs",
-    "millisecond",
-    "milliseconds",
-    "ms",
-    "msec",
-    "msecs",
-    "microsecond",
-    "microseconds",
-    "us",
-    "usec",
-    "nanosecond",
-    "nanoseconds",
-    "ns",
-    "nsec",
-    "epoch",
-    "epoch_second",
-    "epoch_millisecond",
-    "epoch_microsecond",
-    "epoch_nanosecond",
-    "decade",
-    "decades",
-    "century",
-    "centuries",
-    "millennium",
-    "millennia",
-    "timezone",
-    "timezone_hour",
-    "timezone_minute",
-    "tzh",
-    "tzm",
-    "isoyear",
-    "yearofweek",
-    "yearofweekiso",
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "localtime",
-    "localtimestamp",
-    "sysdate",
-    "current_user",
-    "current_role",
-    "current_schema",
-    "session_user",
-    "user",
-    "current_catalog",
-    "default",
-    "level",
-    "rownum",
-    "oid",
-    "true",
-    "false",
-    "null",
-];
+use super::words::{is_stage, is_system, is_word};
 
 /// Relations and aliases that one query adds to what can be named.
 #[derive(Debug, Default)]
@@ -545,7 +429,7 @@ impl<'a, 'b, 'c> Names<'a, 'b, 'c> {
     }
 
     fn knows(&self, name: &str) -> bool {
-        WORDS.contains(&name)
+        is_word(name)
             || self.lambdas.contains(name)
             || self.frames.iter().any(|f| {
                 f.aliases.contains(name)
@@ -688,22 +572,4 @@ fn aliased(alias: Option<&TableAlias>, own: String, relation: Relation) -> (Stri
         columns.extend(own.iter().skip(columns.len()).cloned());
     }
     (fold(&alias.name), Relation::of(Some(columns)))
-}
-
-/// `@stage`, `'s3://…'` as Snowflake's parser gives them.
-fn is_stage(name: &ObjectName) -> bool {
-    name.0
-        .first()
-        .and_then(|part| part.as_ident())
-        .is_none_or(|ident| ident.value.starts_with('@') || ident.quote_style == Some('\''))
-}
-
-/// Redshift's system tables, which stand in no schema that one has to name.
-fn is_system(name: &str) -> bool {
-    ["pg_", "stl_", "stv_", "svl_", "svv_", "svcs_", "sys_", "#"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
-        && !name.starts_with('#')
-        || name == "dual"
-        || name == "padb_config_harvest"
 }

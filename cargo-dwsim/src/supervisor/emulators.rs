@@ -257,6 +257,7 @@ impl Emulators {
                 control: https(at.control),
             }),
             template: None,
+            isolation: dwsim_runtime::Isolation::default(),
             settings: None,
             control: Some(http(at.control)),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),

@@ -4,6 +4,7 @@
 mod container;
 mod control;
 mod emulators;
+mod live;
 mod servers;
 mod staging;
 mod stand_in;
@@ -12,5 +13,6 @@ mod tls;
 
 pub use control::register;
 pub use emulators::{Emulators, Settings};
-pub use servers::{Servers, dialects};
+pub use live::endpoint as live_endpoint;
+pub use servers::{Loader, Servers, dialects, is_warehouse};
 pub use staging::{Template, load, plan, round_trip};

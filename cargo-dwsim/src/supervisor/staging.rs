@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
-use dwsim_control::staging::{self, StageError, Staged};
+use dwsim_control::staging::{self, Place, StageError, Staged};
 use dwsim_generate::{GENERATOR_VERSION, Options, Plan};
-use dwsim_runtime::template::{self, TemplateKey};
+use dwsim_runtime::template::{self, Access, TemplateKey};
 use dwsim_runtime::{Dialect, Endpoints, TemplateInfo};
 use dwsim_schema::Config;
 use tokio_util::sync::CancellationToken;
@@ -87,33 +87,41 @@ pub async fn load(
     dialects: &[Dialect],
     ui: &Ui,
 ) -> Result<Template> {
-    let planned = plan(config)?;
-    let info = planned.info();
-    let span = tracing::info_span!("template", database = info.database);
-    load_planned(config, planned, endpoints, dialects, ui)
-        .instrument(span)
+    let place = Place::emulated(&endpoints.s3.url);
+    let access = Access::default();
+    load_from(config, endpoints, dialects, &place, "", &access, ui)
+        .instrument(tracing::info_span!("template"))
         .await
 }
 
-async fn load_planned(
+/// As [`load`], through any bucket, under a prefix of it.
+pub async fn load_from(
     config: &Config,
-    planned: Planned,
     endpoints: &Endpoints,
     dialects: &[Dialect],
+    place: &Place,
+    prefix: &str,
+    access: &Access,
     ui: &Ui,
 ) -> Result<Template> {
+    let planned = plan(config)?;
     let info = planned.info();
-    let staged = stage(&planned.plan, endpoints, &info.database, ui).await?;
+    let staged = stage(
+        &planned.plan,
+        place,
+        &format!("{prefix}{}", info.database),
+        ui,
+    )
+    .await?;
 
     let started = Instant::now();
-    let (key, urls, database) = (&planned.key, &staged.urls, &info.database);
+    let (key, urls) = (&planned.key, &staged.urls);
     let loads = dialects.iter().map(|dialect| async move {
-        template::load_one(*dialect, endpoints, &config.schema, key, urls, database)
+        template::load_one(*dialect, endpoints, &config.schema, key, urls, access)
             .instrument(tracing::info_span!(
                 "load",
                 otel.kind = "client",
                 db.system.name = dialect.name(),
-                db.namespace = database.as_str(),
             ))
             .await
             .map_err(|e| Error::Load {
@@ -130,7 +138,7 @@ async fn load_planned(
 }
 
 /// Makes every table's Parquet and puts it to S3, with a bar for each.
-async fn stage(plan: &Arc<Plan>, endpoints: &Endpoints, prefix: &str, ui: &Ui) -> Result<Staged> {
+async fn stage(plan: &Arc<Plan>, place: &Place, prefix: &str, ui: &Ui) -> Result<Staged> {
     let bars: BTreeMap<String, _> = plan
         .tables()
         .iter()
@@ -142,7 +150,7 @@ async fn stage(plan: &Arc<Plan>, endpoints: &Endpoints, prefix: &str, ui: &Ui) -
         }
     });
     let never = CancellationToken::new();
-    staging::stage(plan, &endpoints.s3.url, prefix, &report, &never)
+    staging::stage(plan, place, prefix, &report, &never)
         .await
         .map_err(|e| match e {
             StageError::Generate(e) => e.into(),

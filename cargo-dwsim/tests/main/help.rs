@@ -22,6 +22,69 @@ fn the_whole_help() {
     insta::assert_snapshot!(text);
 }
 
+/// Compares a page of docs/ with what the binary says; with UPDATE_DOCS set the page is written instead.
+fn page(name: &str, text: &str) {
+    let manifest = std::env::var("CARGO_MANIFEST_DIR").expect("cargo runs this");
+    let path = std::path::Path::new(&manifest).join("../docs").join(name);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, text).expect("docs can be written");
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == text,
+        "{name} is not current: UPDATE_DOCS=1 writes it"
+    );
+}
+
+#[test]
+fn the_reference_of_commands_is_current() {
+    let sandbox = Sandbox::empty();
+    let help = |words: &[&str]| {
+        let mut arguments = words.to_vec();
+        arguments.push("--help");
+        sandbox.run(&arguments).expect(0).stdout
+    };
+    let commands = |text: &str| -> Vec<String> {
+        text.lines()
+            .skip_while(|line| *line != "Commands:")
+            .skip(1)
+            .take_while(|line| !line.is_empty())
+            .filter_map(|line| line.split_whitespace().next())
+            .filter(|name| *name != "help")
+            .map(str::to_owned)
+            .collect()
+    };
+    let top = help(&[]);
+    let mut text = format!(
+        "# Commands\n\nMade from the binary's own `--help`.\n\n```text\n{}```\n",
+        top.trim_start()
+    );
+    for command in commands(&top) {
+        let of = help(&[&command]);
+        text += &format!("\n## cargo dwsim {command}\n\n```text\n{of}```\n");
+        for below in commands(&of) {
+            let of = help(&[&command, &below]);
+            text += &format!("\n### cargo dwsim {command} {below}\n\n```text\n{of}```\n");
+        }
+    }
+    page("commands.md", &text);
+}
+
+#[test]
+fn the_reference_of_errors_is_current() {
+    let sandbox = Sandbox::empty();
+    let list = sandbox.run(&["explain"]).expect(0).stdout;
+    let mut text = "# Exit codes and diagnostics\n\nMade from `cargo dwsim explain`.\n".to_owned();
+    for line in list.lines() {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        if word.starts_with("dwsim::") || word.parse::<i32>().is_ok() {
+            let of = sandbox.run(&["explain", word]).expect(0).stdout;
+            text += &format!("\n## {word}\n\n```text\n{of}```\n");
+        }
+    }
+    page("errors.md", &text);
+}
+
 #[test]
 fn unknown_words_are_usage_errors() {
     let sandbox = Sandbox::empty();

@@ -5,6 +5,7 @@ mod check;
 mod experiment;
 mod harness;
 mod help;
+mod live;
 mod page;
 mod project;
 mod serve;

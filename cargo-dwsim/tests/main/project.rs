@@ -112,6 +112,24 @@ fn every_setting_names_its_origin() {
 }
 
 #[test]
+fn data_that_no_disk_holds_are_refused_before_the_first_row() {
+    let sandbox = Sandbox::init();
+    sandbox
+        .run(&[
+            "generate",
+            "orders",
+            "--rows",
+            "orders=900000000000",
+            "--out",
+            "big",
+        ])
+        .expect(2)
+        .says("900 000 000 000 rows need about");
+    let left = std::fs::read_dir(sandbox.path("big")).map_or(0, Iterator::count);
+    assert_eq!(left, 0);
+}
+
+#[test]
 fn generated_files_are_the_same_each_time() {
     let sandbox = Sandbox::init();
     sandbox

@@ -214,7 +214,7 @@ fn targets_that_are_not_there_are_named() {
     for (target, code, says) in [
         ("pg", 33, "NO_SUCH_URL"),
         ("gone", 32, "127.0.0.1:1"),
-        ("live", 33, "live warehouse"),
+        ("live", 33, "NO, which is not set"),
         ("bare", 33, "where it is"),
         ("other", 30, "[target.other]"),
     ] {

@@ -256,23 +256,25 @@ fn settings_of_sessions_have_their_effect() {
 
     // Frozen: each test alone, or both in any order, the same numbers; and two calls are two numbers.
     sandbox.write(
-        "tests/sql/a.redshift.sql",
+        "tests/sql/draw_a.redshift.sql",
         "select random() as a, random() as b",
     );
     sandbox.write(
-        "tests/sql/a.snowflake.sql",
+        "tests/sql/draw_s.snowflake.sql",
         "select random() as a, random() as b",
     );
     sandbox.write(
-        "tests/sql/b.redshift.sql",
+        "tests/sql/draw_b.redshift.sql",
         "select random() > 2 as never, random() as c",
     );
-    sandbox.run(&["test", "sql/a"]).expect(20);
+    sandbox.run(&["test", "draw_a"]).expect(20);
     sandbox.run(&["accept"]).expect(0);
-    sandbox.run(&["test", "sql/b"]).expect(20);
+    sandbox.run(&["test", "draw_b"]).expect(20);
     sandbox.run(&["accept"]).expect(0);
-    sandbox.run(&["test", "sql/a", "sql/b"]).expect(0);
-    let snap = sandbox.read("tests/sql/a.redshift.snap");
+    sandbox.run(&["test", "draw_s"]).expect(20);
+    sandbox.run(&["accept"]).expect(0);
+    sandbox.run(&["test", "draw_"]).expect(0);
+    let snap = sandbox.read("tests/sql/draw_a.redshift.snap");
     let row: Vec<&str> = snap
         .lines()
         .last()

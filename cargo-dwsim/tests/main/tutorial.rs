@@ -91,7 +91,8 @@ impl Place {
         if command == "echo $?" {
             return vec![self.code.to_string()];
         }
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let root =
+            Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo runs this")).join("..");
         let root = root.canonicalize().expect("the repository");
         // the crate as it is here, and no registry
         let command = match command {

@@ -1,4 +1,4 @@
-//! Tables of a plan as Parquet in the emulated S3: generated in parallel, each put as soon as it is made.
+//! Tables of a plan as Parquet in an S3, mostly the emulated one: generated in parallel, each put as soon as it is made.
 //! Loading what lies there is the runtime's part.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation};
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_http_client::tls;
 use dwsim_generate::{Format, GenerateError, Plan};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +45,36 @@ pub enum StageError {
     /// It was cancelled.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// A bucket that tables are staged in.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Its S3.
+    pub client: Client,
+    /// Its name.
+    pub bucket: String,
+    /// Whether it is made where it is not there.
+    pub make: bool,
+}
+
+impl Place {
+    /// The bucket of the emulated S3 at a URL.
+    #[must_use]
+    pub fn emulated(url: &str) -> Self {
+        Place {
+            client: client(url),
+            bucket: BUCKET.to_owned(),
+            make: true,
+        }
+    }
+
+    async fn ready(&self) -> Result<(), StageError> {
+        match self.make {
+            true => ensure_bucket(&self.client, &self.bucket).await,
+            false => Ok(()),
+        }
+    }
 }
 
 fn refused(what: impl Into<String>, error: &(dyn std::error::Error + 'static)) -> StageError {
@@ -103,20 +134,19 @@ pub fn key(prefix: &str, index: usize) -> String {
 /// When a table cannot be made or put, or the work is cancelled; what was put until then stays.
 pub async fn stage(
     plan: &Arc<Plan>,
-    s3_url: &str,
+    place: &Place,
     prefix: &str,
     report: &Report,
     stop: &CancellationToken,
 ) -> Result<Staged, StageError> {
     let started = Instant::now();
-    let client = client(s3_url);
-    ensure_bucket(&client, BUCKET).await?;
+    place.ready().await?;
     let mut puts = JoinSet::new();
     for (index, table) in plan.tables().iter().enumerate() {
-        let (plan, client, stop) = (Arc::clone(plan), client.clone(), stop.clone());
+        let (plan, place, stop) = (Arc::clone(plan), place.clone(), stop.clone());
         let (name, report) = (table.name().to_owned(), Arc::clone(report));
         let key = key(prefix, index);
-        let url = format!("s3://{BUCKET}/{prefix}/{index:03}/");
+        let url = format!("s3://{}/{prefix}/{index:03}/", place.bucket);
         let span = tracing::info_span!("table", table = name, rows = table.rows());
         let put = async move {
             let (table, cancelled) = (name.clone(), stop.clone());
@@ -142,9 +172,10 @@ pub async fn stage(
                 made => made?,
             };
             let size = parquet.len() as u64;
-            client
+            place
+                .client
                 .put_object()
-                .bucket(BUCKET)
+                .bucket(&place.bucket)
                 .key(key)
                 .body(ByteStream::from(parquet))
                 .send()
@@ -200,13 +231,13 @@ pub async fn ensure_bucket(client: &Client, bucket: &str) -> Result<(), StageErr
 ///
 /// # Errors
 /// When S3 refuses.
-pub async fn clear(s3_url: &str, prefix: &str) -> Result<(), StageError> {
-    let client = client(s3_url);
-    ensure_bucket(&client, BUCKET).await?;
+pub async fn clear(place: &Place, prefix: &str) -> Result<(), StageError> {
+    place.ready().await?;
+    let (client, bucket) = (&place.client, &place.bucket);
     loop {
         let listed = client
             .list_objects_v2()
-            .bucket(BUCKET)
+            .bucket(bucket)
             .prefix(format!("{prefix}/"))
             .send()
             .await
@@ -222,7 +253,7 @@ pub async fn clear(s3_url: &str, prefix: &str) -> Result<(), StageError> {
         for key in keys {
             client
                 .delete_object()
-                .bucket(BUCKET)
+                .bucket(bucket)
                 .key(key)
                 .send()
                 .await
@@ -272,14 +303,89 @@ pub async fn put(s3_url: &str, bucket: &str, key: &str, bytes: Vec<u8>) -> Resul
 /// A client of the emulated S3, as any user's would be: plain http, path style, any credentials.
 #[must_use]
 pub fn client(url: &str) -> Client {
-    let config = aws_sdk_s3::Config::builder()
+    Client::from_conf(
+        config(Some(url))
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("dwsim", "dwsim", None, None, "dwsim"))
+            .build(),
+    )
+}
+
+fn config(endpoint: Option<&str>) -> aws_sdk_s3::config::Builder {
+    let http = aws_smithy_http_client::Builder::new();
+    let plain = endpoint.is_some_and(|url| url.starts_with("http://"));
+    let http = if plain {
+        http.build_http()
+    } else {
+        http.tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::Ring,
+        ))
+        .build_https()
+    };
+    let builder = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(url)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("dwsim", "dwsim", None, None, "dwsim"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .force_path_style(true)
-        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .build();
-    Client::from_conf(config)
+        .http_client(http)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+    match endpoint {
+        // few servers that are not Amazon's have a name for every bucket
+        Some(url) => builder.endpoint_url(url).force_path_style(true),
+        None => builder,
+    }
+}
+
+/// What the environment says about S3, as every AWS tool takes it.
+#[derive(Clone)]
+pub struct Environment {
+    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.
+    pub region: Option<String>,
+    /// `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL`; Amazon's own without.
+    pub endpoint: Option<String>,
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
+    pub credentials: Option<(String, String, Option<String>)>,
+}
+
+impl Environment {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When one half of the key is set and the other is not.
+    pub fn read() -> Result<Self, String> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let credentials = match (
+            variable("AWS_ACCESS_KEY_ID"),
+            variable("AWS_SECRET_ACCESS_KEY"),
+        ) {
+            (Some(id), Some(secret)) => Some((id, secret, variable("AWS_SESSION_TOKEN"))),
+            (None, None) => None,
+            _ => {
+                return Err(
+                    "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set".to_owned(),
+                );
+            }
+        };
+        Ok(Environment {
+            region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
+            endpoint: variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL")),
+            credentials,
+        })
+    }
+
+    /// A client with these credentials, or with any where there are none: emulators take them.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let region = self
+            .region
+            .clone()
+            .unwrap_or_else(|| "us-east-1".to_owned());
+        let (id, secret, token) = self
+            .credentials
+            .clone()
+            .unwrap_or_else(|| ("dwsim".into(), "dwsim".into(), None));
+        Client::from_conf(
+            config(self.endpoint.as_deref())
+                .region(Region::new(region))
+                .credentials_provider(Credentials::new(id, secret, token, None, "environment"))
+                .build(),
+        )
+    }
 }

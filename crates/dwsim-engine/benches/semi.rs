@@ -40,6 +40,7 @@ fn env() -> Env {
         last_transaction: None,
         seed: None,
         draws: Default::default(),
+        query_ids: Default::default(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a statement may depend on besides its text and the catalog: dialect, clock, zone, formats, parameters.
 //! It is fixed when the statement starts; sessions own the changing values behind it.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -51,6 +51,8 @@ pub struct Env {
     pub seed: Option<u64>,
     /// The random streams this session has begun.
     pub draws: Draws,
+    /// The statements this session has run.
+    pub query_ids: QueryIds,
 }
 
 /// Counts the unseeded random streams of a session, so that with a frozen seed each is another one, and all are the same
@@ -69,6 +71,52 @@ impl Draws {
     /// The number of the next stream.
     pub fn next(&self) -> u64 {
         self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// The ids of a session's statements: the first ones and the last ones, so that a long session does not grow.
+#[derive(Debug, Clone, Default)]
+pub struct QueryIds(Arc<Mutex<Ids>>);
+
+#[derive(Debug, Default)]
+struct Ids {
+    first: Vec<String>,
+    last: VecDeque<String>,
+}
+
+/// How many ids are kept from either end of a session.
+const KEPT_IDS: usize = 5000;
+
+impl PartialEq for QueryIds {
+    /// Whether both are the list of one session.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl QueryIds {
+    /// Adds the id of a statement that is over.
+    pub fn note(&self, id: &str) {
+        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ids.first.len() < KEPT_IDS {
+            ids.first.push(id.to_owned());
+        }
+        ids.last.push_back(id.to_owned());
+        if ids.last.len() > KEPT_IDS {
+            ids.last.pop_front();
+        }
+    }
+
+    /// The id of a statement: 1 is the first one, -1 the last one.
+    pub fn nth(&self, n: i64) -> Option<String> {
+        let ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = usize::try_from(n.unsigned_abs()).ok()?;
+        if n > 0 {
+            ids.first.get(at - 1).cloned()
+        } else {
+            let i = ids.last.len().checked_sub(at)?;
+            ids.last.get(i).cloned()
+        }
     }
 }
 

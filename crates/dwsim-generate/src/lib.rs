@@ -52,7 +52,7 @@ pub use plan::{Options, Plan, RowGroup, Shard, TablePlan, plan};
 pub use report::{
     ColumnReport, Comparison, Metric, Plot, Report, Score, TableReport, compare, html, report,
 };
-pub use sample::{Sample, SampleError, parquet_to_csv};
+pub use sample::{Sample, SampleError, TextColumn, parquet_to_csv};
 pub use write::{Format, Progress, WrittenFile};
 
 /// Version of the mapping from keys to values; part of every stream's key. Changes whenever any value would.

@@ -6,6 +6,7 @@ pub mod functions;
 mod information_schema;
 mod javascript;
 pub mod parse;
+mod policies;
 pub mod protocol;
 mod scripting;
 pub mod session;

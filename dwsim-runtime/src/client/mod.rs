@@ -1,5 +1,5 @@
 //! Connections to the emulators: Redshift over the PostgreSQL protocol, Snowflake over its drivers' HTTP protocol.
-//! Only what tests need of either: statements as text, typed results, errors with code and place; no TLS.
+//! Only what tests need of either: statements as text, typed results, errors with code and place.
 //!
 //! Redshift's client reads the wire messages with `postgres-protocol` itself, because a snapshot shows `varchar(50)`
 //! and `numeric(10,2)`: the type modifier, which sqlx does not hand out, and the text form of every type, Redshift's own
@@ -11,6 +11,10 @@ mod postgres;
 mod postgres_types;
 mod snowflake;
 mod snowflake_types;
+mod socket;
+mod url;
+
+pub use url::percent;
 
 use crate::endpoints::{Endpoint, TestSettings};
 use crate::error::{Error, Result};
@@ -95,10 +99,14 @@ impl Connection {
             limit: STATEMENT_LIMIT,
             broken: false,
         };
-        if let (Dialect::Redshift, Some(schema)) = (dialect, schema) {
-            connection
-                .execute(&format!("set search_path to {}", quote(schema, dialect)))
-                .await?;
+        if let Some(schema) = schema {
+            let name = quote(schema, dialect);
+            let own = match dialect {
+                Dialect::Redshift => format!("set search_path to {name}"),
+                // the log-in has named it, and does not say whether it is there
+                Dialect::Snowflake => format!("use schema {name}"),
+            };
+            connection.execute(&own).await?;
         }
         Ok(connection)
     }

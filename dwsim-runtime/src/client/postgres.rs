@@ -2,6 +2,8 @@
 //! What the text of each type means is in `postgres_types`.
 
 use super::postgres_types::{decode, native_name};
+use super::socket::{Socket, encrypt, open};
+use super::url::Url;
 use super::{Reply, broken, protocol, sql_error};
 use crate::endpoints::Endpoint;
 use crate::error::{Error, Position, Result};
@@ -18,53 +20,42 @@ use tokio::net::TcpStream;
 
 const DIALECT: Dialect = Dialect::Redshift;
 
-/// Who logs in, and where to when no database is named: the parts of `postgres://user:password@host:port/database`.
+/// Who logs in, and where to when no database is named; what the URL leaves out is what the emulators have.
 struct Login {
     user: String,
     password: String,
     database: String,
+    encrypted: bool,
 }
 
 impl Login {
-    /// What a URL leaves out is what the emulators have: `dev`.
-    fn of(url: &str) -> Self {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        let (place, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let who = place.rsplit_once('@').map_or("", |(who, _)| who);
-        let (user, password) = who.split_once(':').unwrap_or((who, ""));
-        let or_dev = |text: &str| match decoded(text) {
-            text if text.is_empty() => "dev".to_string(),
-            text => text,
+    /// `sslmode=require` and stricter ask for TLS with a certificate that is checked; laxer ones for none, since a
+    /// connection that might be encrypted protects nobody.
+    fn of(url: &str) -> Result<Self> {
+        let url = Url::parse(url);
+        let encrypted = match url.parameter("sslmode") {
+            None | Some("disable" | "allow" | "prefer") => false,
+            Some("require" | "verify-ca" | "verify-full") => true,
+            Some(other) => {
+                return Err(Error::Setup(format!(
+                    "sslmode={other} is none of disable, allow, prefer, require, verify-ca and verify-full"
+                )));
+            }
         };
-        Login {
-            user: or_dev(user),
-            password: or_dev(password),
-            database: or_dev(path),
-        }
+        let or_dev = |part: Option<String>| part.unwrap_or_else(|| "dev".to_owned());
+        Ok(Login {
+            user: or_dev(url.user),
+            password: or_dev(url.password),
+            database: or_dev(url.path),
+            encrypted,
+        })
     }
-}
-
-/// `%40` -> `@`; what is no such escape stays.
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        out.push(code.unwrap_or(bytes[at]));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// An open session.
 #[derive(Debug)]
 pub(super) struct Session {
-    stream: TcpStream,
+    stream: Box<dyn Socket>,
     input: BytesMut,
     output: BytesMut,
 }
@@ -72,9 +63,14 @@ pub(super) struct Session {
 impl Session {
     /// Without a `database` it is the one that the endpoint's URL names.
     pub(super) async fn connect(endpoint: &Endpoint, database: Option<&str>) -> Result<Self> {
-        let login = Login::of(&endpoint.url);
+        let login = Login::of(&endpoint.url)?;
         let database = database.unwrap_or(&login.database);
-        let stream = super::http::open(DIALECT, endpoint).await?;
+        let stream = open(DIALECT, endpoint).await?;
+        let stream = if login.encrypted {
+            encrypted(endpoint, stream).await?
+        } else {
+            Box::new(stream)
+        };
         let mut session = Session {
             stream,
             input: BytesMut::with_capacity(8192),
@@ -270,6 +266,25 @@ impl Session {
     }
 }
 
+/// Asks the server for TLS, as PostgreSQL's protocol does it, and begins it.
+async fn encrypted(endpoint: &Endpoint, mut stream: TcpStream) -> Result<Box<dyn Socket>> {
+    let mut ask = BytesMut::new();
+    frontend::ssl_request(&mut ask);
+    let mut answer = [0];
+    let exchange = async {
+        stream.write_all(&ask).await?;
+        stream.read_exact(&mut answer).await
+    };
+    exchange.await.map_err(|e| broken(DIALECT, e))?;
+    match answer {
+        [b'S'] => encrypt(DIALECT, endpoint, stream).await,
+        _ => Err(Error::Setup(format!(
+            "{} has no TLS, which its URL asks for with sslmode",
+            endpoint.host
+        ))),
+    }
+}
+
 /// A result that is still arriving.
 struct Rows {
     types: Vec<u32>,
@@ -355,38 +370,4 @@ fn error_of(mut fields: ErrorFields<'_>, sql: &str) -> SqlError {
         }
     }
     error
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_say_who_logs_in() {
-        for (url, expected) in [
-            (
-                "postgres://dev:dev@127.0.0.1:5439/dev",
-                ("dev", "dev", "dev"),
-            ),
-            (
-                "postgresql://ann:p%40ss%2f@h:1/shop?sslmode=disable",
-                ("ann", "p@ss/", "shop"),
-            ),
-            ("postgres://ann@h", ("ann", "dev", "dev")),
-            ("postgres://h:5432/x", ("dev", "dev", "x")),
-            ("postgres://a:b:c@h/", ("a", "b:c", "dev")),
-            ("postgres://a:100%@h/", ("a", "100%", "dev")),
-        ] {
-            let login = Login::of(url);
-            assert_eq!(
-                (
-                    login.user.as_str(),
-                    login.password.as_str(),
-                    login.database.as_str()
-                ),
-                expected,
-                "{url}"
-            );
-        }
-    }
 }

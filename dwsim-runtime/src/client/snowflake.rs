@@ -1,8 +1,9 @@
 //! A session over the HTTP protocol of Snowflake's drivers: log-in, statements, polling, renewal, log-out.
 //! What the cells of each type mean is in `snowflake_types`.
 
-use super::http::Http;
+use super::http::{self, Http};
 use super::snowflake_types::{RowType, decode, native_name};
+use super::url::{Url, percent};
 use super::{Reply, protocol, sql_error};
 use crate::Dialect;
 use crate::endpoints::Endpoint;
@@ -12,6 +13,7 @@ use dwsim_schema::identifiers::quote;
 use hyper::Method;
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
@@ -78,9 +80,49 @@ struct Answer {
     query_result_format: Option<String>,
     statement_type_id: Option<i64>,
     get_result_url: Option<String>,
-    chunks: Vec<serde_json::Value>,
+    chunks: Vec<Chunk>,
+    chunk_headers: BTreeMap<String, String>,
+    qrmk: Option<String>,
     line: Option<i64>,
     pos: Option<i64>,
+}
+
+/// A further part of a large result, as an object that is fetched by its URL.
+#[derive(Deserialize)]
+struct Chunk {
+    url: String,
+}
+
+impl Answer {
+    /// Adds the rows of the chunks behind those that came with the answer.
+    async fn complete(&mut self) -> Result<()> {
+        if self
+            .query_result_format
+            .as_deref()
+            .is_some_and(|f| f != "json")
+        {
+            return Err(protocol(
+                DIALECT,
+                "an answer in Arrow, although this client reads JSON",
+            ));
+        }
+        let mut headers: Vec<(String, String)> = std::mem::take(&mut self.chunk_headers)
+            .into_iter()
+            .collect();
+        if let (true, Some(key)) = (headers.is_empty(), self.qrmk.take()) {
+            let encryption = "x-amz-server-side-encryption-customer";
+            headers.push((format!("{encryption}-algorithm"), "AES256".into()));
+            headers.push((format!("{encryption}-key"), key));
+        }
+        for chunk in std::mem::take(&mut self.chunks) {
+            let bytes = http::fetch(&chunk.url, &headers).await?;
+            // rows without the brackets around them all
+            let text = [b"[".as_slice(), &bytes, b"]"].concat();
+            let rows: Vec<Vec<Option<String>>> = parse(&text)?;
+            self.rowset.extend(rows);
+        }
+        Ok(())
+    }
 }
 
 impl Session {
@@ -90,27 +132,32 @@ impl Session {
         schema: &str,
     ) -> Result<Self> {
         let mut http = Http::connect(endpoint).await?;
-        let place = database.map_or_else(String::new, |name| {
-            format!(
-                "databaseName={}&schemaName={}&",
-                percent(name),
-                percent(schema)
-            )
-        });
-        let path = format!(
-            "/session/v1/login-request?{place}request_id={}",
-            Uuid::new_v4()
-        );
-        let body = json!({"data": {
-            "ACCOUNT_NAME": "dwsim",
-            "LOGIN_NAME": "dev",
-            "PASSWORD": "dev",
+        let url = Url::parse(&endpoint.url);
+        let mut path = "/session/v1/login-request?".to_owned();
+        let database = database.or(url.parameter("database"));
+        let place = database.map(|name| [("databaseName", name), ("schemaName", schema)]);
+        let own = [("warehouse", "warehouse"), ("roleName", "role")]
+            .into_iter()
+            .filter_map(|(name, ours)| Some((name, url.parameter(ours)?)));
+        for (name, value) in place.into_iter().flatten().chain(own) {
+            path += &format!("{name}={}&", percent(value));
+        }
+        path += &format!("request_id={}", Uuid::new_v4());
+        let mut body = json!({"data": {
+            "ACCOUNT_NAME": url.parameter("account").unwrap_or("dwsim"),
+            "LOGIN_NAME": url.user.as_deref().unwrap_or("dev"),
             // not the name of a driver that reads Arrow: the server answers in JSON
             "CLIENT_APP_ID": "dwsim",
             "CLIENT_APP_VERSION": env!("CARGO_PKG_VERSION"),
             "CLIENT_ENVIRONMENT": {"APPLICATION": "dwsim"},
             "SESSION_PARAMETERS": {},
         }});
+        if let Some(authenticator) = url.parameter("authenticator") {
+            body["data"]["AUTHENTICATOR"] = authenticator.into();
+            body["data"]["TOKEN"] = url.password.as_deref().unwrap_or_default().into();
+        } else {
+            body["data"]["PASSWORD"] = url.password.as_deref().unwrap_or("dev").into();
+        }
         let bytes = http
             .send(Method::POST, &path, None, body.to_string())
             .await?;
@@ -187,7 +234,9 @@ impl Session {
             }
             return Err(error.into());
         }
-        reply(answer.data.unwrap_or_default())
+        let mut data = answer.data.unwrap_or_default();
+        data.complete().await?;
+        reply(data)
     }
 
     /// A request of the session, repeated once with a renewed token when it has run out.
@@ -247,22 +296,6 @@ impl Session {
 
 /// Rows of DML's answer are counts, rows of DDL's a sentence; neither is a result.
 fn reply(answer: Answer) -> Result<Reply> {
-    if answer
-        .query_result_format
-        .as_deref()
-        .is_some_and(|format| format != "json")
-    {
-        return Err(protocol(
-            DIALECT,
-            "an answer in Arrow, although this client reads JSON",
-        ));
-    }
-    if !answer.chunks.is_empty() {
-        return Err(protocol(
-            DIALECT,
-            "an answer in chunks, which dwsim's own server does not send",
-        ));
-    }
     match answer.statement_type_id.unwrap_or(0) {
         // INSERT, UPDATE, DELETE, MERGE, multi-table INSERT
         0x3000 | 0x3100..=0x3500 => {
@@ -328,16 +361,4 @@ fn path_of(url: &str) -> &str {
         Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
         None => url,
     }
-}
-
-/// Everything but letters, digits and `-_.~` as `%XX`.
-fn percent(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
 }

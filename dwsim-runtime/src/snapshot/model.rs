@@ -91,6 +91,8 @@ pub struct Snapshot {
     pub order: RowOrder,
     /// What it was recorded from.
     pub hash: Hashes,
+    /// The day on which a live warehouse has given the same answer, as `2026-11-22`; without those that have not.
+    pub confirmed: BTreeMap<Dialect, String>,
     /// Why the warehouses differ; mandatory when they do.
     pub reason: Option<String>,
     /// The answers.

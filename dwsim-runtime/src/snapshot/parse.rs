@@ -233,9 +233,10 @@ impl<'a> Parser<'a> {
                     _ => return self.wrong(format!("the order is exact or any, not `{value}`")),
                 },
                 "hash" => snapshot.hash = self.hashes(value)?,
+                "confirmed" => snapshot.confirmed = self.confirmed(value)?,
                 _ => {
                     return self.wrong(format!(
-                        "`{key}` is no key of a snapshot: source, dialects, order, hash"
+                        "`{key}` is no key of a snapshot: source, dialects, order, hash, confirmed"
                     ));
                 }
             }
@@ -246,6 +247,25 @@ impl<'a> Parser<'a> {
             }
         }
         Ok(dialects)
+    }
+
+    fn confirmed(&self, text: &str) -> Result<BTreeMap<Dialect, String>, Wrong> {
+        let mut confirmed = BTreeMap::new();
+        for part in text.split(' ') {
+            let read = part
+                .split_once('=')
+                .and_then(|(name, day)| Some((Dialect::from_name(name)?, day)))
+                .filter(|(_, day)| chrono::NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok());
+            match read {
+                Some((dialect, day)) => confirmed.insert(dialect, day.to_string()),
+                None => {
+                    return self.wrong(format!(
+                        "`{part}` is no warehouse and day such as redshift=2026-11-22"
+                    ));
+                }
+            };
+        }
+        Ok(confirmed)
     }
 
     fn hashes(&self, text: &str) -> Result<Hashes, Wrong> {

@@ -326,11 +326,20 @@ impl PendingStore {
         if let Some(current) = &current {
             proposed.answers.clone_from(&current.answers);
             proposed.reason.clone_from(&current.reason);
+            proposed.confirmed.clone_from(&current.confirmed);
         }
         for (dialect, file) in &files {
             let mut pending = read(file)?;
             proposed.source = pending.source;
             proposed.order = pending.order;
+            // what a warehouse has confirmed was this answer, to this statement
+            proposed.confirmed.remove(dialect);
+            if current
+                .as_ref()
+                .is_some_and(|c| c.hash.sql != pending.hash.sql)
+            {
+                proposed.confirmed.clear();
+            }
             proposed.hash = pending.hash;
             if let Some(answer) = pending.answers.remove(dialect) {
                 proposed.answers.insert(*dialect, answer);
@@ -384,6 +393,17 @@ impl PendingStore {
         write_atomically(&path, &snapshot.to_string())?;
         self.reject(proposal)?;
         Ok(path)
+    }
+
+    /// Stamps a snapshot: this day, a live warehouse has given the answer that it holds.
+    ///
+    /// # Errors
+    /// When the snapshot cannot be read or written.
+    pub fn confirm(&self, snapshot: &str, dialect: Dialect, day: &str) -> Result<(), PendingError> {
+        let path = self.project.root.join(snapshot);
+        let mut current = read(&path)?;
+        current.confirmed.insert(dialect, day.to_string());
+        write_atomically(&path, &current.to_string())
     }
 
     /// Renames what is pending below a site whose file has become longer by so many lines.

@@ -28,6 +28,14 @@ impl fmt::Display for Snapshot {
         if !hashes.is_empty() {
             writeln!(f, "hash: {}", hashes.join(" "))?;
         }
+        let confirmed: Vec<String> = self
+            .confirmed
+            .iter()
+            .map(|(dialect, day)| format!("{}={day}", dialect.name()))
+            .collect();
+        if !confirmed.is_empty() {
+            writeln!(f, "confirmed: {}", confirmed.join(" "))?;
+        }
         writeln!(f, "---")?;
         let answers: Vec<(Dialect, &Answer)> = self
             .answers

@@ -34,6 +34,7 @@ fn both(order: RowOrder, redshift: Answer, snowflake: Answer, reason: Option<&st
             sql: Some("3f1c9a02".into()),
             data: Some("9ab2c417".into()),
         },
+        confirmed: BTreeMap::from([(Dialect::Redshift, "2026-11-22".into())]),
         reason: reason.map(str::to_string),
         answers: BTreeMap::from([
             (Dialect::Redshift, redshift),
@@ -42,7 +43,7 @@ fn both(order: RowOrder, redshift: Answer, snowflake: Answer, reason: Option<&st
     }
 }
 
-const HEAD: &str = "dwsim-snapshot 1\nsource: tests/sql/x.sql\ndialects: redshift, snowflake\norder: exact\nhash: sql=3f1c9a02 data=9ab2c417\n---\n";
+const HEAD: &str = "dwsim-snapshot 1\nsource: tests/sql/x.sql\ndialects: redshift, snowflake\norder: exact\nhash: sql=3f1c9a02 data=9ab2c417\nconfirmed: redshift=2026-11-22\n---\n";
 
 #[test]
 fn what_agrees_is_written_once() {
@@ -613,7 +614,7 @@ proptest! {
             answers.insert(Dialect::Snowflake, second);
         }
         let order = if exact { RowOrder::Exact } else { RowOrder::Any };
-        let mut snapshot = Snapshot { source, order, hash: Hashes::default(), reason: None, answers };
+        let mut snapshot = Snapshot { source, order, hash: Hashes::default(), confirmed: BTreeMap::new(), reason: None, answers };
         snapshot.normalise();
         if snapshot.diverges() {
             snapshot.reason = Some("they differ".to_string());

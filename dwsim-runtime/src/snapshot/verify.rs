@@ -124,6 +124,7 @@ pub fn verify_against(
         source,
         order,
         hash,
+        confirmed: BTreeMap::new(),
         reason: None,
         answers: BTreeMap::from([(dialect, answer)]),
     };

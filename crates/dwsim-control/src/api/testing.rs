@@ -29,6 +29,7 @@ pub(crate) fn app(token: Option<&str>, project: Option<Project>) -> Router {
         template: None,
         control: None,
         version: None,
+        isolation: dwsim_runtime::Isolation::default(),
         settings: None,
     };
     let service = Service::new(endpoints, Store::open(None).unwrap());

@@ -155,8 +155,11 @@ impl Service {
                     tracing::warn!(error = %e, "an unfinished database is left");
                 }
             }
-            if let Err(e) =
-                staging::clear(&self.endpoints.s3.url, &format!("{}/{id}", prefix(&name))).await
+            if let Err(e) = staging::clear(
+                &staging::Place::emulated(&self.endpoints.s3.url),
+                &format!("{}/{id}", prefix(&name)),
+            )
+            .await
             {
                 tracing::warn!(error = %e, "staged objects of an unfinished run are left");
             }
@@ -212,7 +215,7 @@ impl Service {
         });
         let staged = staging::stage(
             &work.plan,
-            &self.endpoints.s3.url,
+            &staging::Place::emulated(&self.endpoints.s3.url),
             &folder,
             &report,
             &work.stop,
@@ -299,7 +302,7 @@ impl Service {
         }
         for earlier in self.store.runs(&name)?.iter().filter(|r| r.id != id) {
             staging::clear(
-                &self.endpoints.s3.url,
+                &staging::Place::emulated(&self.endpoints.s3.url),
                 &format!("{}/{}", prefix(&name), earlier.id),
             )
             .await?;

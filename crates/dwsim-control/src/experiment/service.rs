@@ -163,7 +163,7 @@ impl Service {
             }
             if let Some(prefix) = &item.prefix {
                 done = done.and(
-                    staging::clear(&self.endpoints.s3.url, prefix)
+                    staging::clear(&staging::Place::emulated(&self.endpoints.s3.url), prefix)
                         .await
                         .map_err(Error::from),
                 );

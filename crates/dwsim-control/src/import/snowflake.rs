@@ -2,7 +2,7 @@
 //! <https://docs.snowflake.com/en/sql-reference/sql/create-table>, `alter-table`
 
 use dwsim_schema::Dialect;
-use dwsim_snowflake::parse::Command as C;
+use dwsim_snowflake::parse::{Attachment, Command as C};
 use sqlparser::ast::{
     self, AlterColumnOperation, AlterTableOperation as Alter, ColumnOption, CreateTable, Expr,
     Ident, IdentityPropertyFormatKind, IdentityPropertyKind, SequenceOptions, Statement,
@@ -15,9 +15,36 @@ use super::{Finding, names, types};
 
 /// One statement.
 pub(crate) fn statement(r: &mut Reader, text: &str) -> Done {
-    let command = dwsim_snowflake::parse::parse(text).map_err(|e| r.refused(&e))?;
-    let statement = match command {
+    let parsed = dwsim_snowflake::parse::parse(text).map_err(|e| r.refused(&e))?;
+    command(r, parsed)
+}
+
+fn command(r: &mut Reader, parsed: C) -> Done {
+    let statement = match parsed {
         C::Sql(statement) => *statement,
+        C::Each(parts) => {
+            for part in parts {
+                command(r, part)?;
+            }
+            return Ok(());
+        }
+        C::CreateLike(_, create, _) => return command(r, *create),
+        C::CreateAttached(create, _, attached) => {
+            let at = r.here();
+            for one in attached {
+                let what = match one {
+                    Attachment::Masking { column, .. } | Attachment::Tag(Some(column), ..) => {
+                        format!(
+                            "the policy or tag of column `{}` is left out",
+                            names::folded(&column, Dialect::Snowflake)
+                        )
+                    }
+                    _ => "a policy or tag of the table is left out".to_owned(),
+                };
+                r.warn(at, what, "apply it after loading where a test needs it");
+            }
+            return command(r, *create);
+        }
         C::Comment(kind, name, text, _) => {
             let text = Some(text).filter(|t| !t.is_empty());
             return match kind.as_str() {

@@ -20,7 +20,7 @@ use sqlparser::ast;
 use super::{Binder, CastMode};
 use crate::error::{Result, SqlError};
 use crate::functions::{Call, Closure, FnCall, Typed, closure_expr};
-use crate::types::SqlType;
+use crate::types::{SqlType, Structured};
 use crate::variant::{Builder, Ref};
 
 /// How often the type of an accumulator may grow before it is fixed.
@@ -56,10 +56,10 @@ struct Parameter {
 /// Arguments of other types, bodies that are no condition.
 pub fn filter(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(2, 2)?;
-    let array = array_argument(call)?;
+    let (array, item) = array_argument(call)?;
     let (params, body) = lambda(call, 1, 1)?;
     let text = body.to_string();
-    let param = element(call.binder, &params, 0);
+    let param = element(call.binder, &params, 0, item.as_ref())?;
     let bound = call.binder.lambda_body(&params, vec![param], body)?;
     let bound = call.binder.condition(bound)?;
     let ty = array.ty.clone();
@@ -80,11 +80,19 @@ pub fn filter(call: &mut FnCall<'_, '_>) -> Result<Typed> {
 /// Arguments of other types.
 pub fn transform(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(2, 2)?;
-    let array = array_argument(call)?;
+    let (array, item) = array_argument(call)?;
     let (params, body) = lambda(call, 1, 1)?;
     let text = body.to_string();
-    let param = element(call.binder, &params, 0);
+    let param = element(call.binder, &params, 0, item.as_ref())?;
     let bound = call.binder.lambda_body(&params, vec![param], body)?;
+    // The elements of a structured array become those of another one.
+    let ty = match (&item, &bound.ty) {
+        (Some(_), SqlType::Null) | (None, _) => SqlType::Array,
+        (Some(_), ty) => SqlType::Structured(Box::new(Structured::Array {
+            element: ty.clone(),
+            nullable: true,
+        })),
+    };
     let bound = call
         .binder
         .cast(bound, &SqlType::Variant, CastMode::Explicit)?;
@@ -95,7 +103,7 @@ pub fn transform(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         vec![array],
         vec![SqlType::Variant],
         bound,
-        SqlType::Array,
+        ty,
     )
 }
 
@@ -105,7 +113,7 @@ pub fn transform(call: &mut FnCall<'_, '_>) -> Result<Typed> {
 /// Arguments of other types, values that have no common type with the accumulator.
 pub fn reduce(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(3, 3)?;
-    let array = array_argument(call)?;
+    let (array, item) = array_argument(call)?;
     let init = call.bind(1)?;
     let (params, body) = lambda(call, 2, 2)?;
     let text = body.to_string();
@@ -122,7 +130,7 @@ pub fn reduce(call: &mut FnCall<'_, '_>) -> Result<Typed> {
             Expr::Column(Column::from_name(parameter_name(&params[0].name, depth))),
             acc.clone(),
         );
-        let x = element(call.binder, &params, 1);
+        let x = element(call.binder, &params, 1, item.as_ref())?;
         let value = call.binder.lambda_body(&params, vec![column, x], body)?;
         // The initial value's kind of number stays: elements are VARIANT, with which arithmetic gives floats.
         if params[0].ty.is_none() && value.ty == SqlType::Double && acc.decimal_shape().is_some() {
@@ -198,11 +206,21 @@ fn wide(ty: &SqlType) -> SqlType {
     }
 }
 
-fn array_argument(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+/// The array, and the type of its elements when it is a structured one.
+fn array_argument(call: &mut FnCall<'_, '_>) -> Result<(Typed, Option<SqlType>)> {
     let given = call.bind(0)?;
-    match given.ty {
-        SqlType::Array => Ok(given),
-        SqlType::Variant | SqlType::Null => call.coerce(given, crate::functions::Param::Array),
+    match &given.ty {
+        SqlType::Array => Ok((given, None)),
+        SqlType::Structured(s) => match s.as_ref() {
+            Structured::Array { element, .. } => {
+                let element = element.clone();
+                Ok((given, Some(element)))
+            }
+            _ => Err(call.type_error(&[given])),
+        },
+        SqlType::Variant | SqlType::Null => {
+            Ok((call.coerce(given, crate::functions::Param::Array)?, None))
+        }
         _ => Err(call.type_error(&[given])),
     }
 }
@@ -257,10 +275,19 @@ fn lambda<'a>(
     Ok((params, &l.body))
 }
 
-/// The value of the parameter that stands for an element.
-fn element(binder: &Binder<'_>, params: &[Parameter], i: usize) -> Typed {
+/// The value of the parameter that stands for an element, of the element's type when that is known.
+fn element(
+    binder: &mut Binder<'_>,
+    params: &[Parameter],
+    i: usize,
+    item: Option<&SqlType>,
+) -> Result<Typed> {
     let name = parameter_name(&params[i].name, binder.lambda_depth());
-    Typed::new(Expr::Column(Column::from_name(name)), SqlType::Variant)
+    let stored = Typed::new(Expr::Column(Column::from_name(name)), SqlType::Variant);
+    match item {
+        Some(ty) => binder.cast(stored, ty, CastMode::Explicit),
+        None => Ok(stored),
+    }
 }
 
 impl Binder<'_> {

@@ -14,6 +14,39 @@ use crate::functions::{Kernel, Typed, list_expr};
 use crate::types::SqlType;
 
 impl Binder<'_> {
+    /// One value beside every row of `left`, or as the only row.
+    ///
+    /// # Errors
+    /// When DataFusion refuses the plan.
+    pub fn one_row_beside(
+        &mut self,
+        left: Option<Relation>,
+        name: &str,
+        value: Typed,
+    ) -> Result<Relation> {
+        let (plan, mut columns) = match left {
+            Some(l) => (l.plan, l.columns),
+            None => (LogicalPlanBuilder::empty(true).build()?, Vec::new()),
+        };
+        let internal = self.fresh(name);
+        let mut exprs: Vec<Expr> = columns
+            .iter()
+            .map(|c| Expr::Column(c.internal.clone()))
+            .collect();
+        exprs.push(value.expr.alias(&internal));
+        columns.push(super::ScopeColumn {
+            qualifier: Vec::new(),
+            name: name.to_owned(),
+            internal: datafusion::common::Column::from_name(internal),
+            ty: value.ty,
+            nullable: false,
+            origin: None,
+            hidden: false,
+        });
+        let plan = LogicalPlanBuilder::from(plan).project(exprs)?.build()?;
+        Ok(Relation { plan, columns })
+    }
+
     /// The rows that a list kernel gives for every row of `left`, joined to it; `outer` keeps rows without any.
     /// The kernel gets the arguments and, as the last one, the number of the input row, from 1.
     ///

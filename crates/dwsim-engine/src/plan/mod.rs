@@ -35,5 +35,6 @@ pub use from::TableCall;
 pub(crate) use names::MOST_PARAMETERS;
 pub use routine::GivenArgument;
 pub use scope::{Alias, Relation, Scope, ScopeColumn};
+pub use select::{STAR, is_star};
 pub use time_travel::Past;
 pub use window::BoundWindow;

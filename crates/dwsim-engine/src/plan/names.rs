@@ -243,7 +243,7 @@ impl Binder<'_> {
     }
 
     /// The full names that one to three parts may stand for, in the order of the search path.
-    pub(crate) fn candidates(&self, parts: &[String]) -> Vec<ObjectName> {
+    pub fn candidates(&self, parts: &[String]) -> Vec<ObjectName> {
         match parts {
             [name] => self
                 .search_path

@@ -78,6 +78,19 @@ impl Binder<'_> {
         bound
     }
 
+    /// A query that sees nothing of the one around it.
+    ///
+    /// # Errors
+    /// What binding it gives.
+    pub fn detached_query(&mut self, q: &ast::Query) -> Result<Relation> {
+        let scopes = std::mem::replace(&mut self.scopes, vec![super::Scope::default()]);
+        let ctes = std::mem::replace(&mut self.ctes, vec![HashMap::new()]);
+        let bound = self.query(q);
+        self.scopes = scopes;
+        self.ctes = ctes;
+        bound
+    }
+
     fn query_inner(&mut self, q: &ast::Query) -> Result<Relation> {
         if let Some(with) = &q.with {
             for cte in &with.cte_tables {
@@ -90,7 +103,17 @@ impl Binder<'_> {
         let order: Vec<ast::OrderByExpr> = match &q.order_by {
             None => vec![],
             Some(o) => match &o.kind {
-                ast::OrderByKind::Expressions(e) => e.clone(),
+                ast::OrderByKind::Expressions(e) => {
+                    // `ORDER BY ALL`, which the parser takes for a name.
+                    if let [one] = e.as_slice()
+                        && self.env.dialect == crate::dialect::DialectName::Snowflake
+                        && matches!(&one.expr, ast::Expr::Identifier(i)
+                            if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("ALL"))
+                    {
+                        return self.order_by_all(q, &one.options);
+                    }
+                    e.clone()
+                }
                 ast::OrderByKind::All(options) => {
                     return self.order_by_all(q, options);
                 }
@@ -181,6 +204,12 @@ impl Binder<'_> {
         }
         let t = self.expr(e)?;
         if t.ty == SqlType::Null && t.literal().is_some() {
+            return Ok(None);
+        }
+        // Snowflake takes an empty text for "no limit".
+        if self.env.dialect == crate::dialect::DialectName::Snowflake
+            && t.literal_text() == Some("")
+        {
             return Ok(None);
         }
         let bad = || {

@@ -1017,6 +1017,22 @@ impl FnCall<'_, '_> {
             return Ok(None);
         };
         let none = ast::WildcardAdditionalOptions::default();
+        let mut own = ast::WildcardAdditionalOptions::default();
+        let arg = match arg {
+            ast::FunctionArgExpr::Expr(ast::Expr::Function(f)) if is_star(f) => {
+                match super::call::arguments(f) {
+                    [
+                        ast::FunctionArg::Unnamed(star),
+                        ast::FunctionArg::Named { name, arg, .. },
+                    ] => {
+                        star_option(&mut own, &name.value, arg)?;
+                        star
+                    }
+                    _ => return Ok(None),
+                }
+            }
+            other => other,
+        };
         let visible = |b: &mut Binder<'_>| -> Vec<ScopeColumn> {
             let columns = &b.scope().columns;
             columns.iter().filter(|c| !c.hidden).cloned().collect()
@@ -1039,13 +1055,60 @@ impl FnCall<'_, '_> {
                     }
                     .into());
                 }
-                (columns, &none)
+                (columns, &own)
             }
             ast::FunctionArgExpr::Expr(_) => return Ok(None),
         };
         let items = self.binder.star(columns, options)?;
         Ok(Some(items.into_iter().map(|i| (i.name, i.value)).collect()))
     }
+}
+
+/// The name of the call that a dialect's parser writes for `t.*` with an option among the arguments of a function:
+/// `$STAR(t.*, ILIKE => 'pattern')`, `$STAR(t.*, EXCLUDE => (a, b))`.
+pub const STAR: &str = "$STAR";
+
+/// Whether a call stands for a star.
+pub fn is_star(f: &ast::Function) -> bool {
+    matches!(f.name.0.as_slice(), [one] if one.as_ident().is_some_and(|i| i.value == STAR))
+}
+
+fn star_option(
+    options: &mut ast::WildcardAdditionalOptions,
+    word: &str,
+    arg: &ast::FunctionArgExpr,
+) -> Result<()> {
+    let wrong = || SqlError::unsupported(format!("{word} {arg} of a star"));
+    let ast::FunctionArgExpr::Expr(e) = arg else {
+        return Err(wrong());
+    };
+    let items: Vec<&ast::Expr> = match e {
+        ast::Expr::Nested(e) => vec![e.as_ref()],
+        ast::Expr::Tuple(items) => items.iter().collect(),
+        other => vec![other],
+    };
+    match (word, items.as_slice()) {
+        ("ILIKE", [ast::Expr::Value(v)]) => {
+            let ast::Value::SingleQuotedString(pattern) = &v.value else {
+                return Err(wrong());
+            };
+            options.opt_ilike = Some(ast::IlikeSelectItem {
+                pattern: pattern.clone(),
+            });
+        }
+        ("EXCLUDE", names) => {
+            let names = names
+                .iter()
+                .map(|e| match e {
+                    ast::Expr::Identifier(i) => Ok(ast::ObjectName::from(vec![i.clone()])),
+                    _ => Err(wrong()),
+                })
+                .collect::<Result<Vec<_>>>()?;
+            options.opt_exclude = Some(ast::ExcludeSelectItem::Multiple(names));
+        }
+        _ => return Err(wrong()),
+    }
+    Ok(())
 }
 
 /// Whether an expression is one of those that rows are grouped by.

@@ -747,6 +747,20 @@ impl Session {
         if c.materialized {
             properties.insert("materialized".into(), "true".into());
         }
+        for column in &c.columns {
+            let options = match &column.options {
+                Some(
+                    ast::ColumnOptions::CommaSeparated(o) | ast::ColumnOptions::SpaceSeparated(o),
+                ) => o.as_slice(),
+                None => &[],
+            };
+            for o in options {
+                if let ast::ColumnOption::Comment(text) = o {
+                    let name = self.dialect().fold(&column.name);
+                    properties.insert(format!("comment|{name}"), text.clone());
+                }
+            }
+        }
         self.create_view_with(c, properties)
     }
 

@@ -12,7 +12,7 @@ use super::SessionOptions;
 use crate::catalog::{Account, Object, ObjectKind, ObjectName, TableEntry, Transaction};
 use crate::dialect::{Dialect, DialectName};
 use crate::engine::Engine;
-use crate::env::{Draws, Env};
+use crate::env::{Draws, Env, QueryIds};
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::exec::{CancelHandle, Execution};
 use crate::functions::Typed;
@@ -56,6 +56,8 @@ pub struct Session {
     pub(super) text: String,
     seed: Option<u64>,
     draws: Draws,
+    /// The ids of the statements that are over.
+    pub query_ids: QueryIds,
     /// Databases in which this session made temporary objects.
     pub(super) temporary: Vec<(String, String)>,
     /// A fixed clock, when the project freezes time.
@@ -98,6 +100,7 @@ impl Session {
             text: String::new(),
             seed: options.seed.or(random),
             draws: Draws::default(),
+            query_ids: QueryIds::default(),
             temporary: Vec::new(),
             clock,
         }
@@ -239,6 +242,7 @@ impl Session {
             last_transaction: self.last_transaction,
             seed: self.seed,
             draws: self.draws.clone(),
+            query_ids: self.query_ids.clone(),
         })
     }
 

@@ -25,14 +25,14 @@ pub(crate) enum Encoding {
 }
 
 /// A column of a plan.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ColumnPlan {
     pub(crate) source: SharedSource,
     pub(crate) encoding: Encoding,
 }
 
 /// A table of a plan.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TablePlan {
     pub(crate) table: Table,
     pub(crate) rows: u64,
@@ -79,6 +79,18 @@ impl TablePlan {
                 .clamp(self.first.min(self.rows), self.rows)
         };
         edge(self.groups.start)..edge(self.groups.end)
+    }
+
+    /// The first rows of this shard as a table of their own.
+    pub(crate) fn head(&self, rows: u64) -> TablePlan {
+        let shard = self.shard_rows();
+        let end = shard.start.saturating_add(rows).min(shard.end);
+        TablePlan {
+            rows: end,
+            first: shard.start,
+            groups: self.groups.start..end.div_ceil(self.rows_per_group.max(1)),
+            ..self.clone()
+        }
     }
 
     /// Arrow schema of batches and files: the columns of dwsim.toml, in their order.

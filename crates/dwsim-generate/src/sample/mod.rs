@@ -5,4 +5,4 @@ mod infer;
 mod read;
 
 pub(crate) use infer::column_of;
-pub use read::{Sample, SampleError, parquet_to_csv};
+pub use read::{Sample, SampleError, TextColumn, parquet_to_csv};

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, StringArray};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::record_batch::RecordBatch;
@@ -26,6 +26,17 @@ pub struct SampleError {
     pub message: String,
 }
 
+/// A column of a sample that came as texts.
+#[derive(Clone, Debug)]
+pub struct TextColumn {
+    /// Its name.
+    pub name: String,
+    /// Whether it holds texts, whatever they look like; otherwise its type is found from them.
+    pub is_text: bool,
+    /// The values, `None` for NULL.
+    pub values: Vec<Option<String>>,
+}
+
 /// Rows of a table of other origin.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -38,6 +49,28 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// A sample whose rows came as texts, from a warehouse for example.
+    ///
+    /// # Errors
+    /// If the columns are of different lengths.
+    pub fn of_texts(name: &str, columns: &[TextColumn], cut: bool) -> Result<Self, GenerateError> {
+        let mut fields = Vec::with_capacity(columns.len());
+        let mut arrays = Vec::with_capacity(columns.len());
+        for column in columns {
+            let array: ArrayRef = match column.is_text {
+                true => Arc::new(StringArray::from_iter(&column.values)),
+                false => column_of(&column.values)?,
+            };
+            fields.push(Field::new(&column.name, array.data_type().clone(), true));
+            arrays.push(array);
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            rows: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?,
+            cut,
+        })
+    }
+
     /// Reads a `.parquet` or `.csv` file (also `.tsv`), at most `limit` rows of it.
     ///
     /// # Errors

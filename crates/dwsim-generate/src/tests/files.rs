@@ -46,6 +46,39 @@ fn parquet_and_arrow_read_back_equal() {
 }
 
 #[test]
+fn estimates_are_near_what_is_written() {
+    for (rows, definition) in [
+        (0, "{ type = \"integer\" }"),
+        (700_000, "{ type = \"serial\" }"),
+        (
+            700_000,
+            "{ type = \"varchar(60)\", generator = \"faker.email\" }",
+        ),
+    ] {
+        for shard in [None, Some(crate::Shard { index: 1, count: 3 })] {
+            let text = format!("[tables.t]\nrows = {rows}\n[tables.t.columns]\nc = {definition}");
+            let options = Options {
+                shard,
+                ..Options::default()
+            };
+            let plan = planned(&text, &options);
+            let table = &plan.tables()[0];
+            for format in [Format::Csv, Format::Parquet] {
+                let (guess, real) = (
+                    table.estimate(format).unwrap() as f64,
+                    written(table, format).len() as f64,
+                );
+                let ratio = (guess + 1e4) / (real + 1e4);
+                assert!(
+                    (0.8..2.0).contains(&ratio),
+                    "{definition} {format:?}: {guess} {real}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn an_empty_table_is_a_file_too() {
     let plan = column(0, "{ type = \"integer\" }");
     let table = &plan.tables()[0];

@@ -78,6 +78,9 @@ impl<W: Write> Write for Counting<W> {
     }
 }
 
+/// Rows that an estimate is made from.
+const SAMPLE: u64 = 65_536;
+
 /// Receives progress; must be quick.
 pub(crate) type Report<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 
@@ -99,6 +102,23 @@ impl TablePlan {
             Format::Arrow => ipc::write(self, out, report),
             Format::Sql(dialect) => sql::write(self, out, dialect, report),
         }
+    }
+
+    /// About how many bytes [`TablePlan::write`] will make, from the first rows of this shard. Dictionaries weigh more in
+    /// few rows than in many: Parquet comes out smaller, never much larger.
+    ///
+    /// # Errors
+    /// If a row cannot be made.
+    pub fn estimate(&self, format: Format) -> Result<u64, GenerateError> {
+        let rows = self.shard_rows();
+        let rows = rows.end - rows.start;
+        let sample = rows.min(SAMPLE);
+        if sample == 0 {
+            return Ok(0);
+        }
+        let bytes = self.head(sample).write(std::io::sink(), format, &|_| {})?;
+        let all = u128::from(bytes) * u128::from(rows) / u128::from(sample);
+        Ok(u64::try_from(all).unwrap_or(u64::MAX))
     }
 
     fn progress(&self, done: u64, bytes: u64) -> Progress<'_> {

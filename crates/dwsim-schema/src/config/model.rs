@@ -91,8 +91,6 @@ pub struct LiveConnection {
     pub account: Option<String>,
     /// Database.
     pub database: Option<String>,
-    /// Schema.
-    pub schema: Option<String>,
     /// User.
     pub user: Option<String>,
     /// Snowflake role.
@@ -103,6 +101,8 @@ pub struct LiveConnection {
     pub password_env: Option<String>,
     /// Variable that holds a token.
     pub token_env: Option<String>,
+    /// What a token is to Snowflake: `programmatic_access_token`, `oauth` or `snowflake_jwt`.
+    pub authenticator: Option<String>,
 }
 
 /// The bucket that a live target loads from.

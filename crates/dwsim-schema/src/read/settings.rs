@@ -259,12 +259,21 @@ fn connection(ctx: &Ctx, node: &Node, what: &str) -> LiveConnection {
             .and_then(|p| u16::try_from(p).ok()),
         account: f.string("account"),
         database: f.string("database"),
-        schema: f.string("schema"),
         user: f.string("user"),
         role: f.string("role"),
         warehouse: f.string("warehouse"),
         password_env: f.string("password_env"),
         token_env: f.string("token_env"),
+        authenticator: f
+            .word(
+                "authenticator",
+                &[
+                    ("programmatic_access_token", "programmatic_access_token"),
+                    ("oauth", "oauth"),
+                    ("snowflake_jwt", "snowflake_jwt"),
+                ],
+            )
+            .map(str::to_owned),
     };
     f.finish();
     out

@@ -6,8 +6,9 @@ mod coercion;
 mod names;
 mod types;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +35,16 @@ pub trait ResultSource: fmt::Debug + Send + Sync {
     /// Columns and rows of a finished query.
     fn result(&self, query_id: &str) -> Option<Arc<crate::session::Answer>>;
 
+    /// The statements that are remembered, oldest first.
+    fn statements(&self) -> Vec<crate::session::StatementRun> {
+        Vec::new()
+    }
+
+    /// The runs of tasks that are remembered, oldest first.
+    fn tasks(&self) -> Vec<crate::session::TaskRun> {
+        Vec::new()
+    }
+
     /// The runs of COPY that are remembered, oldest first.
     fn copies(&self) -> Vec<crate::session::CopyRun> {
         Vec::new()
@@ -46,6 +57,10 @@ pub struct SnowflakeDialect {
     results: Arc<dyn ResultSource>,
     staged: Mutex<HashMap<String, Rows>>,
     cancel: Mutex<CancelHandle>,
+    /// QUOTED_IDENTIFIERS_IGNORE_CASE.
+    ignores_case: AtomicBool,
+    /// TIMESTAMP_TYPE_MAPPING: 0 is NTZ, 1 LTZ, 2 TZ.
+    timestamp: AtomicU8,
 }
 
 /// Columns and rows at hand.
@@ -65,7 +80,24 @@ impl SnowflakeDialect {
             results,
             staged: Mutex::default(),
             cancel: Mutex::default(),
+            ignores_case: AtomicBool::new(false),
+            timestamp: AtomicU8::new(0),
         }
+    }
+
+    /// Takes over the session's parameters that change what names and types mean.
+    pub fn follow(&self, parameters: &BTreeMap<String, String>) {
+        let value = |name: &str| parameters.get(name).map_or("", String::as_str);
+        self.ignores_case.store(
+            value("QUOTED_IDENTIFIERS_IGNORE_CASE").eq_ignore_ascii_case("true"),
+            Ordering::Relaxed,
+        );
+        let mapping = match value("TIMESTAMP_TYPE_MAPPING").to_uppercase().as_str() {
+            "TIMESTAMP_LTZ" => 1,
+            "TIMESTAMP_TZ" => 2,
+            _ => 0,
+        };
+        self.timestamp.store(mapping, Ordering::Relaxed);
     }
 
     /// Tells what cancels the session's statements, for programs in other languages.
@@ -116,11 +148,21 @@ impl Dialect for SnowflakeDialect {
     }
 
     fn fold(&self, ident: &ast::Ident) -> String {
+        if self.ignores_case.load(Ordering::Relaxed) {
+            return ident.value.to_uppercase();
+        }
         fold(ident)
     }
 
     fn data_type(&self, ty: &ast::DataType) -> Result<SqlType> {
-        data_type(ty)
+        let plain = matches!(ty, ast::DataType::Timestamp(_, ast::TimezoneInfo::None));
+        Ok(
+            match (data_type(ty)?, self.timestamp.load(Ordering::Relaxed)) {
+                (SqlType::Timestamp(n), 1) if plain => SqlType::TimestampLtz(n),
+                (SqlType::Timestamp(n), 2) if plain => SqlType::TimestampTz(n),
+                (ty, _) => ty,
+            },
+        )
     }
 
     fn number_literal(&self, text: &str) -> Result<Typed> {
@@ -171,7 +213,13 @@ impl Dialect for SnowflakeDialect {
     }
 
     fn column_name(&self, expr: &ast::Expr) -> String {
-        names::column_name(expr)
+        match expr {
+            ast::Expr::Identifier(i) => self.fold(i),
+            ast::Expr::CompoundIdentifier(parts) => {
+                parts.last().map(|i| self.fold(i)).unwrap_or_default()
+            }
+            other => names::column_name(other),
+        }
     }
 
     fn table_function(
@@ -234,5 +282,19 @@ impl Dialect for SnowflakeDialect {
 
     fn default_varchar(&self) -> Option<u32> {
         Some(SNOWFLAKE_MAX_VARCHAR)
+    }
+
+    fn bare_word(&self, binder: &mut Binder<'_>, word: &str) -> Result<Option<Typed>> {
+        // The other context functions of the standard are words of the grammar.
+        Ok((word == "CURRENT_USER").then(|| binder.text(binder.env.user.clone())))
+    }
+
+    fn reading(
+        &self,
+        binder: &Binder<'_>,
+        name: &dwsim_engine::catalog::ObjectName,
+        object: &dwsim_engine::catalog::Object,
+    ) -> Result<Option<String>> {
+        crate::policies::protected(binder, name, object)
     }
 }

@@ -1,8 +1,9 @@
 //! Context functions of Snowflake: what the session and the statement are.
 //! The clock's functions are in `datetime`.
 
-use dwsim_engine::error::Result;
-use dwsim_engine::functions::{FnCall, ScalarDef, Typed};
+use datafusion::scalar::ScalarValue;
+use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::functions::{FnCall, Param, ScalarDef, Typed};
 use dwsim_engine::types::SqlType;
 
 /// The table's rows.
@@ -82,9 +83,26 @@ fn session_text(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     }
 }
 
+/// `LAST_QUERY_ID([n])`: 1 is the session's first statement, -1 the last one.
 fn last_query_id(call: &mut FnCall<'_, '_>) -> Result<Typed> {
-    call.expect(0, 0)?;
-    match call.env().last_query_id.clone() {
+    call.expect(0, 1)?;
+    let id = if call.is_empty() {
+        call.env().last_query_id.clone()
+    } else {
+        let n = call.bind(0)?;
+        let n = call.coerce(n, Param::Int)?;
+        match dwsim_engine::exec::constant(&n.expr)? {
+            ScalarValue::Int64(Some(0)) => {
+                return Err(SqlError::argument(
+                    call.name,
+                    "0 is no number of a statement",
+                ));
+            }
+            ScalarValue::Int64(Some(n)) => call.env().query_ids.nth(n),
+            _ => None,
+        }
+    };
+    match id {
         Some(id) => Ok(call.binder.text(id)),
         None => call.binder.null(&SqlType::text()),
     }

@@ -632,7 +632,13 @@ fn convert_timezone(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         let zone = call.bind(0)?;
         let zone = call.coerce(zone, Text)?;
         let value = call.bind(1)?;
-        let value = call.coerce(value, When)?;
+        // A text may hold an offset.
+        let value = if value.ty.is_text() {
+            call.binder
+                .cast(value, &SqlType::TimestampTz(9), CastMode::Implicit)?
+        } else {
+            call.coerce(value, When)?
+        };
         if value.ty.class() == TypeClass::Time {
             return Err(call.type_error(&[zone, value]));
         }

@@ -24,6 +24,7 @@ mod lambda;
 mod map;
 mod numeric;
 mod objects;
+mod queries;
 pub mod reference;
 mod refused;
 mod roles;
@@ -32,6 +33,7 @@ pub(crate) mod semi;
 mod stage_path;
 mod system;
 mod table;
+pub(crate) mod tags;
 mod text;
 mod window;
 
@@ -60,6 +62,7 @@ pub fn table() -> FunctionTable {
     t.scalars(search::SCALARS);
     t.scalars(system::SCALARS);
     t.scalars(roles::SCALARS);
+    t.scalars(tags::SCALARS);
     t.scalars(stage_path::SCALARS);
     t.extend(refused::scalars().map(FunctionDef::Scalar));
     t.scalars(lambda::SCALARS);
@@ -78,10 +81,16 @@ pub(crate) fn table_function(
     results: &dyn ResultSource,
 ) -> Result<Option<Relation>> {
     let last = name.rsplit('.').next().unwrap_or(name);
-    if last != name
-        && let Some(r) = history::relation(binder, last, call)?
-    {
-        return Ok(Some(r));
+    if last != name {
+        if let Some(r) = history::relation(binder, last, call)? {
+            return Ok(Some(r));
+        }
+        if let Some(r) = queries::relation(binder, last, call, results)? {
+            return Ok(Some(r));
+        }
+        if let Some(r) = tags::relation(binder, last, call)? {
+            return Ok(Some(r));
+        }
     }
     match table::table_function(binder, name, call, results)? {
         Some(r) => Ok(Some(r)),

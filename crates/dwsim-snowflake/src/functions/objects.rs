@@ -1,4 +1,4 @@
-//! Functions about objects of the catalog: GET_DDL, streams with data, values of tags.
+//! Functions about objects of the catalog: GET_DDL, streams with data. Tags and policies are in `tags`.
 //! They are computed while a statement is bound, from the catalog as it sees it.
 
 use std::collections::BTreeMap;
@@ -20,6 +20,11 @@ use crate::parse::Cursor;
 pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("GET_DDL", page!("get_ddl"), get_ddl),
     ScalarDef::custom(
+        "SYSTEM$LAST_CHANGE_COMMIT_TIME",
+        page!("system_last_change_commit_time"),
+        last_change,
+    ),
+    ScalarDef::custom(
         "SYSTEM$STREAM_HAS_DATA",
         page!("system_stream_has_data"),
         stream_has_data,
@@ -29,15 +34,14 @@ pub(super) const SCALARS: &[ScalarDef] = &[
         page!("system_stream_get_table_timestamp"),
         stream_timestamp,
     ),
-    ScalarDef::custom("SYSTEM$GET_TAG", page!("system_get_tag"), get_tag),
 ];
 
-fn text(v: Option<String>) -> Typed {
+pub(super) fn text(v: Option<String>) -> Typed {
     Typed::new(Expr::Literal(ScalarValue::Utf8(v), None), SqlType::text())
 }
 
 /// The constant text of an argument.
-fn constant_text(call: &mut FnCall<'_, '_>, i: usize) -> Result<Option<String>> {
+pub(super) fn constant_argument(call: &mut FnCall<'_, '_>, i: usize) -> Result<Option<String>> {
     let name = call.name;
     if i >= call.len() {
         return Ok(None);
@@ -96,7 +100,7 @@ pub(super) fn full(call: &FnCall<'_, '_>, parts: &[String]) -> Result<ObjectName
     })
 }
 
-fn unknown(kind: &str, name: &str) -> SqlError {
+pub(super) fn unknown(kind: &str, name: &str) -> SqlError {
     SqlError::raw(
         "002003",
         "02000",
@@ -195,7 +199,9 @@ fn table(shown: &str, t: &TableEntry) -> String {
             None => format!("\t{name}{} ({columns})", k.kind.to_lowercase()),
         });
     }
-    let kind = if t.def.temporary {
+    let kind = if property("hybrid").is_some() {
+        "HYBRID "
+    } else if t.def.temporary {
         "TEMPORARY "
     } else if property("transient").is_some() {
         "TRANSIENT "
@@ -480,10 +486,11 @@ fn ddl(
 
 fn get_ddl(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(2, 3)?;
-    let (Some(kind), Some(name)) = (constant_text(call, 0)?, constant_text(call, 1)?) else {
+    let (Some(kind), Some(name)) = (constant_argument(call, 0)?, constant_argument(call, 1)?)
+    else {
         return Ok(text(None));
     };
-    let qualified = constant_text(call, 2)?.is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    let qualified = constant_argument(call, 2)?.is_some_and(|v| v.eq_ignore_ascii_case("true"));
     let account = std::sync::Arc::clone(call.binder.catalog.account());
     let out = ddl(
         call,
@@ -495,9 +502,26 @@ fn get_ddl(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     Ok(text(Some(out)))
 }
 
+/// When a table or view was changed last, as a number that grows.
+fn last_change(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 1)?;
+    let Some(name) = constant_argument(call, 0)? else {
+        return Ok(text(None));
+    };
+    let parts = parts(&name)?;
+    match call.binder.find_relation(&parts) {
+        Some((_, Object::Table(t))) => Ok(Typed::new(
+            Expr::Literal(ScalarValue::Int64(Some(t.changed * 1_000_000)), None),
+            SqlType::BigInt,
+        )),
+        Some(_) => Err(SqlError::unsupported(format!("{} of a view", call.name))),
+        None => Err(unknown("Object", &parts.join("."))),
+    }
+}
+
 fn stream_has_data(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(1, 1)?;
-    let Some(name) = constant_text(call, 0)? else {
+    let Some(name) = constant_argument(call, 0)? else {
         return Ok(text(None));
     };
     let parts = parts(&name)?;
@@ -512,7 +536,7 @@ fn stream_has_data(call: &mut FnCall<'_, '_>) -> Result<Typed> {
 
 fn stream_timestamp(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(1, 1)?;
-    let Some(name) = constant_text(call, 0)? else {
+    let Some(name) = constant_argument(call, 0)? else {
         return Ok(text(None));
     };
     let parts = parts(&name)?;
@@ -524,36 +548,4 @@ fn stream_timestamp(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         )),
         _ => Err(unknown("Stream", &parts.join("."))),
     }
-}
-
-fn get_tag(call: &mut FnCall<'_, '_>) -> Result<Typed> {
-    call.expect(3, 3)?;
-    let (Some(tag), Some(name), Some(domain)) = (
-        constant_text(call, 0)?,
-        constant_text(call, 1)?,
-        constant_text(call, 2)?,
-    ) else {
-        return Ok(text(None));
-    };
-    let tag = full(call, &parts(&tag)?)?;
-    if call.binder.catalog.object(ObjectKind::Tag, &tag).is_none() {
-        return Err(unknown("Tag", &tag.to_string()));
-    }
-    let domain = domain.to_uppercase();
-    let object = parts(&name)?;
-    let shown = match domain.as_str() {
-        "DATABASE" | "WAREHOUSE" | "ROLE" | "USER" => object.join("."),
-        "SCHEMA" => match object.as_slice() {
-            [one] => format!("{}.{one}", call.env().database.clone().unwrap_or_default()),
-            more => more.join("."),
-        },
-        _ => full(call, &object)?.to_string(),
-    };
-    let key = format!("tag|{domain}|{shown}|{tag}");
-    let account = std::sync::Arc::clone(call.binder.catalog.account());
-    let value = match account.objects.get(&(ObjectKind::Other, key)) {
-        Some(Object::Other(o)) => o.properties.get("value").cloned(),
-        _ => None,
-    };
-    Ok(text(value))
 }

@@ -58,6 +58,9 @@ fn searched(call: &mut FnCall<'_, '_>) -> Result<Vec<Typed>> {
     for e in items {
         let star = match e {
             ast::Expr::Wildcard(_) => Some(ast::FunctionArgExpr::Wildcard),
+            ast::Expr::Function(f) if dwsim_engine::plan::is_star(f) => {
+                Some(ast::FunctionArgExpr::Expr(e.clone()))
+            }
             ast::Expr::QualifiedWildcard(name, _) => {
                 Some(ast::FunctionArgExpr::QualifiedWildcard(name.clone()))
             }

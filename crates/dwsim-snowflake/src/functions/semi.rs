@@ -7,7 +7,7 @@ use dwsim_engine::functions::{
 };
 use dwsim_engine::kernels::semi;
 use dwsim_engine::plan::{Binder, CastMode, Relation, TableCall};
-use dwsim_engine::types::SqlType;
+use dwsim_engine::types::{SqlType, Structured};
 use sqlparser::ast;
 
 use Param::{Any, Array, Bool, Int, Object, Text, Variant};
@@ -774,10 +774,30 @@ fn object_construct_keep_null(f: &mut FnCall<'_, '_>) -> Result<Typed> {
     Ok(f.kernel(semi::object_construct_keep_null, args, SqlType::Object))
 }
 
-/// A VARIANT to look for, and an array. Other types are refused, as Snowflake does.
+/// A VARIANT to look for, and an array. Other types are refused, as Snowflake does; in a structured array a value of
+/// the element's kind is looked for.
 fn search(f: &mut FnCall<'_, '_>) -> Result<Vec<Typed>> {
     f.expect(2, 2)?;
     let args = f.bind_all()?;
+    if let SqlType::Structured(s) = &args[1].ty
+        && let Structured::Array { element, .. } = s.as_ref()
+    {
+        let ty = match (element, &args[0].ty) {
+            // A literal's digits are no bound for the comparison.
+            (SqlType::Number { .. }, SqlType::Number { .. } | SqlType::Double)
+            | (_, SqlType::Null | SqlType::Variant) => args[0].ty.clone(),
+            (e, given) if e.class() == given.class() => e.clone(),
+            _ => return Err(f.type_error(&args)),
+        };
+        let wanted = f.binder.cast(args[0].clone(), &ty, CastMode::Implicit)?;
+        let wanted = f
+            .binder
+            .cast(wanted, &SqlType::Variant, CastMode::Explicit)?;
+        let array = f
+            .binder
+            .cast(args[1].clone(), &SqlType::Array, CastMode::Explicit)?;
+        return Ok(vec![wanted, array]);
+    }
     let wanted = semi_value(f, &args)?;
     let array = f.coerce(args[1].clone(), Array)?;
     Ok(vec![wanted, array])

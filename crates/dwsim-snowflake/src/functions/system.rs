@@ -51,7 +51,7 @@ fn variable(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     let name = call.coerce(name, Param::Text)?;
     match constant(&name.expr)? {
         datafusion::scalar::ScalarValue::Utf8(Some(name)) => {
-            match call.binder.variables.and_then(|v| v(&format!("${name}"))) {
+            match call.binder.variables.and_then(|v| v(&name)) {
                 Some(v) => {
                     call.binder
                         .cast(v, &SqlType::text(), dwsim_engine::plan::CastMode::Explicit)

@@ -51,6 +51,8 @@ pub(crate) fn table_function(
                 .values_relation(answer.columns.clone(), answer.batches.clone())
                 .map(Some)
         }
+        "GETNEXTVAL" => next_value(binder, call).map(Some),
+        "TO_QUERY" => to_query(binder, call).map(Some),
         "VALIDATE" => validate(binder, call, results).map(Some),
         "COPY_HISTORY" | "INFORMATION_SCHEMA.COPY_HISTORY" => {
             copy_history(binder, call, results).map(Some)
@@ -101,6 +103,60 @@ pub(crate) fn table_function(
     }
 }
 
+/// `GETNEXTVAL(sequence)`: one row with the column NEXTVAL, for every row it is joined to.
+///
+/// Source: "Using Sequences".
+fn next_value(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Relation> {
+    let mut path: Vec<ast::Ident> = match call.argument("", 0) {
+        Some(ast::Expr::Identifier(i)) => vec![i.clone()],
+        Some(ast::Expr::CompoundIdentifier(ids)) => ids.clone(),
+        _ => return Err(SqlError::argument("GETNEXTVAL", "a sequence is needed")),
+    };
+    path.push(ast::Ident::new("NEXTVAL"));
+    let value = binder.expr(&ast::Expr::CompoundIdentifier(path))?;
+    binder.one_row_beside(call.left.clone(), "NEXTVAL", value)
+}
+
+/// `TO_QUERY(SQL => 'text' [, name => value, …])`: the rows of a query that is given as text; `:name` in it is a value.
+///
+/// Source: "TO_QUERY".
+fn to_query(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Relation> {
+    let Some(sql) = constant_text(binder, call, "sql", 0)? else {
+        return Err(SqlError::argument(
+            "TO_QUERY",
+            "the text of a query is needed",
+        ));
+    };
+    if call.left.is_some() {
+        return Err(SqlError::unsupported("TO_QUERY beside another relation"));
+    }
+    let mut query = crate::parse::query(&sql)?;
+    let mut missing = None;
+    let _: std::ops::ControlFlow<()> = ast::visit_expressions_mut(&mut query, |e| {
+        let name = match e {
+            ast::Expr::Value(v) => match &v.value {
+                ast::Value::Placeholder(p) => p.strip_prefix(':').map(str::to_lowercase),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(name) = name {
+            match call.argument(&name, usize::MAX) {
+                Some(value) => *e = value.clone(),
+                None => missing = Some(name),
+            }
+        }
+        std::ops::ControlFlow::Continue(())
+    });
+    if let Some(name) = missing {
+        return Err(SqlError::argument(
+            "TO_QUERY",
+            format!("the query's :{name} has no value"),
+        ));
+    }
+    binder.detached_query(&query)
+}
+
 fn invalid_argument(what: &str) -> SqlError {
     SqlError::raw(
         "002018",
@@ -112,7 +168,7 @@ fn invalid_argument(what: &str) -> SqlError {
 }
 
 /// The constant text of an argument.
-fn constant_text(
+pub(super) fn constant_text(
     binder: &mut Binder<'_>,
     call: &TableCall<'_>,
     name: &str,
@@ -129,7 +185,7 @@ fn constant_text(
     }
 }
 
-fn text_relation(
+pub(super) fn text_relation(
     binder: &mut Binder<'_>,
     columns: Vec<(&str, SqlType)>,
     rows: &[Vec<Option<String>>],

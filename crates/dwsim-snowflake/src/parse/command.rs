@@ -36,6 +36,8 @@ pub enum Described {
     Relation(ObjectName),
     /// The result of a query, by id.
     Result(String),
+    /// The stage of a table.
+    TableStage(ObjectName),
     /// A stage.
     Stage(ObjectName),
     /// A file format.
@@ -149,6 +151,32 @@ pub enum Command {
     CreateFromTemplate(String, String),
     /// EXECUTE TASK.
     ExecuteTask(ObjectName),
+    /// CREATE of a policy with an expression.
+    CreatePolicy(Box<super::CreatePolicy>),
+    /// ALTER of a policy: kind, name, IF EXISTS, change.
+    AlterPolicy(String, ObjectName, bool, super::PolicyChange),
+    /// DROP of a policy: kind, name, IF EXISTS.
+    DropPolicy(String, ObjectName, bool),
+    /// DESCRIBE of a policy: kind, name.
+    DescribePolicy(String, ObjectName),
+    /// Policies and tags of a relation's columns: name, IF EXISTS, what is attached.
+    Attach(ObjectName, bool, Vec<super::Attachment>),
+    /// CREATE TABLE or VIEW, and what is attached to the relation that it makes.
+    CreateAttached(Box<Command>, ObjectName, Vec<super::Attachment>),
+    /// EXECUTE USING POLICY_CONTEXT: context functions with their values, and the query.
+    PolicyContext(Vec<(String, String)>, String),
+    /// EXECUTE ALERT.
+    ExecuteAlert(ObjectName),
+    /// ALTER USER … SET or UNSET … POLICY: user, kind of policy, policy.
+    UserPolicy(ObjectName, String, Option<ObjectName>),
+    /// CREATE TABLE of a kind whose rows are kept as those of others: the kind in lower case, the statement without it.
+    CreateLike(&'static str, Box<Command>, ObjectName),
+    /// Properties of a relation without values of their own: its name, IF EXISTS, names and values (None: taken away).
+    Mark(ObjectName, bool, Vec<(String, Option<String>)>),
+    /// Several commands that one statement means, one after the other; the last one answers.
+    Each(Vec<Command>),
+    /// Statements joined by `->>`, as texts.
+    Flow(Vec<String>),
     /// EXPLAIN [USING …]: format, statement as text.
     Explain(String, String),
     /// A block of Snowflake Scripting.
@@ -176,6 +204,9 @@ pub enum Command {
 pub fn parse(text: &str) -> Result<Command> {
     if is_transfer(text) {
         return transfer(skip_trivia(text));
+    }
+    if let Some(parts) = super::flow::flow(text)? {
+        return Ok(Command::Flow(parts));
     }
     let mut c = Cursor::new(text)?;
     let word = c.peek_word(0).unwrap_or_default();
@@ -250,6 +281,30 @@ pub fn parse(text: &str) -> Result<Command> {
             let name = c.name()?;
             c.end()?;
             Ok(Command::Undrop(kind, name))
+        }
+        "EXECUTE" if c.eat(&["EXECUTE", "USING", "POLICY_CONTEXT"]) => {
+            c.expect_token(&Token::LParen)?;
+            let mut values = Vec::new();
+            loop {
+                let name = fold_word(&mut c)?;
+                c.expect_token(&Token::RArrow)?;
+                values.push((name, c.string()?));
+                if !c.eat_token(&Token::Comma) {
+                    break;
+                }
+            }
+            c.expect_token(&Token::RParen)?;
+            c.expect(&["AS"])?;
+            let from = c.offset();
+            Ok(Command::PolicyContext(
+                values,
+                c.slice(from, usize::MAX).to_owned(),
+            ))
+        }
+        "EXECUTE" if c.eat(&["EXECUTE", "ALERT"]) => {
+            let name = c.name()?;
+            c.end()?;
+            Ok(Command::ExecuteAlert(name))
         }
         "EXECUTE" if c.eat(&["EXECUTE", "TASK"]) => {
             let name = c.name()?;
@@ -355,6 +410,11 @@ fn idents(c: &mut Cursor<'_>) -> Result<Vec<Ident>> {
 }
 
 fn describe(c: &mut Cursor<'_>) -> Result<Command> {
+    if let Some(kind) = super::policy::kind(c) {
+        let name = c.name()?;
+        c.end()?;
+        return Ok(Command::DescribePolicy(kind, name));
+    }
     let d = if c.eat(&["RESULT"]) {
         if c.sees_string() {
             Described::Result(c.string()?)
@@ -391,8 +451,12 @@ fn describe(c: &mut Cursor<'_>) -> Result<Command> {
             || c.eat(&["MATERIALIZED", "VIEW"])
             || c.eat(&["DYNAMIC", "TABLE"]);
         let name = c.name()?;
-        let _ = c.eat(&["TYPE"]) && c.eat_token(&Token::Eq) && c.eat(&["COLUMNS"]);
-        Described::Relation(name)
+        if c.eat(&["TYPE"]) && c.eat_token(&Token::Eq) && !c.eat(&["COLUMNS"]) {
+            c.expect(&["STAGE"])?;
+            Described::TableStage(name)
+        } else {
+            Described::Relation(name)
+        }
     };
     c.end()?;
     Ok(Command::Describe(d))
@@ -466,6 +530,19 @@ fn kind(c: &mut Cursor<'_>) -> Option<ObjectKind> {
         (&["AUTHENTICATION", "POLICY"][..], ObjectKind::Policy),
         (&["PASSWORD", "POLICY"][..], ObjectKind::Policy),
         (&["SESSION", "POLICY"][..], ObjectKind::Policy),
+        (&["NETWORK", "RULE"][..], ObjectKind::Other),
+        (&["SECRET"][..], ObjectKind::Other),
+        (&["NETWORK", "POLICY"][..], ObjectKind::Integration),
+        (&["RESOURCE", "MONITOR"][..], ObjectKind::Integration),
+        (&["STORAGE", "INTEGRATION"][..], ObjectKind::Integration),
+        (&["API", "INTEGRATION"][..], ObjectKind::Integration),
+        (
+            &["NOTIFICATION", "INTEGRATION"][..],
+            ObjectKind::Integration,
+        ),
+        (&["SECURITY", "INTEGRATION"][..], ObjectKind::Integration),
+        (&["CATALOG", "INTEGRATION"][..], ObjectKind::Integration),
+        (&["INTEGRATION"][..], ObjectKind::Integration),
     ] {
         if c.eat(words) {
             return Some(kind);
@@ -474,12 +551,27 @@ fn kind(c: &mut Cursor<'_>) -> Option<ObjectKind> {
     None
 }
 
+/// What the words just read by [`kind`] say beyond their kind of object, as the option KIND.
+fn own_kind(words: &str, kind: ObjectKind) -> Option<(String, super::OptionValue)> {
+    let told = match kind {
+        ObjectKind::Policy | ObjectKind::Integration => true,
+        ObjectKind::Other => !words.starts_with("DATABASE"),
+        _ => false,
+    };
+    told.then(|| {
+        (
+            crate::policies::KIND.to_owned(),
+            super::OptionValue::Word(words.replace(' ', "_"), false),
+        )
+    })
+}
+
 /// Streams, tasks, pipes, tags and dynamic tables, after ALTER or DROP.
 fn bodied(c: &mut Cursor<'_>) -> Option<&'static str> {
     if c.eat(&["DYNAMIC", "TABLE"]) {
         return Some("DYNAMIC TABLE");
     }
-    ["STREAM", "TASK", "PIPE", "TAG"]
+    ["STREAM", "TASK", "PIPE", "TAG", "ALERT"]
         .into_iter()
         .find(|w| c.eat(&[w]))
 }
@@ -558,7 +650,104 @@ fn template(c: &mut Cursor<'_>) -> Result<Option<Command>> {
     Ok(Some(Command::CreateFromTemplate(create, query)))
 }
 
+/// The columns of an event table.
+///
+/// Source: "Event table columns".
+const EVENT_COLUMNS: &str = "TIMESTAMP TIMESTAMP_NTZ, START_TIMESTAMP TIMESTAMP_NTZ, OBSERVED_TIMESTAMP TIMESTAMP_NTZ, \
+    TRACE OBJECT, RESOURCE OBJECT, RESOURCE_ATTRIBUTES OBJECT, SCOPE OBJECT, SCOPE_ATTRIBUTES OBJECT, \
+    RECORD_TYPE VARCHAR, RECORD OBJECT, RECORD_ATTRIBUTES OBJECT, VALUE VARIANT, EXEMPLARS ARRAY";
+
+/// A CREATE TABLE without its `INDEX name (columns) [INCLUDE (columns)]`, which change no result.
+fn without_indexes(text: &str) -> Result<String> {
+    let mut c = Cursor::new(text)?;
+    let mut out = String::new();
+    let mut from = 0;
+    let mut depth = 0usize;
+    while !c.at_end() {
+        if depth == 1 && c.sees_token(&Token::Comma) {
+            let start = c.offset();
+            let _ = c.eat_token(&Token::Comma);
+            if c.eat(&["INDEX"]) {
+                let _ = c.ident()?;
+                let _ = idents_in_parens(&mut c)?;
+                if c.eat(&["INCLUDE"]) {
+                    let _ = idents_in_parens(&mut c)?;
+                }
+                out.push_str(c.slice(from, start));
+                from = c.offset();
+            }
+            continue;
+        }
+        if c.sees_token(&Token::LParen) {
+            depth += 1;
+        } else if c.sees_token(&Token::RParen) {
+            depth = depth.saturating_sub(1);
+        }
+        let _ = c.raw();
+    }
+    out.push_str(c.slice(from, usize::MAX));
+    Ok(out)
+}
+
+fn idents_in_parens(c: &mut Cursor<'_>) -> Result<Vec<Ident>> {
+    c.expect_token(&Token::LParen)?;
+    let mut out = vec![c.ident()?];
+    while c.eat_token(&Token::Comma) {
+        out.push(c.ident()?);
+    }
+    c.expect_token(&Token::RParen)?;
+    Ok(out)
+}
+
+/// The name of the table or view that CREATE makes; nothing is read.
+fn created_relation(c: &mut Cursor<'_>) -> Option<ObjectName> {
+    let mark = c.mark();
+    let _ = c.ident();
+    let mut name = None;
+    while let Some(word) = c.peek_word(0) {
+        let _ = c.ident();
+        if matches!(word.as_str(), "TABLE" | "VIEW") {
+            let _ = c.eat(&["IF", "NOT", "EXISTS"]);
+            name = c.name().ok();
+            break;
+        }
+        if !matches!(
+            word.as_str(),
+            "OR" | "REPLACE"
+                | "ALTER"
+                | "SECURE"
+                | "MATERIALIZED"
+                | "TRANSIENT"
+                | "TEMPORARY"
+                | "TEMP"
+                | "LOCAL"
+                | "GLOBAL"
+                | "VOLATILE"
+                | "RECURSIVE"
+                | "DYNAMIC"
+        ) {
+            break;
+        }
+    }
+    c.reset(mark);
+    name
+}
+
 fn create(c: &mut Cursor<'_>) -> Result<Command> {
+    if let Some(name) = created_relation(c) {
+        let attached = super::policy::take(c)?;
+        if !attached.is_empty() {
+            return Ok(Command::CreateAttached(
+                Box::new(create_plain(c)?),
+                name,
+                attached,
+            ));
+        }
+    }
+    create_plain(c)
+}
+
+fn create_plain(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
     if let Ok(Some(command)) = template(c) {
         return Ok(command);
@@ -566,6 +755,10 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
     c.reset(mark);
     let _ = c.ident()?;
     let or_replace = c.eat(&["OR", "REPLACE"]);
+    if let Some(kind) = super::policy::kind(c) {
+        return super::policy::create(c, kind, or_replace)
+            .map(|p| Command::CreatePolicy(Box::new(p)));
+    }
     if c.eat(&["RECURSIVE"]) {
         return super::relation::recursive_view(c, or_replace).map(|s| Command::Sql(Box::new(s)));
     }
@@ -595,11 +788,45 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
         )?)
     } else if c.eat(&["TAG"]) {
         Some(super::object::tag(c, or_replace)?)
+    } else if c.eat(&["ALERT"]) {
+        Some(super::object::alert(c, or_replace)?)
     } else {
         None
     };
     if let Some(body) = body {
         return Ok(Command::CreateBody(Box::new(body)));
+    }
+    for (words, kind) in [
+        (&["HYBRID", "TABLE"][..], "hybrid"),
+        (&["EVENT", "TABLE"][..], "event"),
+    ] {
+        if c.sees(words) {
+            let _ = c.ident()?;
+            let from = c.offset();
+            let head = if or_replace {
+                "CREATE OR REPLACE "
+            } else {
+                "CREATE "
+            };
+            let mut text = format!("{head}{}", c.slice(from, usize::MAX));
+            if kind == "event" {
+                let _ = c.ident()?;
+                let _ = c.eat(&["IF", "NOT", "EXISTS"]);
+                let _ = c.name()?;
+                let to = c.offset();
+                text = format!(
+                    "{head}{} ({EVENT_COLUMNS}) {}",
+                    c.slice(from, to),
+                    c.slice(to, usize::MAX)
+                );
+            } else {
+                text = without_indexes(&text)?;
+            }
+            let mut inner = Cursor::new(&text)?;
+            let name = created_relation(&mut inner).ok_or_else(|| c.error("a name"))?;
+            let create = create(&mut inner)?;
+            return Ok(Command::CreateLike(kind, Box::new(create), name));
+        }
     }
     let transient = c.eat(&["TRANSIENT"]);
     let temporary = c.eat(&["TEMPORARY"]) || c.eat(&["TEMP"]);
@@ -612,11 +839,18 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
     } else {
         None
     };
+    let words_from = c.offset();
     let found = if container.is_some() {
         Some(ObjectKind::Other)
     } else {
         kind(c)
     };
+    let words = c
+        .text_from(words_from)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_uppercase();
     let Some(kind) = found else {
         c.reset(mark);
         return sql(c);
@@ -633,6 +867,18 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
     }
     let _ = c.eat(&["WITH", "MANAGED", "ACCESS"]) || c.eat(&["WITH"]);
     let mut options = c.options()?;
+    if container.is_none() {
+        options.0.extend(own_kind(&words, kind));
+    }
+    if kind == ObjectKind::Integration && c.eat(&["TRIGGERS"]) {
+        // What a resource monitor would do is never reached: nothing is billed.
+        let from = c.offset();
+        while c.raw().is_some() {}
+        let text = c.text_from(from).to_owned();
+        options
+            .0
+            .push(("TRIGGERS".into(), super::OptionValue::Word(text, true)));
+    }
     if transient {
         options.0.push((
             "TRANSIENT".into(),
@@ -659,6 +905,12 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
 fn drop(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
     let _ = c.ident()?;
+    if let Some(kind) = super::policy::kind(c) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        let name = c.name()?;
+        c.end()?;
+        return Ok(Command::DropPolicy(kind, name, if_exists));
+    }
     if let Some(word) = bodied(c) {
         let if_exists = c.eat(&["IF", "EXISTS"]);
         let name = c.name()?;
@@ -699,6 +951,18 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         c.end()?;
         return Ok(Command::AlterSession(options));
     }
+    if let Some(kind) = super::policy::kind(c) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        let name = c.name()?;
+        let change = super::policy::change(c)?;
+        return Ok(Command::AlterPolicy(kind, name, if_exists, change));
+    }
+    if let Some(command) = attach(c)? {
+        return Ok(command);
+    }
+    if let Some(command) = mark_relation(c)? {
+        return Ok(command);
+    }
     if let Some(word) = bodied(c) {
         let if_exists = c.eat(&["IF", "EXISTS"]);
         let name = c.name()?;
@@ -720,8 +984,8 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         return Ok(command);
     }
     c.reset(mark);
-    if let Some(statement) = super::relation::alter_table(c)? {
-        return Ok(Command::Sql(Box::new(statement)));
+    if let Some(command) = super::relation::alter_table(c)? {
+        return Ok(command);
     }
     let _ = c.ident()?;
     let kind = if !c.sees(&["DATABASE", "ROLE"]) && c.eat(&["DATABASE"]) {
@@ -741,6 +1005,38 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
     let mut options = Options::default();
     if c.eat(&["RENAME", "TO"]) {
         rename = Some(c.name()?);
+    } else if kind == Some(ObjectKind::User)
+        && (c.sees(&["SET"]) || c.sees(&["UNSET"]))
+        && c.peek_word(2).as_deref() == Some("POLICY")
+    {
+        let set = c.eat(&["SET"]) || !c.eat(&["UNSET"]);
+        let policy = format!("{}_POLICY", fold_word(c)?);
+        c.expect(&["POLICY"])?;
+        let of = if set { Some(c.name()?) } else { None };
+        c.end()?;
+        return Ok(Command::UserPolicy(name, policy, of));
+    } else if c.eat(&["UNSET"]) {
+        loop {
+            let key = fold_word(c)?;
+            options.0.push((key, super::OptionValue::List(Vec::new())));
+            if !c.eat_token(&Token::Comma) {
+                break;
+            }
+        }
+        c.end()?;
+        return Ok(Command::Alter {
+            kind,
+            name,
+            if_exists,
+            rename: None,
+            options: Options(
+                options
+                    .0
+                    .into_iter()
+                    .map(|(k, v)| (format!("UNSET {k}"), v))
+                    .collect(),
+            ),
+        });
     } else if kind == Some(ObjectKind::Warehouse) && (c.eat(&["SUSPEND"]) || c.eat(&["RESUME"])) {
         let _ = c.eat(&["IF", "SUSPENDED"]);
     } else {
@@ -755,6 +1051,69 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         rename,
         options,
     })
+}
+
+/// Search optimization of a table and the state of a materialized view, which change no result, as properties;
+/// nothing is read when it is something else.
+fn mark_relation(c: &mut Cursor<'_>) -> Result<Option<Command>> {
+    let mark = c.mark();
+    let view = c.eat(&["MATERIALIZED", "VIEW"]);
+    if view || c.eat(&["TABLE"]) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        if let Ok(name) = c.name() {
+            let on = || Some("true".to_owned());
+            let set = |k: &str, v: Option<String>| vec![(k.to_owned(), v)];
+            let found = if c.eat(&["ADD", "SEARCH", "OPTIMIZATION"]) {
+                let add = set("search_optimization", on());
+                if c.eat(&["ON"]) {
+                    while c.raw().is_some() {}
+                }
+                Some(add)
+            } else if c.eat(&["DROP", "SEARCH", "OPTIMIZATION"]) {
+                // With ON some methods stay.
+                if c.eat(&["ON"]) {
+                    while c.raw().is_some() {}
+                    Some(Vec::new())
+                } else {
+                    Some(set("search_optimization", None))
+                }
+            } else if view && (c.eat(&["SUSPEND", "RECLUSTER"]) || c.eat(&["RESUME", "RECLUSTER"]))
+            {
+                Some(Vec::new())
+            } else if view && c.eat(&["SUSPEND"]) {
+                Some(set("suspended", on()))
+            } else if view && c.eat(&["RESUME"]) {
+                Some(set("suspended", None))
+            } else {
+                None
+            };
+            if let Some(values) = found {
+                c.end()?;
+                return Ok(Some(Command::Mark(name, if_exists, values)));
+            }
+        }
+    }
+    c.reset(mark);
+    Ok(None)
+}
+
+/// Policies and tags of a table, a view or their columns; nothing is read when it is something else.
+fn attach(c: &mut Cursor<'_>) -> Result<Option<Command>> {
+    let mark = c.mark();
+    let relation = c.eat(&["TABLE"])
+        || c.eat(&["VIEW"])
+        || c.eat(&["MATERIALIZED", "VIEW"])
+        || c.eat(&["DYNAMIC", "TABLE"]);
+    if relation {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        if let Ok(name) = c.name()
+            && let Some(attached) = super::policy::alter(c)
+        {
+            return Ok(Some(Command::Attach(name, if_exists, attached?)));
+        }
+    }
+    c.reset(mark);
+    Ok(None)
 }
 
 /// ALTER VIEW and ALTER SEQUENCE; nothing is read when it is something else.

@@ -158,6 +158,12 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
+    /// Takes the tokens since a mark out of the statement.
+    pub fn cut(&mut self, mark: usize) {
+        self.tokens.drain(mark..self.at);
+        self.at = mark;
+    }
+
     /// Goes back to a mark.
     pub fn reset(&mut self, mark: usize) {
         self.at = mark;

@@ -82,6 +82,10 @@ pub enum Change {
     Refresh(Options),
     /// MODIFY AS: another body.
     Body(String),
+    /// MODIFY WHEN and REMOVE WHEN of a task.
+    When(Option<String>),
+    /// ADD or REMOVE AFTER of a task.
+    After(bool, Vec<ObjectName>),
     /// SET TAG: names and values.
     SetTag(Vec<(ObjectName, String)>),
     /// UNSET TAG.
@@ -235,6 +239,44 @@ pub(super) fn task(c: &mut Cursor<'_>, or_replace: bool) -> Result<CreateBody> {
     })
 }
 
+/// CREATE ALERT, behind the word ALERT: options, `IF (EXISTS (query))`, THEN and the action.
+pub(super) fn alert(c: &mut Cursor<'_>, or_replace: bool) -> Result<CreateBody> {
+    let if_not_exists = flags(c);
+    let name = c.name()?;
+    let options = c.options()?;
+    c.expect(&["IF"])?;
+    c.expect_token(&Token::LParen)?;
+    c.expect(&["EXISTS"])?;
+    c.expect_token(&Token::LParen)?;
+    let from = c.offset();
+    let mut depth = 1usize;
+    let mut to = from;
+    while depth > 0 {
+        to = c.offset();
+        if c.eat_token(&Token::LParen) {
+            depth += 1;
+        } else if c.eat_token(&Token::RParen) {
+            depth -= 1;
+        } else if c.raw().is_none() {
+            return Err(c.error(")"));
+        }
+    }
+    let condition = c.slice(from, to).trim().to_owned();
+    c.expect_token(&Token::RParen)?;
+    c.expect(&["THEN"])?;
+    Ok(CreateBody {
+        kind: ObjectKind::Other,
+        word: "ALERT",
+        name,
+        or_replace,
+        if_not_exists,
+        options,
+        after: Vec::new(),
+        when: Some(condition),
+        body: text_to_end(c)?,
+    })
+}
+
 /// CREATE PIPE and CREATE DYNAMIC TABLE: options, then AS.
 pub(super) fn with_body(
     c: &mut Cursor<'_>,
@@ -340,8 +382,22 @@ pub(super) fn change(c: &mut Cursor<'_>) -> Result<Change> {
         Change::State("suspended")
     } else if c.eat(&["REFRESH"]) {
         Change::Refresh(c.options()?)
-    } else if c.eat(&["MODIFY", "AS"]) {
+    } else if c.eat(&["MODIFY", "AS"]) || c.eat(&["MODIFY", "ACTION"]) {
         Change::Body(text_to_end(c)?)
+    } else if c.eat(&["MODIFY", "WHEN"]) {
+        let from = c.offset();
+        let _ = c.sql(|p| p.parse_expr())?;
+        Change::When(Some(c.text_from(from).to_owned()))
+    } else if c.eat(&["REMOVE", "WHEN"]) {
+        Change::When(None)
+    } else if c.sees(&["ADD", "AFTER"]) || c.sees(&["REMOVE", "AFTER"]) {
+        let add = c.eat(&["ADD"]) || !c.eat(&["REMOVE"]);
+        c.expect(&["AFTER"])?;
+        let mut tasks = vec![c.name()?];
+        while c.eat_token(&Token::Comma) {
+            tasks.push(c.name()?);
+        }
+        Change::After(add, tasks)
     } else if c.sees(&["ADD", "ALLOWED_VALUES"]) || c.sees(&["DROP", "ALLOWED_VALUES"]) {
         let add = c.eat(&["ADD"]) || !c.eat(&["DROP"]);
         c.expect(&["ALLOWED_VALUES"])?;

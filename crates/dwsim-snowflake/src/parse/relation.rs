@@ -7,7 +7,7 @@ use dwsim_engine::error::Result;
 use sqlparser::ast::{self, ObjectName, Statement};
 use sqlparser::tokenizer::Token;
 
-use super::Cursor;
+use super::{Command, Cursor};
 
 /// What ALTER VIEW does.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,51 +115,180 @@ pub(super) fn recursive_view(c: &mut Cursor<'_>, or_replace: bool) -> Result<Sta
     Cursor::new(&text)?.statement()
 }
 
-/// ALTER TABLE with ADD COLUMN IF NOT EXISTS or MODIFY COLUMN … DROP/SET; None for all others, with nothing read.
-pub(super) fn alter_table(c: &mut Cursor<'_>) -> Result<Option<Statement>> {
+/// The text up to a comma or closing parenthesis outside of parentheses.
+fn part(c: &mut Cursor<'_>) -> Result<String> {
+    let from = c.offset();
+    let mut depth = 0usize;
+    while !c.at_end() {
+        if depth == 0 && (c.sees_token(&Token::Comma) || c.sees_token(&Token::RParen)) {
+            break;
+        }
+        if c.sees_token(&Token::LParen) {
+            depth += 1;
+        } else if c.sees_token(&Token::RParen) {
+            depth -= 1;
+        }
+        let _ = c.raw();
+    }
+    Ok(c.text_from(from).to_owned())
+}
+
+fn operations(statement: &mut Statement) -> &mut [ast::AlterTableOperation] {
+    match statement {
+        Statement::AlterTable(a) => &mut a.operations,
+        _ => &mut [],
+    }
+}
+
+/// Adds the operations of one more ALTER TABLE of the same table.
+fn join(all: &mut Option<Statement>, more: Statement) {
+    match (all.as_mut(), more) {
+        (Some(Statement::AlterTable(a)), Statement::AlterTable(b)) => {
+            a.operations.extend(b.operations);
+        }
+        (_, more) => *all = Some(more),
+    }
+}
+
+/// ALTER TABLE with several columns to add, drop or change, IF [NOT] EXISTS of columns, and MODIFY; None for all others,
+/// with nothing read.
+pub(super) fn alter_table(c: &mut Cursor<'_>) -> Result<Option<Command>> {
     let mark = c.mark();
     let start = c.offset();
-    let found = (|| -> Result<Option<Statement>> {
+    let found = (|| -> Result<Option<Command>> {
         if !c.eat(&["ALTER", "TABLE"]) {
             return Ok(None);
         }
         let _ = c.eat(&["IF", "EXISTS"]);
-        let _ = c.name()?;
+        let name = c.name()?;
         let head_end = c.offset();
+        let mut comments = Vec::new();
+        let head = c.slice(start, head_end).to_owned();
+        let mut all: Option<Statement> = None;
         if c.eat(&["ADD"]) {
-            let _ = c.eat(&["COLUMN"]);
-            if !c.eat(&["IF", "NOT", "EXISTS"]) {
+            let explicit = c.eat(&["COLUMN"]);
+            let constraint = [
+                "CONSTRAINT",
+                "PRIMARY",
+                "UNIQUE",
+                "FOREIGN",
+                "SEARCH",
+                "ROW",
+            ];
+            if !explicit && constraint.iter().any(|w| c.sees(&[w])) {
                 return Ok(None);
             }
-            let text = format!(
-                "{} ADD COLUMN {}",
-                c.slice(start, head_end),
-                c.slice(c.offset(), usize::MAX)
-            );
-            let mut statement = Cursor::new(&text)?.statement()?;
-            if let Statement::AlterTable(a) = &mut statement {
-                for op in &mut a.operations {
+            loop {
+                let there = c.eat(&["IF", "NOT", "EXISTS"]);
+                let one = part(c)?;
+                let mut statement =
+                    Cursor::new(&format!("{head} ADD COLUMN {one}"))?.statement()?;
+                for op in operations(&mut statement) {
                     if let ast::AlterTableOperation::AddColumn { if_not_exists, .. } = op {
-                        *if_not_exists = true;
+                        *if_not_exists = there;
                     }
                 }
+                join(&mut all, statement);
+                if !c.eat_token(&Token::Comma) {
+                    break;
+                }
+                let _ = c.eat(&["ADD"]);
+                let _ = c.eat(&["COLUMN"]);
             }
-            return Ok(Some(statement));
+            c.end()?;
+            return Ok(all.map(|s| Command::Sql(Box::new(s))));
         }
-        if c.eat(&["MODIFY"]) {
-            let _ = c.eat(&["COLUMN"]);
-            let at = c.offset();
-            let _ = c.ident()?;
-            let changes = ["DROP", "SET", "UNSET", "TYPE"];
-            if !changes.iter().any(|w| c.sees(&[w])) {
+        if c.eat(&["DROP"]) {
+            let explicit = c.eat(&["COLUMN"]);
+            let others = [
+                "CONSTRAINT",
+                "PRIMARY",
+                "UNIQUE",
+                "FOREIGN",
+                "CLUSTERING",
+                "SEARCH",
+                "ROW",
+                "ALL",
+            ];
+            if !explicit && others.iter().any(|w| c.sees(&[w])) {
                 return Ok(None);
             }
-            let text = format!(
-                "{} ALTER COLUMN {}",
-                c.slice(start, head_end),
-                c.slice(at, usize::MAX)
-            );
-            return Cursor::new(&text)?.statement().map(Some);
+            let there = c.eat(&["IF", "EXISTS"]);
+            let first = c.ident()?;
+            let mut names = vec![first.clone()];
+            while c.eat_token(&Token::Comma) {
+                let _ = c.eat(&["COLUMN"]);
+                names.push(c.ident()?);
+            }
+            c.end()?;
+            let mut statement = Cursor::new(&format!("{head} DROP COLUMN {first}"))?.statement()?;
+            for op in operations(&mut statement) {
+                if let ast::AlterTableOperation::DropColumn {
+                    column_names,
+                    if_exists,
+                    ..
+                } = op
+                {
+                    column_names.clone_from(&names);
+                    *if_exists = there;
+                }
+            }
+            return Ok(Some(Command::Sql(Box::new(statement))));
+        }
+        if c.eat(&["MODIFY"]) || c.eat(&["ALTER"]) {
+            let parens = c.eat_token(&Token::LParen);
+            loop {
+                let _ = c.eat(&["COLUMN"]);
+                let at = c.offset();
+                let column = c.ident()?;
+                let comment = if c.eat(&["COMMENT"]) {
+                    Some(c.string()?)
+                } else if c.eat(&["UNSET", "COMMENT"]) {
+                    Some(String::new())
+                } else {
+                    None
+                };
+                if let Some(comment) = comment {
+                    let mut of = name.clone();
+                    of.0.push(ast::ObjectNamePart::Identifier(column));
+                    comments.push(Command::Comment("COLUMN".into(), of, comment, false));
+                    if !c.eat_token(&Token::Comma) {
+                        break;
+                    }
+                    let _ = c.eat(&["MODIFY"]) || c.eat(&["ALTER"]);
+                    continue;
+                }
+                let change = if c.eat(&["SET", "DATA", "TYPE"]) || c.eat(&["TYPE"]) {
+                    format!("{column} SET DATA TYPE {}", part(c)?)
+                } else if c.sees(&["SET"]) || c.sees(&["DROP"]) {
+                    let _ = part(c)?;
+                    c.text_from(at).to_owned()
+                } else if c.eat(&["NOT", "NULL"]) {
+                    format!("{column} SET NOT NULL")
+                } else {
+                    format!("{column} SET DATA TYPE {}", part(c)?)
+                };
+                let text = format!("{head} ALTER COLUMN {change}");
+                join(&mut all, Cursor::new(&text)?.statement()?);
+                if !c.eat_token(&Token::Comma) {
+                    break;
+                }
+                let _ = c.eat(&["MODIFY"]) || c.eat(&["ALTER"]);
+            }
+            if parens {
+                c.expect_token(&Token::RParen)?;
+            }
+            c.end()?;
+            let mut out: Vec<Command> =
+                all.map(|s| Command::Sql(Box::new(s))).into_iter().collect();
+            out.extend(comments);
+            return Ok(Some(match out.pop() {
+                Some(one) if out.is_empty() => one,
+                last => {
+                    out.extend(last);
+                    Command::Each(out)
+                }
+            }));
         }
         Ok(None)
     })();

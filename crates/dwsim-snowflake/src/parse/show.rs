@@ -62,8 +62,29 @@ const PAIRS: &[(&str, &str)] = &[
     ("MATERIALIZED", "VIEWS"),
     ("DYNAMIC", "TABLES"),
     ("MASKING", "POLICIES"),
+    ("AGGREGATION", "POLICIES"),
+    ("PROJECTION", "POLICIES"),
+    ("JOIN", "POLICIES"),
+    ("PASSWORD", "POLICIES"),
+    ("SESSION", "POLICIES"),
+    ("AUTHENTICATION", "POLICIES"),
     ("ROW", "ACCESS"),
     ("NETWORK", "POLICIES"),
+    ("NETWORK", "RULES"),
+    ("EVENT", "TABLES"),
+    ("HYBRID", "TABLES"),
+    ("ICEBERG", "TABLES"),
+    ("MANAGED", "ACCOUNTS"),
+    ("ORGANIZATION", "ACCOUNTS"),
+    ("REPLICATION", "DATABASES"),
+    ("REPLICATION", "ACCOUNTS"),
+    ("REPLICATION", "GROUPS"),
+    ("FAILOVER", "GROUPS"),
+    ("STORAGE", "INTEGRATIONS"),
+    ("API", "INTEGRATIONS"),
+    ("NOTIFICATION", "INTEGRATIONS"),
+    ("SECURITY", "INTEGRATIONS"),
+    ("CATALOG", "INTEGRATIONS"),
     ("RESOURCE", "MONITORS"),
     ("USER", "PROCEDURES"),
     ("BUILTIN", "FUNCTIONS"),
@@ -81,6 +102,10 @@ pub(super) fn show(c: &mut Cursor<'_>) -> Result<Show> {
     {
         let _ = c.ident()?;
         what = format!("{first} {second}");
+    }
+    if what == "ROW ACCESS" {
+        c.expect(&["POLICIES"])?;
+        what.push_str(" POLICIES");
     }
     let mut show = Show {
         what,

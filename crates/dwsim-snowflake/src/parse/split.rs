@@ -2,6 +2,7 @@
 //! What the statements mean is told by `command`.
 
 use dwsim_engine::error::{ErrorKind, Position, Result, SqlError};
+use dwsim_engine::plan::STAR;
 use dwsim_engine::scripting::{Item, Tokens, block_end};
 use sqlparser::dialect::SnowflakeDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
@@ -36,14 +37,58 @@ pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
                 column: e.location.column,
             }))
         })?;
-    let mut out = structured(bare_star(
+    let mut out = structured(stars(
         all.into_iter()
             .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
             .map(resolved)
             .collect(),
     ));
     semantics_prefixes(&mut out);
+    from_ends(&mut out);
     Ok(out)
+}
+
+/// `NTH_VALUE(x, n) FROM FIRST | LAST`, which `sqlparser` does not read, without the words; counting from the last row
+/// becomes a negative number.
+fn from_ends(tokens: &mut Vec<TokenWithSpan>) {
+    let is = |t: Option<&TokenWithSpan>, words: &[&str]| {
+        t.is_some_and(|t| {
+            matches!(&t.token, Token::Word(w) if w.quote_style.is_none()
+                && words.iter().any(|x| w.value.eq_ignore_ascii_case(x)))
+        })
+    };
+    let mut i = 0;
+    while i < tokens.len() {
+        let found = tokens[i].token == Token::RParen
+            && is(tokens.get(i + 1), &["FROM"])
+            && is(tokens.get(i + 2), &["FIRST", "LAST"])
+            && is(tokens.get(i + 3), &["IGNORE", "RESPECT", "OVER"]);
+        if !found {
+            i += 1;
+            continue;
+        }
+        let last = is(tokens.get(i + 2), &["LAST"]);
+        tokens.drain(i + 1..i + 3);
+        // The comma before the last argument of this call.
+        let (mut depth, mut k, mut comma) = (0usize, i, None);
+        loop {
+            match tokens[k].token {
+                Token::RParen => depth += 1,
+                Token::LParen => depth -= 1,
+                Token::Comma if depth == 1 && comma.is_none() => comma = Some(k),
+                _ => {}
+            }
+            if depth == 0 || k == 0 {
+                break;
+            }
+            k -= 1;
+        }
+        if let (true, Some(comma)) = (last, comma) {
+            let span = tokens[comma].span;
+            tokens.insert(comma + 1, TokenWithSpan::new(Token::Minus, span));
+        }
+        i += 1;
+    }
 }
 
 /// FINAL and RUNNING before a function of MATCH_RECOGNIZE become part of its name, which `sqlparser` can read.
@@ -256,39 +301,150 @@ fn structured(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     out
 }
 
-/// `SEARCH((t.*), …)` without the parentheses that `sqlparser` does not expect around a star.
-fn bare_star(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let is_search = |t: &Token| {
-        matches!(t, Token::Word(w) if w.quote_style.is_none()
-            && (w.value.eq_ignore_ascii_case("SEARCH") || w.value.eq_ignore_ascii_case("SEARCH_IP")))
-    };
-    let mut gone = Vec::new();
-    for i in 0..tokens.len() {
-        let at = |k: usize| tokens.get(i + k).map(|t| &t.token);
-        if !is_search(&tokens[i].token)
-            || at(1) != Some(&Token::LParen)
-            || at(2) != Some(&Token::LParen)
-        {
-            continue;
-        }
-        // Names and dots up to a star, then the closing parenthesis.
-        let mut k = 3;
-        while matches!(at(k), Some(Token::Word(_))) && at(k + 1) == Some(&Token::Period) {
-            k += 2;
-        }
-        if k > 3 && at(k) == Some(&Token::Mul) && at(k + 1) == Some(&Token::RParen) {
-            gone.extend([i + 2, i + k + 1]);
-        }
-    }
-    if gone.is_empty() {
+/// Stars among the arguments of calls in forms that `sqlparser` does not read: `((t.*), …)` and `((* EXCLUDE c), …)`
+/// lose their parentheses, `t.* ILIKE 'p'` and `t.* EXCLUDE c` become a call of [`STAR`], `{*}` one of
+/// OBJECT_CONSTRUCT.
+fn stars(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    if !tokens.iter().any(|t| t.token == Token::Mul) {
         return tokens;
     }
-    tokens
-        .into_iter()
-        .enumerate()
-        .filter(|(i, _)| !gone.contains(i))
-        .map(|(_, t)| t)
-        .collect()
+    let at = |k: usize| tokens.get(k).map(|t| &t.token);
+    let is = |k: usize, words: &[&str]| {
+        matches!(at(k), Some(Token::Word(w)) if w.quote_style.is_none()
+            && words.iter().any(|x| w.value.eq_ignore_ascii_case(x)))
+    };
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len() + 8);
+    // Whether each open parenthesis holds the arguments of a call.
+    let mut open: Vec<bool> = Vec::new();
+    let mut i = 0;
+    while i < tokens.len() {
+        let span = tokens[i].span;
+        let new = |token: Token| TokenWithSpan::new(token, span);
+        if at(i) == Some(&Token::LBrace)
+            && let Some(star) = star(&tokens, i + 1)
+            && at(star.end) == Some(&Token::RBrace)
+        {
+            out.push(new(Token::make_word("OBJECT_CONSTRUCT", None)));
+            out.push(new(Token::LParen));
+            star.write(&tokens, &mut out);
+            out.push(new(Token::RParen));
+            i = star.end + 1;
+            continue;
+        }
+        let first = i > 0
+            && open.last() == Some(&true)
+            && matches!(at(i - 1), Some(Token::LParen | Token::Comma));
+        if first {
+            let wrapped = at(i) == Some(&Token::LParen);
+            let from = i + usize::from(wrapped);
+            if let Some(star) = star(&tokens, from)
+                && (wrapped || star.options.is_some())
+                && (!wrapped || at(star.end) == Some(&Token::RParen))
+            {
+                star.write(&tokens, &mut out);
+                i = star.end + usize::from(wrapped);
+                continue;
+            }
+        }
+        match at(i) {
+            Some(Token::LParen) => {
+                let call = i > 0
+                    && matches!(at(i - 1), Some(Token::Word(_)))
+                    && !is(
+                        i - 1,
+                        &["SELECT", "EXCLUDE", "REPLACE", "RENAME", "IN", "VALUES"],
+                    )
+                    && !is(i + 1, &["SELECT", "WITH", "VALUES"]);
+                open.push(call);
+            }
+            Some(Token::RParen) => {
+                open.pop();
+            }
+            _ => {}
+        }
+        out.push(tokens[i].clone());
+        i += 1;
+    }
+    out
+}
+
+/// A star among tokens.
+struct Star {
+    /// Where the relation's name begins.
+    start: usize,
+    /// Behind the star itself.
+    starred: usize,
+    /// The word ILIKE or EXCLUDE.
+    options: Option<usize>,
+    /// Behind everything.
+    end: usize,
+}
+
+/// `*`, `t.*`, `s.t.*` at a place, with ILIKE and a pattern or EXCLUDE and names.
+fn star(tokens: &[TokenWithSpan], start: usize) -> Option<Star> {
+    let at = |k: usize| tokens.get(k).map(|t| &t.token);
+    let mut k = start;
+    while matches!(at(k), Some(Token::Word(_))) && at(k + 1) == Some(&Token::Period) {
+        k += 2;
+    }
+    if at(k) != Some(&Token::Mul) {
+        return None;
+    }
+    let starred = k + 1;
+    let word = |k: usize, word: &str| matches!(at(k), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word));
+    let end = if word(starred, "ILIKE") {
+        matches!(at(starred + 1), Some(Token::SingleQuotedString(_))).then_some(starred + 2)?
+    } else if word(starred, "EXCLUDE") {
+        match at(starred + 1)? {
+            Token::Word(_) => starred + 2,
+            Token::LParen => {
+                (starred + 2..tokens.len()).find(|k| at(*k) == Some(&Token::RParen))? + 1
+            }
+            _ => return None,
+        }
+    } else {
+        starred
+    };
+    Some(Star {
+        start,
+        starred,
+        options: (end > starred).then_some(starred),
+        end,
+    })
+}
+
+impl Star {
+    /// The star as `sqlparser` reads it.
+    fn write(&self, tokens: &[TokenWithSpan], out: &mut Vec<TokenWithSpan>) {
+        let Some(options) = self.options.filter(|_| self.starred - self.start > 1) else {
+            out.extend_from_slice(&tokens[self.start..self.end]);
+            return;
+        };
+        let span = tokens[self.start].span;
+        let mut push = |token: Token| out.push(TokenWithSpan::new(token, span));
+        push(Token::make_word(STAR, Some('"')));
+        push(Token::LParen);
+        for t in &tokens[self.start..self.starred] {
+            push(t.token.clone());
+        }
+        push(Token::Comma);
+        push(Token::make_word(
+            &tokens[options].token.to_string().to_uppercase(),
+            Some('"'),
+        ));
+        push(Token::RArrow);
+        let parens = tokens[options + 1].token != Token::LParen;
+        if parens {
+            push(Token::LParen);
+        }
+        for t in &tokens[options + 1..self.end] {
+            push(t.token.clone());
+        }
+        if parens {
+            push(Token::RParen);
+        }
+        push(Token::RParen);
+    }
 }
 
 /// Byte offsets at which lines start.

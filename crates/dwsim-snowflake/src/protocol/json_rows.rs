@@ -43,9 +43,28 @@ fn seconds(nanos: i128, digits: u8) -> String {
 pub(super) fn json(encoded: &[u8], env: Option<&Env>) -> String {
     let value = Ref::new(encoded);
     match env {
-        Some(env) => json_text(value, JsonStyle::Pretty, env),
+        Some(env) => match env.parameter("JSON_INDENT").and_then(|n| n.parse().ok()) {
+            Some(0) => json_text(value, JsonStyle::Compact, env),
+            None | Some(2) => json_text(value, JsonStyle::Pretty, env),
+            Some(n) => indented(&json_text(value, JsonStyle::Pretty, env), n),
+        },
         None => to_json(value, JsonStyle::Pretty),
     }
+}
+
+/// A text with two blanks per level as one with another number of them; strings hold no line ends.
+fn indented(pretty: &str, blanks: usize) -> String {
+    let mut out = String::with_capacity(pretty.len() * 2);
+    for (i, line) in pretty.lines().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        let rest = line.trim_start_matches(' ');
+        let depth = (line.len() - rest.len()) / 2;
+        out.extend(std::iter::repeat_n(' ', depth * blanks));
+        out.push_str(rest);
+    }
+    out
 }
 
 /// A cell's text.

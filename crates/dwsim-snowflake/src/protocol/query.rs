@@ -268,7 +268,7 @@ async fn run(
 ) -> Result<Answer> {
     session.begin_statement(id);
     let outcome = session.run(&piece.text, bindings, describe).await;
-    session.end_statement(id);
+    session.end_statement(id, &piece.text, &outcome);
     let outcome = outcome.map(|mut answer| {
         let formatted = |c: &ColumnInfo| {
             c.ty.is_semi()

@@ -66,7 +66,7 @@ impl Host for SnowflakeSession {
             let outer = std::mem::replace(&mut self.inner.query_id, id.clone());
             let outcome = self.inner_statement(text, values).await;
             self.inner.query_id = outer;
-            self.end_statement(&id);
+            self.end_statement(&id, text, &outcome);
             let answer = outcome?;
             let is_query = matches!(
                 answer.kind,

@@ -55,6 +55,68 @@ pub struct CopyRun {
     pub at: i64,
 }
 
+/// A statement that was run, for QUERY_HISTORY.
+#[derive(Debug, Clone)]
+pub struct StatementRun {
+    /// Query id.
+    pub query_id: String,
+    /// Text.
+    pub text: String,
+    /// Current database.
+    pub database: Option<String>,
+    /// Current schema.
+    pub schema: Option<String>,
+    /// What it was; None when it failed.
+    pub kind: Option<super::StatementKind>,
+    /// Session.
+    pub session: i64,
+    /// User.
+    pub user: String,
+    /// Role.
+    pub role: String,
+    /// Warehouse.
+    pub warehouse: String,
+    /// QUERY_TAG.
+    pub tag: String,
+    /// Code and message of its error.
+    pub failure: Option<(String, String)>,
+    /// When it began.
+    pub started: chrono::DateTime<chrono::Utc>,
+    /// When it was over.
+    pub ended: chrono::DateTime<chrono::Utc>,
+    /// Rows of its answer.
+    pub rows: usize,
+}
+
+/// A run of a task, for TASK_HISTORY.
+#[derive(Debug, Clone)]
+pub struct TaskRun {
+    /// The task.
+    pub name: dwsim_engine::catalog::ObjectName,
+    /// The first task of its graph: id and name.
+    pub root: u64,
+    /// The statement's text.
+    pub text: String,
+    /// WHEN of the task.
+    pub condition: Option<String>,
+    /// "SUCCEEDED", "FAILED" or "SKIPPED".
+    pub state: &'static str,
+    /// Code and message of its error.
+    pub failure: Option<(String, String)>,
+    /// When it began.
+    pub started: chrono::DateTime<chrono::Utc>,
+    /// When it was over.
+    pub ended: chrono::DateTime<chrono::Utc>,
+    /// What SYSTEM$SET_RETURN_VALUE gave.
+    pub returned: Option<String>,
+}
+
+/// Statements and runs of tasks that are remembered.
+const KEPT_RUNS: usize = 10_000;
+
+/// Bytes of remembered statements.
+const KEPT_BYTES: usize = 16 << 20;
+
 /// Runs of COPY that are remembered.
 const KEPT_COPIES: usize = 1000;
 
@@ -71,6 +133,9 @@ pub struct AccountState {
     stages: StageFiles,
     results: Mutex<Results>,
     copies: Mutex<VecDeque<CopyRun>>,
+    /// The statements, and the bytes of their texts.
+    statements: Mutex<(VecDeque<StatementRun>, usize)>,
+    tasks: Mutex<VecDeque<TaskRun>>,
 }
 
 #[derive(Debug, Default)]
@@ -92,7 +157,32 @@ impl AccountState {
             stages: StageFiles::open(dir)?,
             results: Mutex::default(),
             copies: Mutex::default(),
+            statements: Mutex::default(),
+            tasks: Mutex::default(),
         })
+    }
+
+    /// Remembers a statement that is over.
+    pub fn note_statement(&self, run: StatementRun) {
+        let mut runs = self
+            .statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (runs, bytes) = &mut *runs;
+        *bytes += run.text.len();
+        runs.push_back(run);
+        while runs.len() > KEPT_RUNS || (*bytes > KEPT_BYTES && runs.len() > 1) {
+            *bytes -= runs.pop_front().map_or(0, |r| r.text.len());
+        }
+    }
+
+    /// Remembers a run of a task.
+    pub fn note_task(&self, run: TaskRun) {
+        let mut runs = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.push_back(run);
+        if runs.len() > KEPT_RUNS {
+            runs.pop_front();
+        }
     }
 
     /// Remembers a COPY.
@@ -175,6 +265,19 @@ impl AccountState {
 }
 
 impl ResultSource for AccountState {
+    fn statements(&self) -> Vec<StatementRun> {
+        let runs = self
+            .statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        runs.0.iter().cloned().collect()
+    }
+
+    fn tasks(&self) -> Vec<TaskRun> {
+        let runs = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.iter().cloned().collect()
+    }
+
     fn result(&self, query_id: &str) -> Option<Arc<Answer>> {
         self.finished(query_id)?.ok()
     }

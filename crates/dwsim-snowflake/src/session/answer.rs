@@ -310,10 +310,15 @@ pub(crate) fn text_batch(
                     let micros: Int64Array = rows
                         .iter()
                         .map(|r| {
-                            r.get(i)
-                                .and_then(Option::as_deref)
-                                .and_then(|s| s.parse::<i64>().ok())
-                                .map(|s| s * 1_000_000)
+                            r.get(i).and_then(Option::as_deref).and_then(|s| {
+                                match s.parse::<i64>() {
+                                    Ok(s) => Some(s * 1_000_000),
+                                    // Milliseconds behind a point.
+                                    Err(_) => {
+                                        Some((s.parse::<f64>().ok()? * 1e3).round() as i64 * 1000)
+                                    }
+                                }
+                            })
                         })
                         .collect();
                     let stamped = arrow::compute::cast(&micros, &SqlType::TimestampLtz(6).arrow())?;

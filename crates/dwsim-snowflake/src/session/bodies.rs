@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dwsim_engine::catalog::{
-    Object, ObjectKind, ObjectName, OtherObject, TableDef, TableEntry, next_oid,
+    Object, ObjectKind, ObjectName, OtherObject, TableDef, TableEntry, ViewDef, next_oid,
 };
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use serde_json::json;
@@ -16,7 +16,7 @@ use sqlparser::ast;
 use super::answer::title;
 use super::objects::properties;
 use super::run::missing;
-use super::{Answer, SnowflakeSession, StatementKind};
+use super::{Answer, SnowflakeSession, StatementKind, TaskRun};
 use crate::parse::{Change, Command, CopyTarget, CreateBody, Options};
 
 /// The property that marks a table as dynamic and holds its query.
@@ -29,6 +29,7 @@ fn kind_of(word: &str) -> Option<ObjectKind> {
         "PIPE" => ObjectKind::Pipe,
         "TAG" => ObjectKind::Tag,
         "STREAM" => ObjectKind::Stream,
+        "ALERT" => ObjectKind::Other,
         _ => return None,
     })
 }
@@ -42,6 +43,11 @@ impl SnowflakeSession {
         match c.word {
             "TASK" => {
                 crate::parse::parse(&c.body)?;
+            }
+            "ALERT" => {
+                crate::parse::parse(&c.body)?;
+                crate::parse::parse(c.when.as_deref().unwrap_or_default())?;
+                c.options.only(&["WAREHOUSE", "SCHEDULE", "COMMENT"])?;
             }
             "PIPE" => match crate::parse::parse(&c.body)? {
                 Command::Copy(copy) if matches!(copy.target, CopyTarget::Table(..)) => {
@@ -70,8 +76,11 @@ impl SnowflakeSession {
             after.push(self.inner.resolve_name(a)?.to_string());
         }
         let mut props = properties(&c.options);
-        if c.word == "TASK" {
+        if matches!(c.word, "TASK" | "ALERT") {
             props.insert("STATE".into(), "suspended".into());
+        }
+        if c.word == "ALERT" {
+            props.insert(crate::policies::KIND.into(), "ALERT".into());
         }
         let object = Object::Other(Arc::new(OtherObject {
             oid: next_oid(),
@@ -190,6 +199,7 @@ impl SnowflakeSession {
         let root = self.inner.resolve_name(name)?;
         let mut waiting = vec![root.clone()];
         let mut seen = Vec::new();
+        let root_id = self.kept(ObjectKind::Task, &root)?.oid;
         while let Some(at) = waiting.pop() {
             if seen.contains(&at) {
                 continue;
@@ -206,14 +216,42 @@ impl SnowflakeSession {
                     answer.first_text().as_deref() == Some("1")
                 }
             };
-            if !go {
-                continue;
-            }
             let body = task.definition["body"]
                 .as_str()
                 .unwrap_or_default()
                 .to_owned();
-            self.nested_in(&at, &body).await?;
+            let mut run = TaskRun {
+                name: at.clone(),
+                root: root_id,
+                text: body.clone(),
+                condition: task.definition["when"].as_str().map(str::to_owned),
+                state: "SKIPPED",
+                failure: None,
+                started: chrono::Utc::now(),
+                ended: chrono::Utc::now(),
+                returned: None,
+            };
+            if !go {
+                self.account.note_task(run);
+                continue;
+            }
+            // The task goes on without whoever asked for it: a failure is told by its history, as is its success.
+            let outcome = self.nested_in(&at, &body).await;
+            run.ended = chrono::Utc::now();
+            run.state = if outcome.is_ok() {
+                "SUCCEEDED"
+            } else {
+                "FAILED"
+            };
+            run.failure = outcome.err().map(|e| {
+                let r = e.snowflake();
+                (r.code, r.message)
+            });
+            let failed = run.failure.is_some();
+            self.account.note_task(run);
+            if failed {
+                continue;
+            }
             let account = self.inner.snapshot();
             let shown = at.to_string();
             for (db, d) in &account.databases {
@@ -239,6 +277,127 @@ impl SnowflakeSession {
             StatementKind::Ddl,
             format!("Task {} is scheduled to run immediately.", root.name),
         )
+    }
+
+    /// EXECUTE ALERT: its action when its condition gives rows.
+    pub(super) async fn execute_alert(&mut self, name: &ast::ObjectName) -> Result<Answer> {
+        let at = self.inner.resolve_name(name)?;
+        let alert = self.kept(ObjectKind::Other, &at)?;
+        let text = |k: &str| alert.definition[k].as_str().unwrap_or_default().to_owned();
+        let found = self.nested_in(&at, &text("when")).await?;
+        if found.row_count() > 0 {
+            self.nested_in(&at, &text("body")).await?;
+        }
+        Answer::status(
+            StatementKind::Ddl,
+            format!("Alert {} is scheduled to run immediately.", at.name),
+        )
+    }
+
+    /// EXECUTE USING POLICY_CONTEXT: a query as another role or user would see it.
+    pub(super) async fn with_context(
+        &mut self,
+        values: &[(String, String)],
+        text: &str,
+    ) -> Result<Answer> {
+        let before = (self.inner.role.clone(), self.inner.user.clone());
+        for (name, value) in values {
+            match name.as_str() {
+                "CURRENT_ROLE" => self.inner.role.clone_from(value),
+                "CURRENT_USER" => self.inner.user.clone_from(value),
+                other => {
+                    return Err(SqlError::unsupported(format!("POLICY_CONTEXT of {other}")));
+                }
+            }
+        }
+        let outcome = self.nested(text).await;
+        (self.inner.role, self.inner.user) = before;
+        outcome
+    }
+
+    /// The statements of a chain of `->>`, each reading the results of those before it.
+    pub(super) async fn flow(&mut self, parts: &[String]) -> Result<Answer> {
+        let mut ids: Vec<String> = Vec::with_capacity(parts.len());
+        let mut last = None;
+        for part in parts {
+            let text = crate::parse::with_results(part, &ids)?;
+            let answer = self.nested(&text).await?;
+            let id = uuid::Uuid::new_v4().to_string();
+            self.account.keep(&id, Ok(Arc::new(answer.clone())));
+            ids.push(id);
+            last = Some(answer);
+        }
+        last.ok_or_else(|| SqlError::internal("a chain without statements"))
+    }
+
+    /// Properties of a relation that are only kept and shown.
+    pub(super) fn mark(
+        &mut self,
+        name: &ast::ObjectName,
+        values: &[(String, Option<String>)],
+    ) -> Result<()> {
+        let (full, _) = self.inner.relation(name)?;
+        let put = |p: &mut BTreeMap<String, String>| {
+            for (k, v) in values {
+                match v {
+                    Some(v) => p.insert(k.clone(), v.clone()),
+                    None => p.remove(k),
+                };
+            }
+        };
+        self.inner.change(|t| {
+            let changed = match t.object(ObjectKind::Relation, &full) {
+                Some(Object::Table(e)) => {
+                    let mut def = TableDef::clone(&e.def);
+                    put(&mut def.properties);
+                    Object::Table(Arc::new(e.with_def(def, e.data.as_ref().clone())))
+                }
+                Some(Object::View(v)) => {
+                    let mut v = ViewDef::clone(v);
+                    put(&mut v.properties);
+                    Object::View(Arc::new(v))
+                }
+                _ => return Err(missing("table", full.to_string())),
+            };
+            t.set_object(ObjectKind::Relation, &full, Some(changed))
+        })
+    }
+
+    /// A user's policy: which one, or none any more.
+    pub(super) fn user_policy(
+        &mut self,
+        user: &ast::ObjectName,
+        kind: &str,
+        policy: Option<&ast::ObjectName>,
+    ) -> Result<Answer> {
+        let shown = user
+            .0
+            .last()
+            .and_then(|p| p.as_ident())
+            .map(crate::dialect::fold)
+            .unwrap_or_default();
+        let oid = match policy {
+            Some(p) => {
+                let full = self.inner.resolve_name(p)?;
+                Some(self.kept(ObjectKind::Policy, &full)?.oid)
+            }
+            None => None,
+        };
+        self.inner.change(|t| {
+            let key = (ObjectKind::User, shown.clone());
+            let Some(Object::Other(o)) = t.account().objects.get(&key) else {
+                return Err(missing("user", &shown));
+            };
+            let mut o = OtherObject::clone(o);
+            let property = format!("POLICY|{kind}");
+            match oid {
+                Some(oid) => o.properties.insert(property, oid.to_string()),
+                None => o.properties.remove(&property),
+            };
+            t.set_account_object(ObjectKind::User, &shown, Some(Object::Other(Arc::new(o))));
+            Ok(())
+        })?;
+        Answer::success(StatementKind::Ddl)
     }
 
     /// ALTER of a stream, task, pipe, tag or dynamic table, and SET TAG.
@@ -311,9 +470,27 @@ impl SnowflakeSession {
             Change::State(s) if kind == ObjectKind::Task => {
                 new.properties.insert("STATE".into(), (*s).into());
             }
-            Change::Body(b) if kind == ObjectKind::Task => {
+            Change::State(s) if word == "ALERT" => {
+                new.properties.insert("STATE".into(), (*s).into());
+            }
+            Change::Body(b) if kind == ObjectKind::Task || word == "ALERT" => {
                 crate::parse::parse(b)?;
                 new.definition["body"] = b.clone().into();
+            }
+            Change::When(w) if kind == ObjectKind::Task => {
+                new.definition["when"] = w.clone().into();
+            }
+            Change::After(add, tasks) if kind == ObjectKind::Task => {
+                let mut after: Vec<String> =
+                    serde_json::from_value(new.definition["after"].clone()).unwrap_or_default();
+                for t in tasks {
+                    let t = self.inner.resolve_name(t)?.to_string();
+                    after.retain(|a| *a != t);
+                    if *add {
+                        after.push(t);
+                    }
+                }
+                new.definition["after"] = json!(after);
             }
             Change::AllowedValues(add, values) if kind == ObjectKind::Tag => {
                 let mut list: Vec<String> = new
@@ -477,7 +654,7 @@ impl SnowflakeSession {
     }
 
     /// Attaches a tag's value to an object, or takes it away.
-    fn set_tag(
+    pub(super) fn set_tag(
         &mut self,
         domain: &str,
         object: &ast::ObjectName,
@@ -521,8 +698,19 @@ impl SnowflakeSession {
                 let (d, s) = self.schema_name(&parts)?;
                 format!("{d}.{s}")
             }
+            "COLUMN" => {
+                let mut relation = object.clone();
+                let column = relation
+                    .0
+                    .pop()
+                    .and_then(|p| p.as_ident().map(crate::dialect::fold))
+                    .unwrap_or_default();
+                let (relation, _) = self.inner.relation(&relation)?;
+                format!("{relation}.{column}")
+            }
             _ => self.inner.resolve_name(object)?.to_string(),
         };
+        let domain = crate::functions::tags::kept_domain(domain);
         let key = format!("tag|{domain}|{full}|{tag_name}");
         let reference = value.map(|v| {
             Object::Other(Arc::new(OtherObject {

@@ -33,6 +33,45 @@ const TABLE: &[&str] = &[
     "privacy domain",
 ];
 
+/// The file format of a stage that names none.
+const FORMAT_DEFAULTS: &[(&str, &str, &str)] = &[
+    ("TYPE", "String", "CSV"),
+    ("RECORD_DELIMITER", "String", "\\n"),
+    ("FIELD_DELIMITER", "String", ","),
+    ("FILE_EXTENSION", "String", ""),
+    ("SKIP_HEADER", "Integer", "0"),
+    ("PARSE_HEADER", "Boolean", "false"),
+    ("DATE_FORMAT", "String", "AUTO"),
+    ("TIME_FORMAT", "String", "AUTO"),
+    ("TIMESTAMP_FORMAT", "String", "AUTO"),
+    ("BINARY_FORMAT", "String", "HEX"),
+    ("ESCAPE", "String", "NONE"),
+    ("ESCAPE_UNENCLOSED_FIELD", "String", "\\\\"),
+    ("TRIM_SPACE", "Boolean", "false"),
+    ("FIELD_OPTIONALLY_ENCLOSED_BY", "String", "NONE"),
+    ("NULL_IF", "List", "[\\\\N]"),
+    ("COMPRESSION", "String", "AUTO"),
+    ("ERROR_ON_COLUMN_COUNT_MISMATCH", "Boolean", "true"),
+    ("VALIDATE_UTF8", "Boolean", "true"),
+    ("SKIP_BLANK_LINES", "Boolean", "false"),
+    ("REPLACE_INVALID_CHARACTERS", "Boolean", "false"),
+    ("EMPTY_FIELD_AS_NULL", "Boolean", "true"),
+    ("SKIP_BYTE_ORDER_MARK", "Boolean", "true"),
+    ("ENCODING", "String", "UTF8"),
+    ("MULTI_LINE", "Boolean", "true"),
+];
+
+/// The options of COPY of a stage that names none.
+const COPY_DEFAULTS: &[(&str, &str, &str)] = &[
+    ("ON_ERROR", "String", "ABORT_STATEMENT"),
+    ("SIZE_LIMIT", "Long", ""),
+    ("PURGE", "Boolean", "false"),
+    ("RETURN_FAILED_ONLY", "Boolean", "false"),
+    ("ENFORCE_LENGTH", "Boolean", "true"),
+    ("TRUNCATECOLUMNS", "Boolean", "false"),
+    ("FORCE", "Boolean", "false"),
+];
+
 impl SnowflakeSession {
     pub(super) fn describe(&mut self, d: &Described) -> Result<Answer> {
         match d {
@@ -41,6 +80,8 @@ impl SnowflakeSession {
                     .inner
                     .relation(name)
                     .map_err(|_| missing("table", shown(name)))?;
+                let masks = crate::policies::masks(&object);
+                let account = self.inner.snapshot();
                 let rows = match object {
                     Object::Table(t) => {
                         let in_key = |kind: &str, column: &str| {
@@ -62,7 +103,10 @@ impl SnowflakeSession {
                                 };
                                 vec![
                                     Some(c.name.clone()),
-                                    Some(c.ty.snowflake()),
+                                    Some(match c.properties.get("collation") {
+                                        Some(k) => format!("{} COLLATE '{k}'", c.ty.snowflake()),
+                                        None => c.ty.snowflake(),
+                                    }),
                                     Some("COLUMN".into()),
                                     yes_no(!c.not_null),
                                     default,
@@ -71,16 +115,49 @@ impl SnowflakeSession {
                                     None,
                                     None,
                                     c.comment.clone(),
-                                    None,
+                                    policy_of(&masks, &account, &c.name),
                                     None,
                                 ]
                             })
                             .collect()
                     }
-                    Object::View(v) => v.columns.iter().map(|c| plain(&c.name, &c.ty)).collect(),
+                    Object::View(v) => v
+                        .columns
+                        .iter()
+                        .map(|c| {
+                            let mut row = plain(&c.name, &c.ty);
+                            row[9] = v.properties.get(&format!("comment|{}", c.name)).cloned();
+                            row[10] = policy_of(&masks, &account, &c.name);
+                            row
+                        })
+                        .collect(),
                     _ => return Err(missing("table", shown(name))),
                 };
                 Answer::table(StatementKind::Describe, text(TABLE), rows)
+            }
+            Described::TableStage(name) => {
+                self.inner
+                    .table(name)
+                    .map_err(|_| missing("table", shown(name)))?;
+                let names = [
+                    "parent_property",
+                    "property",
+                    "property_type",
+                    "property_value",
+                    "property_default",
+                ];
+                let row = |cells: [&str; 5]| cells.map(|c| Some(c.to_owned())).to_vec();
+                // A table's stage has the defaults of its kind.
+                let mut rows: Vec<_> = FORMAT_DEFAULTS
+                    .iter()
+                    .map(|(p, ty, v)| row(["STAGE_FILE_FORMAT", p, ty, v, v]))
+                    .collect();
+                rows.extend(
+                    COPY_DEFAULTS
+                        .iter()
+                        .map(|(p, ty, v)| row(["STAGE_COPY_OPTIONS", p, ty, v, v])),
+                );
+                Answer::table(StatementKind::Describe, text(&names), rows)
             }
             Described::Result(id) => {
                 let id = if id.is_empty() {
@@ -281,6 +358,16 @@ impl SnowflakeSession {
             rows,
         )
     }
+}
+
+/// The full name of a column's masking policy.
+fn policy_of(
+    masks: &[(String, crate::policies::Use)],
+    account: &dwsim_engine::catalog::Account,
+    column: &str,
+) -> Option<String> {
+    let (_, used) = masks.iter().find(|(c, _)| c == column)?;
+    crate::policies::find(account, used.policy).map(|(n, _)| n.to_string())
 }
 
 fn shown(name: &sqlparser::ast::ObjectName) -> String {

@@ -14,6 +14,7 @@ mod grants;
 mod infer;
 mod objects;
 mod parameters;
+mod policies;
 mod properties;
 mod relation;
 mod run;
@@ -27,7 +28,7 @@ mod tests;
 mod transfer;
 mod unload;
 
-pub use account::{AccountState, CopyError, CopyRun};
+pub use account::{AccountState, CopyError, CopyRun, StatementRun, TaskRun};
 pub use answer::{Answer, StatementKind};
 pub(crate) use answer::{schema, text_batch};
 pub use bindings::Binding;

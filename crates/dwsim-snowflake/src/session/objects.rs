@@ -18,7 +18,7 @@ use crate::parse::{CreateObject, OptionValue, Options};
 fn is_account_level(kind: ObjectKind) -> bool {
     matches!(
         kind,
-        ObjectKind::Warehouse | ObjectKind::Role | ObjectKind::User
+        ObjectKind::Warehouse | ObjectKind::Role | ObjectKind::User | ObjectKind::Integration
     )
 }
 
@@ -198,7 +198,14 @@ impl SnowflakeSession {
         let text = match (made, o.kind) {
             (false, _) => format!("{name} already exists, statement succeeded."),
             (true, ObjectKind::Stage) => format!("Stage area {name} successfully created."),
-            (true, kind) => format!("{} {name} successfully created.", title(kind.word())),
+            (true, kind) => {
+                let own = o
+                    .options
+                    .text(crate::policies::KIND)
+                    .map(|k| k.replace('_', " "));
+                let word = own.unwrap_or_else(|| kind.word().to_owned());
+                format!("{} {name} successfully created.", title(&word))
+            }
         };
         Answer::status(StatementKind::Ddl, text)
     }
@@ -253,7 +260,17 @@ impl SnowflakeSession {
                 if let Some(c) = changes.get("COMMENT") {
                     db.comment = Some(c.clone());
                 }
-                db.properties.extend(changes.clone());
+                for (k, v) in &changes {
+                    match k.strip_prefix("UNSET ") {
+                        Some("COMMENT") => db.comment = None,
+                        Some(k) => {
+                            db.properties.remove(k);
+                        }
+                        None => {
+                            db.properties.insert(k.clone(), v.clone());
+                        }
+                    }
+                }
                 match &target {
                     Some(to) if t.database(to).is_some() => return Err(exists("database", to)),
                     Some(to) => {
@@ -278,7 +295,17 @@ impl SnowflakeSession {
                     if let Some(c) = changes.get("COMMENT") {
                         o.comment = Some(c.clone());
                     }
-                    o.properties.extend(changes.clone());
+                    for (k, v) in &changes {
+                        match k.strip_prefix("UNSET ") {
+                            Some("COMMENT") => o.comment = None,
+                            Some(k) => {
+                                o.properties.remove(k);
+                            }
+                            None => {
+                                o.properties.insert(k.clone(), v.clone());
+                            }
+                        }
+                    }
                     Ok(Object::Other(Arc::new(o)))
                 };
                 if is_account_level(kind) {

@@ -12,9 +12,14 @@ use dwsim_engine::types::{ColumnInfo, SqlType};
 use sqlparser::ast::{self, MergeClauseKind, Statement};
 
 use super::answer::schema;
-use super::{AccountState, Answer, Binding, StatementKind, bindings, parameters};
+use super::{AccountState, Answer, Binding, StatementKind, StatementRun, bindings, parameters};
 use crate::dialect::{SnowflakeDialect, fold};
 use crate::parse::{Command, UseTarget};
+
+/// Characters of a statement that QUERY_HISTORY shows.
+///
+/// Source: "QUERY_HISTORY, QUERY_HISTORY_BY_*".
+const LONGEST_KEPT: usize = 100_000;
 
 /// A session of a Snowflake account.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub struct SnowflakeSession {
     pub(super) dialect: Arc<SnowflakeDialect>,
     /// The catalog version before the running statement.
     version_before: u64,
+    /// When the running statement began.
+    started: chrono::DateTime<chrono::Utc>,
     /// How many procedures are running in one another.
     pub(crate) calls: usize,
 }
@@ -43,6 +50,7 @@ impl SnowflakeSession {
             account,
             dialect,
             version_before: 0,
+            started: chrono::Utc::now(),
             calls: 0,
         }
     }
@@ -67,7 +75,9 @@ impl SnowflakeSession {
     /// # Errors
     /// Unknown parameters, values of the wrong type.
     pub fn set_parameter(&mut self, name: &str, value: &str) -> Result<()> {
-        parameters::set_one(&mut self.inner, name, value)
+        parameters::set_one(&mut self.inner, name, value)?;
+        self.dialect.follow(self.inner.parameters());
+        Ok(())
     }
 
     /// Tells which client program this is, for CURRENT_CLIENT.
@@ -88,13 +98,40 @@ impl SnowflakeSession {
     /// Identifies the statement that comes next.
     pub fn begin_statement(&mut self, query_id: &str) {
         query_id.clone_into(&mut self.inner.query_id);
+        self.started = chrono::Utc::now();
         let newest = self.account.engine.catalog.history(|h| h.newest());
         self.version_before = newest.unwrap_or(0);
     }
 
-    /// The statement is over: LAST_QUERY_ID() means it from now on.
-    pub fn end_statement(&mut self, query_id: &str) {
+    /// The statement is over: LAST_QUERY_ID() means it from now on, and the histories have it.
+    pub fn end_statement(&mut self, query_id: &str, text: &str, outcome: &Result<Answer>) {
         self.inner.last_query_id = Some(query_id.to_owned());
+        self.inner.query_ids.note(query_id);
+        let failure = outcome.as_ref().err().map(|e| {
+            let r = e.snowflake();
+            (r.code, r.message)
+        });
+        self.account.note_statement(StatementRun {
+            query_id: query_id.to_owned(),
+            text: text.chars().take(LONGEST_KEPT).collect(),
+            database: self.inner.database().map(str::to_owned),
+            schema: self.inner.schemas().first().cloned(),
+            kind: outcome.as_ref().ok().map(|a| a.kind),
+            session: self.inner.id(),
+            user: self.inner.user.clone(),
+            role: self.inner.role.clone(),
+            warehouse: self.inner.warehouse.clone(),
+            tag: self
+                .inner
+                .parameters()
+                .get("QUERY_TAG")
+                .cloned()
+                .unwrap_or_default(),
+            failure,
+            started: self.started,
+            ended: chrono::Utc::now(),
+            rows: outcome.as_ref().map_or(0, Answer::row_count),
+        });
         let before = self.version_before;
         self.account
             .engine
@@ -169,6 +206,7 @@ impl SnowflakeSession {
             }
             Command::AlterSession(options) => {
                 parameters::set(&mut self.inner, &options)?;
+                self.dialect.follow(self.inner.parameters());
                 Answer::success(StatementKind::Scl)
             }
             Command::AlterView(name, if_exists, change) => {
@@ -181,6 +219,7 @@ impl SnowflakeSession {
                 for n in names {
                     parameters::unset(&mut self.inner, &fold(&n))?;
                 }
+                self.dialect.follow(self.inner.parameters());
                 Answer::success(StatementKind::Scl)
             }
             Command::CreateDatabase(o) => self.create_database(&o),
@@ -222,6 +261,53 @@ impl SnowflakeSession {
                 self.create_from_template(&create, &query).await
             }
             Command::ExecuteTask(name) => self.execute_task(&name).await,
+            Command::CreatePolicy(p) => self.create_policy(&p),
+            Command::AlterPolicy(kind, name, if_exists, change) => {
+                self.alter_policy(&kind, &name, if_exists, &change)
+            }
+            Command::DropPolicy(kind, name, if_exists) => self.drop_policy(&kind, &name, if_exists),
+            Command::DescribePolicy(kind, name) => self.describe_policy(&kind, &name),
+            Command::Attach(name, if_exists, attached) => {
+                match self.attach(&name, &attached) {
+                    Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {}
+                    other => other?,
+                }
+                Answer::success(StatementKind::Ddl)
+            }
+            Command::CreateAttached(create, name, attached) => {
+                let answer = Box::pin(self.command(*create, text, bindings, values)).await?;
+                if !answer.skipped_creation() {
+                    self.attach(&name, &attached)?;
+                }
+                Ok(answer)
+            }
+            Command::PolicyContext(values, text) => self.with_context(&values, &text).await,
+            Command::ExecuteAlert(name) => self.execute_alert(&name).await,
+            Command::UserPolicy(user, kind, policy) => {
+                self.user_policy(&user, &kind, policy.as_ref())
+            }
+            Command::CreateLike(kind, create, name) => {
+                let answer = Box::pin(self.command(*create, text, bindings, values)).await?;
+                if !answer.skipped_creation() {
+                    self.mark(&name, &[(kind.to_owned(), Some("true".to_owned()))])?;
+                }
+                Ok(answer)
+            }
+            Command::Mark(name, if_exists, values) => {
+                match self.mark(&name, &values) {
+                    Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {}
+                    other => other?,
+                }
+                Answer::success(StatementKind::Ddl)
+            }
+            Command::Each(commands) => {
+                let mut answer = Answer::success(StatementKind::Ddl)?;
+                for one in commands {
+                    answer = Box::pin(self.command(one, text, bindings, values.clone())).await?;
+                }
+                Ok(answer)
+            }
+            Command::Flow(parts) => self.flow(&parts).await,
             Command::Explain(format, text) => self.explain(&format, &text).await,
         }
     }

@@ -318,6 +318,18 @@ fn quotient(call: &Call<'_>) -> Result<ArrayRef> {
     ))
 }
 
+/// A VARIANT in which JSON null is SQL NULL, as Snowflake's COUNT takes it; other values as they are.
+fn without_null(call: &FnCall<'_, '_>, value: Typed) -> Typed {
+    if call.env().dialect == DialectName::Snowflake && value.ty == SqlType::Variant {
+        return call.kernel(
+            crate::kernels::semi::strip_null_value,
+            vec![value],
+            SqlType::Variant,
+        );
+    }
+    value
+}
+
 /// COUNT: rows, non-NULL values, or distinct combinations.
 pub fn count(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     use sqlparser::ast;
@@ -335,19 +347,39 @@ pub fn count(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         }),
         _ => false,
     };
+    // `t.*` and `* EXCLUDE …` are columns, of which none may be NULL; `*` alone is the row.
+    let columns = match &call.ast.args {
+        ast::FunctionArguments::List(l)
+            if call.env().dialect == DialectName::Snowflake
+                && !matches!(
+                    l.args.as_slice(),
+                    [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard)]
+                ) =>
+        {
+            call.star()?
+        }
+        _ => None,
+    };
     let ty = match call.env().dialect {
         DialectName::Redshift => SqlType::BigInt,
         DialectName::Snowflake => SqlType::number(18, 0),
     };
     let options = call.aggregate_options()?;
-    let counted = if star || n == 0 {
+    let counted = if (star || n == 0) && columns.is_none() {
         if options.distinct {
             return Err(SqlError::unsupported("COUNT(DISTINCT *)"));
         }
         call.binder.aggregate_expr(&COUNT, vec![], options)?
     } else {
-        let args = call.bind_all()?;
-        if n == 1 {
+        let args = match columns {
+            Some(columns) => columns.into_iter().map(|(_, v)| v).collect(),
+            None => call.bind_all()?,
+        };
+        let args: Vec<Typed> = args.into_iter().map(|a| without_null(call, a)).collect();
+        if args.is_empty() {
+            return Err(call.count_error(1, 0));
+        }
+        if args.len() == 1 {
             call.binder.aggregate_expr(&COUNT, args, options)?
         } else {
             // Several arguments: rows in which none is NULL.

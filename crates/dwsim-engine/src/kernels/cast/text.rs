@@ -127,9 +127,17 @@ pub(super) fn text_to_binary(call: &Call<'_>) -> Result<ArrayRef> {
 pub(super) fn binary_to_text(call: &Call<'_>) -> Result<ArrayRef> {
     let v = call.bytes(0)?;
     let utf8 = call.env.dialect == DialectName::Redshift;
+    // Snowflake's session says in which form bytes are shown.
+    let base64 = call
+        .env
+        .parameter("BINARY_OUTPUT_FORMAT")
+        .is_some_and(|f| f.eq_ignore_ascii_case("BASE64"));
     call.map_text(|row| {
         let Some(b) = v.get(row) else { return Ok(None) };
-        if utf8 {
+        if base64 {
+            use base64::Engine;
+            Ok(Some(base64::engine::general_purpose::STANDARD.encode(b)))
+        } else if utf8 {
             let s = std::str::from_utf8(b).map(str::to_owned).map_err(|_| {
                 SqlError::raw("", "22021", "invalid UTF-8 byte sequence in VARBYTE value")
             });

@@ -256,7 +256,8 @@ pub fn parse(text: &str, fields: Option<Qualifier>, dialect: DialectName) -> Opt
             sum.add_nanos(if negative { -nanos } else { nanos })?;
             continue;
         }
-        if c.peek() == Some(b'-') && dialect == DialectName::Redshift {
+        let years = fields.is_some_and(|f| f.first == Unit::Year && f.last == Unit::Month);
+        if c.peek() == Some(b'-') && (years || dialect == DialectName::Redshift) {
             // `1-2`: years and months.
             c.skip(1);
             let months = c.number(1, 9)?;

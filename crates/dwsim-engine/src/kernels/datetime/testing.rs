@@ -41,6 +41,7 @@ pub(crate) fn env(dialect: DialectName) -> Env {
         last_transaction: None,
         seed: None,
         draws: Default::default(),
+        query_ids: Default::default(),
     }
 }
 

@@ -417,7 +417,14 @@ impl Model {
         s = s.strip_prefix(self.before.trim()).unwrap_or(s);
         s = s.strip_suffix(self.after.trim()).unwrap_or(s).trim();
         if self.body != Body::Fixed {
-            let (v, scale) = crate::kernels::cast::parse_decimal(s)?;
+            // Blanks may stand between a sign and its digits.
+            let joined = match s.strip_prefix(['-', '+']) {
+                Some(digits) if digits.starts_with(' ') => {
+                    Some(format!("{}{}", &s[..1], digits.trim_start()))
+                }
+                _ => None,
+            };
+            let (v, scale) = crate::kernels::cast::parse_decimal(joined.as_deref().unwrap_or(s))?;
             return if scale >= 0 {
                 Some((v, u8::try_from(scale).ok()?))
             } else {
@@ -549,6 +556,9 @@ mod tests {
             ("9,999.99", "1,234.5", Some((12_345, 1))),
             ("99.9S", "12.5-", Some((-125, 1))),
             ("XXXX", "ff", Some((255, 0))),
+            ("TM9", "- 0.1", Some((-1, 1))),
+            ("TM", "+  2", Some((2, 0))),
+            ("TM9", "- ", None),
             ("99", "123", None),
             ("99", "1.5", None),
             ("99", "x", None),

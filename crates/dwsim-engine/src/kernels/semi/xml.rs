@@ -217,19 +217,17 @@ impl<'a> Parser<'a> {
             }
             if rest.starts_with("</") {
                 self.at += 2;
-                let start = self.at;
                 let closing = self.name()?;
-                if closing != tag {
-                    self.at = start;
-                    return self.fail(format!(
-                        "the closing tag </{closing}> does not match <{tag}>"
-                    ));
-                }
                 self.blanks();
                 if !self.rest().starts_with('>') {
                     return self.fail("unterminated closing tag");
                 }
                 self.at += 1;
+                if closing != tag {
+                    // The place is that of the tag's last character.
+                    self.at -= 1;
+                    return self.fail(format!("no opening tag for </{closing}>"));
+                }
                 return Ok(match items.len() {
                     0 => Value::text(""),
                     1 => items.remove(0),

@@ -29,6 +29,76 @@ pub(super) fn yes(b: bool) -> Option<String> {
     some(if b { "Y" } else { "N" })
 }
 
+/// Integrations, network policies and resource monitors: kept and shown, since nothing outside is reached.
+fn show_services(account: &dwsim_engine::catalog::Account, what: &str) -> Vec<Row> {
+    let mut out = Vec::new();
+    for ((kind, name), o) in &account.objects {
+        let dwsim_engine::catalog::Object::Other(o) = o else {
+            continue;
+        };
+        let word = o.properties.get(crate::policies::KIND);
+        let wanted = match what {
+            "INTEGRATIONS" => word.is_some_and(|w| w.ends_with("INTEGRATION")),
+            "NETWORK POLICIES" => word.is_some_and(|w| w == "NETWORK_POLICY"),
+            other => {
+                word.is_some_and(|w| Some(w.replace('_', " ").as_str()) == other.strip_suffix('S'))
+            }
+        };
+        if *kind != ObjectKind::Integration || !wanted {
+            continue;
+        }
+        let property = |k: &str| o.properties.get(k).cloned();
+        let entries = |k: &str| {
+            some(
+                property(k)
+                    .and_then(|l| serde_json::from_str::<Vec<String>>(&l).ok())
+                    .map_or(0, |v| v.len())
+                    .to_string(),
+            )
+        };
+        let category = word
+            .and_then(|w| w.split('_').next())
+            .unwrap_or_default()
+            .to_owned();
+        out.push(vec![
+            ("created_on", some(o.created.to_string())),
+            ("name", some(name)),
+            ("owner", some(&o.owner)),
+            ("comment", some(o.comment.clone().unwrap_or_default())),
+            (
+                "type",
+                property("TYPE").or_else(|| property("STORAGE_PROVIDER")),
+            ),
+            ("category", some(category)),
+            (
+                "enabled",
+                some(property("ENABLED").map_or_else(|| "true".into(), |e| e.to_lowercase())),
+            ),
+            ("entries_in_allowed_ip_list", entries("ALLOWED_IP_LIST")),
+            ("entries_in_blocked_ip_list", entries("BLOCKED_IP_LIST")),
+            (
+                "entries_in_allowed_network_rules",
+                entries("ALLOWED_NETWORK_RULE_LIST"),
+            ),
+            (
+                "entries_in_blocked_network_rules",
+                entries("BLOCKED_NETWORK_RULE_LIST"),
+            ),
+            ("credit_quota", property("CREDIT_QUOTA")),
+            ("used_credits", some("0.00")),
+            ("remaining_credits", property("CREDIT_QUOTA")),
+            ("level", None),
+            (
+                "frequency",
+                some(property("FREQUENCY").unwrap_or_else(|| "MONTHLY".into())),
+            ),
+            ("start_time", Some(o.created.to_string())),
+            ("end_time", None),
+        ]);
+    }
+    out
+}
+
 /// Whether a name matches a LIKE pattern in any case.
 fn like(pattern: &str, name: &str) -> bool {
     fn go(p: &[char], s: &[char]) -> bool {
@@ -50,9 +120,8 @@ fn like(pattern: &str, name: &str) -> bool {
 fn column_type(name: &str) -> SqlType {
     match name {
         "created_on" | "dropped_on" | "resumed_on" | "updated_on" | "last_committed_on"
-        | "last_suspended_on" | "stale_after" | "started_on" | "data_timestamp" => {
-            SqlType::TimestampLtz(3)
-        }
+        | "last_suspended_on" | "stale_after" | "started_on" | "data_timestamp"
+        | "refreshed_on" | "compacted_on" => SqlType::TimestampLtz(3),
         "rows" | "bytes" | "next_value" | "interval" | "key_sequence" | "running" | "queued"
         | "min_cluster_count" | "max_cluster_count" | "started_clusters" | "assigned_to_users"
         | "granted_to_roles" | "granted_roles" => SqlType::number(38, 0),
@@ -116,9 +185,32 @@ impl SnowflakeSession {
         match show.what.as_str() {
             "DATABASES" => Ok(self.show_databases(&account, show.history)),
             "SCHEMAS" => self.show_schemas(&account, show),
-            "TABLES" | "VIEWS" | "OBJECTS" | "SEQUENCES" | "STAGES" | "FILE FORMATS"
-            | "MATERIALIZED VIEWS" | "TASKS" | "STREAMS" | "PIPES" | "DYNAMIC TABLES" | "TAGS"
-            | "DATABASE ROLES" => {
+            "TABLES"
+            | "VIEWS"
+            | "OBJECTS"
+            | "SEQUENCES"
+            | "STAGES"
+            | "FILE FORMATS"
+            | "MATERIALIZED VIEWS"
+            | "TASKS"
+            | "STREAMS"
+            | "PIPES"
+            | "DYNAMIC TABLES"
+            | "TAGS"
+            | "DATABASE ROLES"
+            | "MASKING POLICIES"
+            | "ROW ACCESS POLICIES"
+            | "AGGREGATION POLICIES"
+            | "PROJECTION POLICIES"
+            | "JOIN POLICIES"
+            | "PASSWORD POLICIES"
+            | "SESSION POLICIES"
+            | "AUTHENTICATION POLICIES"
+            | "NETWORK RULES"
+            | "ALERTS"
+            | "SECRETS"
+            | "HYBRID TABLES"
+            | "EVENT TABLES" => {
                 let mut out = Vec::new();
                 for place in self.places(&account, &show.scope)? {
                     self.show_objects(&place, &show.what, &mut out);
@@ -155,7 +247,34 @@ impl SnowflakeSession {
                 self.show_routines(&account, show, ObjectKind::Procedure)
             }
             // What is never made here: there are none to list.
-            "EXTERNAL TABLES" | "SHARES" | "TRANSACTIONS" | "LOCKS" => Ok(Vec::new()),
+            "EXTERNAL TABLES"
+            | "SHARES"
+            | "TRANSACTIONS"
+            | "LOCKS"
+            | "MANAGED ACCOUNTS"
+            | "REPLICATION DATABASES"
+            | "REPLICATION ACCOUNTS"
+            | "REPLICATION GROUPS"
+            | "FAILOVER GROUPS"
+            | "ICEBERG TABLES"
+            | "NOTEBOOKS"
+            | "STREAMLITS"
+            | "MODELS"
+            | "CONNECTIONS" => Ok(Vec::new()),
+            "INTEGRATIONS"
+            | "STORAGE INTEGRATIONS"
+            | "API INTEGRATIONS"
+            | "NOTIFICATION INTEGRATIONS"
+            | "SECURITY INTEGRATIONS"
+            | "CATALOG INTEGRATIONS"
+            | "NETWORK POLICIES"
+            | "RESOURCE MONITORS" => Ok(show_services(&account, &show.what)),
+            "REGIONS" => Ok(vec![vec![
+                ("snowflake_region", some("AWS_US_EAST_1")),
+                ("cloud", some("aws")),
+                ("region", some("us-east-1")),
+                ("display_name", some("US East (N. Virginia)")),
+            ]]),
             other => Err(SqlError::unsupported(format!("SHOW {other}"))),
         }
     }

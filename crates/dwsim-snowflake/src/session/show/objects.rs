@@ -11,6 +11,7 @@ use dwsim_engine::session::is_temp_schema;
 
 use super::list::{Place, Row, some, yes};
 use crate::parse::Show;
+use crate::policies::KIND;
 use crate::session::SnowflakeSession;
 use crate::session::bodies::DYNAMIC_QUERY;
 
@@ -72,15 +73,15 @@ fn table(place: &Place, name: &str, t: &TableEntry) -> Row {
             some(property(t, "data_retention_time_in_days").map_or("1", String::as_str)),
         ),
         ("change_tracking", on("change_tracking")),
-        ("search_optimization", some("OFF")),
+        ("search_optimization", on("search_optimization")),
         ("is_external", yes(false)),
         (
             "enable_schema_evolution",
             yes(property(t, "enable_schema_evolution")
                 .is_some_and(|v| v.eq_ignore_ascii_case("true"))),
         ),
-        ("is_event", yes(false)),
-        ("is_hybrid", yes(false)),
+        ("is_event", yes(property(t, "event").is_some())),
+        ("is_hybrid", yes(property(t, "hybrid").is_some())),
         ("is_iceberg", yes(false)),
         ("is_dynamic", yes(property(t, DYNAMIC_QUERY).is_some())),
         ("is_immutable", yes(false)),
@@ -206,6 +207,12 @@ impl SnowflakeSession {
                     }
                     out.push(row);
                 }
+                (Object::Table(t), "HYBRID TABLES") if property(t, "hybrid").is_some() => {
+                    out.push(table(place, name, t));
+                }
+                (Object::Table(t), "EVENT TABLES") if property(t, "event").is_some() => {
+                    out.push(table(place, name, t));
+                }
                 (Object::Table(t), "DYNAMIC TABLES") if property(t, DYNAMIC_QUERY).is_some() => {
                     out.push(dynamic(place, name, t));
                 }
@@ -235,6 +242,29 @@ impl SnowflakeSession {
                         ("cluster_by", some("")),
                         ("rows", None),
                         ("bytes", None),
+                        ("source_database_name", some(&place.database)),
+                        ("source_schema_name", some(&place.schema)),
+                        (
+                            "source_table_name",
+                            v.properties.get("source_table").cloned(),
+                        ),
+                        (
+                            "refreshed_on",
+                            some(chrono::Utc::now().timestamp().to_string()),
+                        ),
+                        ("compacted_on", some(v.created.to_string())),
+                        (
+                            "invalid",
+                            some(v.properties.contains_key("suspended").to_string()),
+                        ),
+                        (
+                            "invalid_reason",
+                            v.properties
+                                .get("suspended")
+                                .map(|_| "The materialized view is suspended.".to_owned()),
+                        ),
+                        ("behind_by", some("0s")),
+                        ("automatic_clustering", some("OFF")),
                         ("is_hybrid", yes(false)),
                         ("is_iceberg", yes(false)),
                         ("is_dynamic", yes(false)),
@@ -310,7 +340,58 @@ impl SnowflakeSession {
                 (Object::Other(o), "PIPES") if *kind == ObjectKind::Pipe => {
                     out.push(pipe(place, name, o));
                 }
-                (Object::Other(o), "DATABASE ROLES") if *kind == ObjectKind::Other => {
+                (Object::Other(o), what)
+                    if *kind == ObjectKind::Policy
+                        && what.strip_suffix("IES").is_some_and(|w| {
+                            o.properties
+                                .get(KIND)
+                                .is_some_and(|k| k.replace('_', " ").strip_suffix('Y') == Some(w))
+                        }) =>
+                {
+                    let mut row = base(place, name, o.created, &o.owner, &o.comment);
+                    let exempt = o.properties.get("EXEMPT_OTHER_POLICIES");
+                    row.push(("kind", o.properties.get(KIND).cloned()));
+                    row.push((
+                        "options",
+                        some(exempt.map_or_else(String::new, |e| {
+                            serde_json::json!({ "EXEMPT_OTHER_POLICIES": e.to_uppercase() })
+                                .to_string()
+                        })),
+                    ));
+                    out.push(row);
+                }
+                (Object::Other(o), "ALERTS" | "NETWORK RULES" | "SECRETS")
+                    if *kind == ObjectKind::Other
+                        && o.properties.get(KIND).is_some_and(|k| {
+                            Some(k.as_str()) == what.replace(' ', "_").strip_suffix('S')
+                        }) =>
+                {
+                    let text = |k: &str| o.properties.get(k).cloned();
+                    let defined = |k: &str| o.definition[k].as_str().map(str::to_owned);
+                    let mut row = base(place, name, o.created, &o.owner, &o.comment);
+                    row.extend([
+                        ("warehouse", text("WAREHOUSE")),
+                        ("schedule", text("SCHEDULE")),
+                        ("state", text("STATE")),
+                        ("condition", defined("when")),
+                        ("action", defined("body")),
+                        ("type", text("TYPE")),
+                        ("mode", text("MODE")),
+                        ("secret_type", text("TYPE")),
+                        (
+                            "entries_in_valuelist",
+                            text("VALUE_LIST").map(|l| {
+                                serde_json::from_str::<Vec<String>>(&l)
+                                    .map_or(1, |v| v.len())
+                                    .to_string()
+                            }),
+                        ),
+                    ]);
+                    out.push(row);
+                }
+                (Object::Other(o), "DATABASE ROLES")
+                    if *kind == ObjectKind::Other && !o.properties.contains_key(KIND) =>
+                {
                     let mut row = base(place, name, o.created, &o.owner, &o.comment);
                     row.extend([("is_default", yes(false)), ("is_current", yes(false))]);
                     out.push(row);

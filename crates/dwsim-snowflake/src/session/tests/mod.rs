@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod collation;
+mod functions;
+mod governance;
 mod queries;
 mod statements;
 
@@ -50,7 +52,7 @@ impl Trial {
         let id = format!("00000000-0000-0000-0000-{:012}", self.statements);
         self.session.begin_statement(&id);
         let outcome = self.session.run(sql, &BTreeMap::new(), false).await;
-        self.session.end_statement(&id);
+        self.session.end_statement(&id, sql, &outcome);
         if let Ok(a) = &outcome {
             self.service
                 .account_state()

@@ -1,0 +1,128 @@
+//! The parts of an endpoint's URL: who logs in, where to, and how. What is left out is the emulators' `dev`.
+//! Which parameters mean something is the clients' part.
+
+use std::collections::BTreeMap;
+
+/// `scheme://user:password@host:port/path?name=value`; the escapes of all parts are read.
+#[derive(Debug, Default)]
+pub(super) struct Url {
+    /// Before `://`.
+    pub(super) scheme: String,
+    /// Before the colon of what stands before `@`.
+    pub(super) user: Option<String>,
+    /// After it.
+    pub(super) password: Option<String>,
+    /// After the host, without its slash.
+    pub(super) path: Option<String>,
+    /// After `?`.
+    pub(super) query: BTreeMap<String, String>,
+}
+
+impl Url {
+    pub(super) fn parse(url: &str) -> Self {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (place, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let who = place.rsplit_once('@').map_or("", |(who, _)| who);
+        let (user, password) = who.split_once(':').unwrap_or((who, ""));
+        let some = |text: &str| Some(decoded(text)).filter(|text| !text.is_empty());
+        Url {
+            scheme: scheme.to_ascii_lowercase(),
+            user: some(user),
+            password: some(password),
+            path: some(path),
+            query: query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(name, value)| (decoded(name), decoded(value)))
+                .collect(),
+        }
+    }
+
+    /// A parameter that is not empty.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// `%40` -> `@`; what is no such escape stays.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let code = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        out.push(code.unwrap_or(bytes[at]));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Everything but letters, digits and `-_.~` as `%XX`.
+#[must_use]
+pub fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_say_who_logs_in_and_how() {
+        for (url, user, password, path, sslmode) in [
+            (
+                "postgres://dev:dev@127.0.0.1:5439/dev",
+                Some("dev"),
+                Some("dev"),
+                Some("dev"),
+                None,
+            ),
+            (
+                "postgresql://ann:p%40ss%2f@h:1/shop?x=1&sslmode=disable",
+                Some("ann"),
+                Some("p@ss/"),
+                Some("shop"),
+                Some("disable"),
+            ),
+            ("postgres://ann@h", Some("ann"), None, None, None),
+            ("postgres://h:5432/x", None, None, Some("x"), None),
+            (
+                "postgres://a:b:c@h/?sslmode=",
+                Some("a"),
+                Some("b:c"),
+                None,
+                None,
+            ),
+            (
+                "postgres://a:100%@h/#part?sslmode=require",
+                Some("a"),
+                Some("100%"),
+                None,
+                None,
+            ),
+        ] {
+            let read = Url::parse(url);
+            assert_eq!(read.user.as_deref(), user, "{url}");
+            assert_eq!(read.password.as_deref(), password, "{url}");
+            assert_eq!(read.path.as_deref(), path, "{url}");
+            assert_eq!(read.parameter("sslmode"), sslmode, "{url}");
+        }
+        assert_eq!(Url::parse("HTTPS://h").scheme, "https");
+        assert_eq!(decoded(&percent("p@ss/ä")), "p@ss/ä");
+    }
+}
