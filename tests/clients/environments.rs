@@ -30,6 +30,7 @@ pub const DBT: Environment = Environment {
     packages: &[
         "dbt-core>=1.9,<1.10",
         "dbt-redshift>=1.9,<2",
+        "dbt-snowflake>=1.9,<2",
         "boto3>=1.40,<2",
     ],
 };

@@ -114,6 +114,19 @@ fn redshift_dbt() {
     check("redshift_dbt.py", environments::python(&DBT));
 }
 
+/// What `init --with dbt` writes.
+#[test]
+fn dbt_template() {
+    let server = Server::start(None);
+    let dwsim = server::binary().to_string_lossy();
+    run(
+        "dbt_template.py",
+        environments::python(&DBT),
+        &[&dwsim],
+        &server,
+    );
+}
+
 #[test]
 fn boto3() {
     check("boto3_1.py", environments::python(&REDSHIFT));

@@ -95,7 +95,7 @@ impl Drop for Server {
 }
 
 /// The binary of this workspace, built as the tests are, unless `DWSIM_BIN` names another.
-fn binary() -> &'static PathBuf {
+pub fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         if let Some(path) = std::env::var_os("DWSIM_BIN") {

@@ -271,3 +271,66 @@ fn the_token_and_the_names_of_the_machine() {
     assert_eq!(with_host("dwsim:8085").as_deref(), Some("200"));
     assert_eq!(with_host("evil.example").as_deref(), Some("403"));
 }
+
+#[test]
+fn the_stories_by_rest() {
+    use serde_json::{Value, json};
+    let sandbox = Sandbox::empty();
+    let served = Served::start(&sandbox, &[], &[]);
+    let ask = |method: &str, path: &str, body: Value| served.json(method, path, &body);
+    let schema = json!({ "tables": { "store": { "rows": 20, "columns": {
+        "store_id": { "type": "serial", "primary_key": true }, "city": { "type": "varchar(40)" } } } } });
+    let (status, made) = ask(
+        "POST",
+        "/api/experiments",
+        json!({ "name": "shop", "schema": schema }),
+    );
+    assert_eq!(status, 201, "{made}");
+    let bad = json!({ "sql": format!("{DDL} create table x (y intt);"), "dialect": "redshift" });
+    let (status, refused) = ask("POST", "/api/experiments/shop/import-sql", bad);
+    assert_eq!(
+        (status, &refused["findings"][0]["level"]),
+        (422, &json!("error")),
+        "{refused}"
+    );
+    let (_, unchanged) = ask("GET", "/api/experiments/shop", Value::Null);
+    assert_eq!(unchanged["tables"], 1, "{unchanged}");
+    let good = json!({ "sql": DDL, "dialect": "redshift", "surrogate_keys": true });
+    assert_eq!(ask("POST", "/api/experiments/shop/import-sql", good).0, 200);
+    let (status, run) = ask(
+        "POST",
+        "/api/experiments/shop/generate",
+        json!({ "rows": { "sale": 90 } }),
+    );
+    assert_eq!(status, 202, "{run}");
+    let place = format!("/api/experiments/shop/runs/{}", run["id"]);
+    // the events end with the run
+    let events = served.get(&format!("{place}/events")).expect(200).text();
+    assert!(
+        events.contains("event: end\n") && events.contains("\"status\":\"done\""),
+        "{events}"
+    );
+    for dialect in ["redshift", "snowflake"] {
+        let sql =
+            "select count(*), max(_row_id) from sale join store on store.store_id = sale.store_id";
+        let (status, answer) = ask(
+            "POST",
+            "/api/experiments/shop/query",
+            json!({ "sql": sql, "dialect": dialect }),
+        );
+        assert_eq!(
+            (status, &answer["rows"]),
+            (200, &json!([["90", "90"]])),
+            "{answer}"
+        );
+    }
+    let (_, manifest) = ask("GET", "/api/experiments/shop/export", Value::Null);
+    assert_eq!(
+        manifest["tables"].as_array().map(Vec::len),
+        Some(2),
+        "{manifest}"
+    );
+    let (status, gone) = ask("DELETE", "/api/experiments/shop", Value::Null);
+    assert_eq!((status, gone), (200, json!({ "dropped_tables": 4 })));
+    assert_eq!(ask("DELETE", "/api/experiments/shop", Value::Null).0, 404);
+}
