@@ -52,12 +52,13 @@ pub struct GlobalArgs {
     /// Say more on stderr; twice for traces (or set DWSIM_LOG)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
-    /// How logs are written to stderr
+    /// How logs are written to stderr: text, json
     #[arg(
         long,
         value_name = "FORMAT",
         env = "DWSIM_LOG_FORMAT",
         default_value = "text",
+        hide_possible_values = true,
         hide_default_value = true,
         global = true
     )]
