@@ -52,9 +52,29 @@ pub struct GlobalArgs {
     /// Say more on stderr; twice for traces (or set DWSIM_LOG)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// How logs are written to stderr: text, json
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "DWSIM_LOG_FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true,
+        global = true
+    )]
+    pub log_format: LogFormat,
     /// Say nothing on stderr but errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object per line.
+    Json,
 }
 
 /// When to colour the output.

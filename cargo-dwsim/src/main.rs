@@ -19,13 +19,14 @@ mod rust_tests;
 mod signals;
 mod sqltests;
 mod supervisor;
+mod telemetry;
 mod ui;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, GlobalArgs};
+use crate::cli::{Cli, Command};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -36,12 +37,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     error::install_reports();
     let cli = Cli::parse_from(cli::arguments());
-    log_to_stderr(&cli.global);
+    let telemetry = telemetry::install(&cli.global);
     let code = run(cli).unwrap_or_else(|error| {
         let code = error.exit_code();
         error::report(error);
         code
     });
+    drop(telemetry);
     // The codes of cargo and nextest that are passed through fit as well.
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
@@ -90,22 +92,4 @@ fn block_on<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
     // A blocking read of stdin, say, must not hold the process up once the command is over.
     runtime.shutdown_background();
     result
-}
-
-/// Logging for those who look for a fault: `DWSIM_LOG` as tracing's filter, or `-v`.
-fn log_to_stderr(global: &GlobalArgs) {
-    let default = match (global.quiet, global.verbose) {
-        (true, _) => "off",
-        // A refused S3 operation is told to its client; `s3s` would say it again here.
-        (false, 0) => "error,s3s=off",
-        (false, 1) => "dwsim=info,warn",
-        (false, _) => "dwsim=debug,info",
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("DWSIM_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    // Fails only if there is a logger already, which cannot be.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
 }

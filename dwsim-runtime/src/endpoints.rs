@@ -105,6 +105,19 @@ impl From<&Config> for TestSettings {
     }
 }
 
+/// URLs of the HTTP servers over TLS, signed by [`Endpoints::redshift_authority`]. Redshift has TLS on its own port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsEndpoints {
+    /// The Snowflake emulator.
+    pub snowflake: String,
+    /// The S3 emulator.
+    pub s3: String,
+    /// Redshift's Data API.
+    pub redshift_data: String,
+    /// The control plane with its page.
+    pub control: String,
+}
+
 /// The emulators of one running instance.
 ///
 /// ```
@@ -130,6 +143,9 @@ pub struct Endpoints {
     /// File with the certificate that clients verifying Redshift's TLS must trust.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redshift_authority: Option<std::path::PathBuf>,
+    /// The same servers over TLS, when they were asked for with `--tls`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsEndpoints>,
     /// The template database, when the supervisor has loaded one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateInfo>,

@@ -468,6 +468,7 @@ mod tests {
             s3: endpoint,
             redshift_data: None,
             redshift_authority: None,
+            tls: None,
             template: None,
             isolation: crate::Isolation::default(),
             settings: None,

@@ -37,7 +37,7 @@ mod warehouse;
 
 pub use client::{Connection, Reply, percent};
 pub use dwsim_schema::Dialect;
-pub use endpoints::{Endpoint, Endpoints, TemplateInfo, TestSettings};
+pub use endpoints::{Endpoint, Endpoints, TemplateInfo, TestSettings, TlsEndpoints};
 pub use error::{Error, Position, Result, SqlError};
 pub use fixture::Fixture;
 pub use fork::Fork;

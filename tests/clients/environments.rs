@@ -30,6 +30,7 @@ pub const DBT: Environment = Environment {
     packages: &[
         "dbt-core>=1.9,<1.10",
         "dbt-redshift>=1.9,<2",
+        "dbt-snowflake>=1.9,<2",
         "boto3>=1.40,<2",
     ],
 };
@@ -51,6 +52,29 @@ pub const NODE: Environment = Environment {
     name: "node",
     packages: &["snowflake-sdk@^3"],
 };
+
+/// What drives a browser; the browser itself is the system's.
+pub const BROWSER: Environment = Environment {
+    name: "browser",
+    packages: &["playwright-core@^1.55"],
+};
+
+/// Chromium of this machine, from Debian's packages where there is none.
+pub fn chromium() -> PathBuf {
+    let find = || {
+        let path = std::env::var_os("PATH")?;
+        let names = ["chromium", "chromium-browser", "google-chrome"];
+        std::env::split_paths(&path)
+            .flat_map(|dir| names.map(|name| dir.join(name)))
+            .find(|file| file.is_file())
+    };
+    find().unwrap_or_else(|| {
+        run(Command::new("apt-get")
+            .args(["install", "-y", "--no-install-recommends", "chromium"])
+            .env("DEBIAN_FRONTEND", "noninteractive"));
+        find().expect("the package chromium has a program of its name")
+    })
+}
 
 /// The Python of an environment.
 pub fn python(environment: &Environment) -> Command {

@@ -14,7 +14,7 @@ use std::{
     process::Command,
 };
 
-use environments::{DBT, NODE, REDSHIFT, SNOWFLAKE_4, SNOWFLAKE_5};
+use environments::{BROWSER, DBT, NODE, REDSHIFT, SNOWFLAKE_4, SNOWFLAKE_5};
 use server::Server;
 
 /// Read when it runs: a target directory may serve several checkouts, and cargo does not compile for each.
@@ -77,6 +77,33 @@ fn commits_survive_kill() {
     }
 }
 
+/// Every protocol over TLS, verified against the local authority.
+#[test]
+fn tls() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be created");
+    let server = Server::with(Some(dir.path()), &["--tls"]);
+    run(
+        "tls_redshift.py",
+        environments::python(&REDSHIFT),
+        &[],
+        &server,
+    );
+    run(
+        "tls_snowflake.py",
+        environments::python(&SNOWFLAKE_4),
+        &[],
+        &server,
+    );
+}
+
+/// The control plane's page in Chromium, wide and narrow, light and dark.
+#[test]
+fn page() {
+    let mut node = environments::node(&BROWSER);
+    node.env("CHROMIUM", environments::chromium());
+    check("page.js", node);
+}
+
 #[test]
 fn redshift_data() {
     check("redshift_data.py", environments::python(&REDSHIFT));
@@ -85,6 +112,19 @@ fn redshift_data() {
 #[test]
 fn redshift_dbt() {
     check("redshift_dbt.py", environments::python(&DBT));
+}
+
+/// What `init --with dbt` writes.
+#[test]
+fn dbt_template() {
+    let server = Server::start(None);
+    let dwsim = server::binary().to_string_lossy();
+    run(
+        "dbt_template.py",
+        environments::python(&DBT),
+        &[&dwsim],
+        &server,
+    );
 }
 
 #[test]

@@ -23,6 +23,11 @@ pub struct Server {
 impl Server {
     /// Starts a server on free ports, in memory or with a data directory.
     pub fn start(data_dir: Option<&Path>) -> Self {
+        Self::with(data_dir, &[])
+    }
+
+    /// As [`Server::start`], with more arguments.
+    pub fn with(data_dir: Option<&Path>, more: &[&str]) -> Self {
         let log = tempfile::tempfile().expect("a temporary file can be created");
         let mut child = Command::new(binary())
             .args(["dwsim", "serve"])
@@ -36,6 +41,7 @@ impl Server {
             ])
             .args(data_dir.map(|_| "--data-dir"))
             .args(data_dir)
+            .args(more)
             // it ends too when this test is killed and cannot end it
             .args(["--parent-pid", &std::process::id().to_string()])
             .stdin(Stdio::null())
@@ -89,7 +95,7 @@ impl Drop for Server {
 }
 
 /// The binary of this workspace, built as the tests are, unless `DWSIM_BIN` names another.
-fn binary() -> &'static PathBuf {
+pub fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         if let Some(path) = std::env::var_os("DWSIM_BIN") {

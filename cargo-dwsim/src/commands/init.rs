@@ -21,6 +21,24 @@ pub struct InitArgs {
     /// Also write .config/nextest.toml
     #[arg(long)]
     nextest: bool,
+    /// Also write what is to stand around the project; may be repeated, or a list with commas
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    with: Vec<Extra>,
+}
+
+/// What may stand around a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Extra {
+    /// Dockerfile and docker-compose.yml, with observability
+    Compose,
+    /// A dbt project for both warehouses
+    Dbt,
+    /// A workflow of GitHub Actions
+    Github,
+    /// A job of GitLab CI
+    Gitlab,
+    /// Prometheus, Grafana, Tempo and Loki
+    Observability,
 }
 
 /// A file to write: its path in the project and its text.
@@ -54,6 +72,36 @@ const EXAMPLE: &[Template] = templates!["example":
     "tests/sql/products/baskets.sql",
     "tests/sql/products/price_changes_merged.sql",
 ];
+const COMPOSE: &[Template] = templates![".": "Dockerfile", "docker-compose.yml"];
+const OBSERVABILITY: &[Template] = templates![".":
+    "observability/alloy.alloy",
+    "observability/grafana/dashboards/dwsim.json",
+    "observability/grafana/provisioning/dashboards/dwsim.yml",
+    "observability/grafana/provisioning/datasources/dwsim.yml",
+    "observability/loki.yml",
+    "observability/prometheus.yml",
+    "observability/rules.yml",
+    "observability/tempo.yml",
+];
+const DBT: &[Template] = templates![".":
+    "dbt/README.md",
+    "dbt/dbt_project.yml",
+    "dbt/profiles.yml",
+    "dbt/models/staging/sources.yml",
+    "dbt/models/staging/stg_customers.sql",
+    "dbt/models/staging/stg_orders.sql",
+    "dbt/models/marts/customer_revenue.sql",
+    "dbt/models/marts/marts.yml",
+    "dbt/models/marts/revenue_by_month.sql",
+];
+const GITHUB: &[Template] = &[(
+    ".github/workflows/dwsim.yml",
+    include_str!("../../templates/github/dwsim.yml"),
+)];
+const GITLAB: &[Template] = &[(
+    ".gitlab-ci.yml",
+    include_str!("../../templates/gitlab/gitlab-ci.yml"),
+)];
 const HARNESS: &str = include_str!("../../templates/init/tests/sql.rs");
 const HOOKS: &str = include_str!("../../templates/init/pre-commit-config.yaml");
 const NEXTEST: &str = include_str!("../../templates/init/nextest.toml");
@@ -75,6 +123,24 @@ fn project_name(dir: &str) -> String {
     }
 }
 
+/// The same as a name of an experiment and of a dbt project: a letter, then letters, digits, single underscores.
+fn experiment_name(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.to_ascii_lowercase().chars() {
+        match c {
+            'a'..='z' => out.push(c),
+            '0'..='9' if !out.is_empty() => out.push(c),
+            _ if !out.is_empty() && !out.ends_with('_') => out.push('_'),
+            _ => {}
+        }
+    }
+    out.truncate(40);
+    match out.trim_end_matches('_') {
+        "" => "shop".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
 /// Writes the files.
 pub fn run(ctx: &Context, args: &InitArgs) -> Result<i32> {
     let dir = ctx.directory();
@@ -91,8 +157,29 @@ pub fn run(ctx: &Context, args: &InitArgs) -> Result<i32> {
     if args.nextest {
         files.push((".config/nextest.toml", NEXTEST));
     }
+    let mut with = args.with.clone();
+    if with.contains(&Extra::Compose) {
+        // the compose file mounts it
+        with.push(Extra::Observability);
+    }
+    for (extra, templates) in [
+        (Extra::Compose, COMPOSE),
+        (Extra::Observability, OBSERVABILITY),
+        (Extra::Dbt, DBT),
+        (Extra::Github, GITHUB),
+        (Extra::Gitlab, GITLAB),
+    ] {
+        if with.contains(&extra) {
+            files.extend(templates);
+        }
+    }
+    let experiment = experiment_name(&name);
     for (path, text) in files {
-        let written = write_new(&dir.join(path), &text.replace("{{name}}", &name))?;
+        let text = text
+            .replace("{{name}}", &name)
+            .replace("{{experiment}}", &experiment)
+            .replace("{{version}}", env!("CARGO_PKG_VERSION"));
+        let written = write_new(&dir.join(path), &text)?;
         if written {
             ctx.ui.status("Created", path);
         } else {
@@ -170,7 +257,20 @@ fn ignore(ctx: &Context, path: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::project_name;
+    use super::{experiment_name, project_name};
+
+    #[test]
+    fn names_of_experiments() {
+        for (name, want) in [
+            ("shop", "shop"),
+            ("My-Shop_2", "my_shop_2"),
+            ("2fast", "fast"),
+            ("__", "shop"),
+            ("a--b_", "a_b"),
+        ] {
+            assert_eq!(experiment_name(name), want, "{name:?}");
+        }
+    }
 
     #[test]
     fn a_directory_names_the_project() {

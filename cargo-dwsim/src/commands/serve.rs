@@ -1,6 +1,7 @@
 //! `serve`: the emulators in the foreground until told to stop. Needs no project; prints one JSON line on
 //! stdout when every port answers.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +39,15 @@ pub struct ServeArgs {
     /// What the time is for SQL, such as 2025-01-01T00:00:00Z, instead of the machine's clock
     #[arg(long, value_name = "TIME", value_parser = time)]
     clock: Option<DateTime<Utc>>,
+    /// Listen on this address instead of on the loopback interface: in a container, 0.0.0.0
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<IpAddr>,
+    /// A name by which others reach the control plane; may be repeated
+    #[arg(long = "control-host", value_name = "NAME")]
+    control_hosts: Vec<String>,
+    /// Speak TLS on every port as well, with a certificate of a local authority
+    #[arg(long)]
+    tls: bool,
     /// Freeze random functions, by this seed
     #[arg(long, value_name = "SEED")]
     random: Option<u64>,
@@ -68,9 +78,23 @@ pub async fn run(ctx: &Context, args: &ServeArgs) -> Result<i32> {
         shuffle_seed: args.shuffle,
         clock: args.clock,
         random: args.random,
+        listen: args.listen,
+        hosts: args.control_hosts.clone(),
+        tls: args.tls,
+        // there need not be one
+        project: ctx.project().ok(),
     };
     let mut emulators = Emulators::start(&settings).await?;
     output::json(&emulators.endpoints)?;
+    if args.listen.is_some_and(|ip| !ip.is_loopback()) {
+        ctx.ui.warn(
+            "Listening",
+            "everybody who reaches this address may use the emulators; DWSIM_CONTROL_TOKEN makes the control plane ask for a token",
+        );
+    }
+    if let Some(control) = &emulators.endpoints.control {
+        ctx.ui.status("Page", format_args!("{}/", control.url));
+    }
     let presence = emulators.presence.clone();
     let idle = args
         .idle_timeout

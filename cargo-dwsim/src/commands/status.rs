@@ -51,6 +51,9 @@ fn text(instance: &Instance) -> String {
     for template in &instance.templates {
         text += &format!("data: database {}\n", template.database);
     }
+    if let Some(control) = &instance.endpoints.control {
+        text += &format!("page: {}/\n", control.url);
+    }
     text + "\n"
         + &connections(
             &instance.endpoints,
@@ -58,69 +61,11 @@ fn text(instance: &Instance) -> String {
         )
 }
 
-/// How each client connects, ready to be copied.
+/// How each client connects, a line each.
 pub fn connections(endpoints: &Endpoints, database: Option<&str>) -> String {
-    let (redshift, snowflake, s3) = (&endpoints.redshift, &endpoints.snowflake, &endpoints.s3);
-    let database = database.unwrap_or("dev");
-    let pg = format!(
-        "postgres://dev:dev@{}:{}/{database}",
-        redshift.host, redshift.port
-    );
-    let rows = [
-        ("psql", format!("psql {pg}")),
-        ("psycopg", format!("psycopg.connect(\"{pg}\")")),
-        (
-            "redshift_connector",
-            format!(
-                "redshift_connector.connect(host=\"{}\", port={}, user=\"dev\", password=\"dev\", database=\"{database}\", ssl=False)",
-                redshift.host, redshift.port
-            ),
-        ),
-        (
-            "SQLAlchemy",
-            format!(
-                "create_engine(\"{}\")",
-                pg.replacen("postgres://", "postgresql+psycopg://", 1)
-            ),
-        ),
-        (
-            "dbt-redshift",
-            format!(
-                "host: {}, port: {}, user: dev, password: dev, dbname: {database}, sslmode: disable",
-                redshift.host, redshift.port
-            ),
-        ),
-        (
-            "snowflake-connector",
-            format!(
-                "snowflake.connector.connect(account=\"dwsim\", user=\"dev\", password=\"dev\", host=\"{}\", port={}, protocol=\"http\", database=\"{database}\", schema=\"public\")",
-                snowflake.host, snowflake.port
-            ),
-        ),
-        (
-            "snowflake-sdk",
-            format!(
-                "createConnection({{account: \"dwsim\", username: \"dev\", password: \"dev\", accessUrl: \"{}\"}})",
-                snowflake.url
-            ),
-        ),
-        (
-            "dbt-snowflake",
-            format!(
-                "account: dwsim, host: {}, port: {}, protocol: http, user: dev, password: dev",
-                snowflake.host, snowflake.port
-            ),
-        ),
-        (
-            "boto3",
-            format!(
-                "boto3.client(\"s3\", endpoint_url=\"{}\", aws_access_key_id=\"x\", aws_secret_access_key=\"x\")",
-                s3.url
-            ),
-        ),
-    ];
-    rows.iter()
-        .map(|(client, how)| format!("{client:<20} {how}"))
+    dwsim_control::connections::connections(endpoints, database)
+        .iter()
+        .map(|c| format!("{:<20} {}", c.client, c.text))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -1,7 +1,7 @@
 //! `up`: the emulators in the background, with the project's data loaded. Running it again brings the data up
 //! to date; tests do so when they find nothing that fits.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use dwsim_runtime::Project;
@@ -39,6 +39,15 @@ pub struct UpArgs {
     /// Factor of every row count of dwsim.toml
     #[arg(long)]
     scale: Option<f64>,
+    /// Port of the control plane and its page; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    control_port: u16,
+    /// Speak TLS on every port as well, with a certificate of a local authority
+    #[arg(long)]
+    tls: bool,
+    /// Say where the page is, and open it in the browser that $BROWSER names
+    #[arg(long)]
+    ui: bool,
     /// Start the emulators without data
     #[arg(long)]
     empty: bool,
@@ -58,7 +67,10 @@ pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
     let config = Config::load(&layers)?;
     let _lock = instance::lock(&project)?;
     let mut found = instance::find(&project)?;
-    let behaviour = behaviour(&config);
+    let mut behaviour = behaviour(&config);
+    if args.tls {
+        behaviour.push("--tls".to_owned());
+    }
     let fits = |running: &Instance| running.is_current() && running.behaviour == behaviour;
     if let Some(old) = found.take_if(|running| !fits(running)) {
         // another version may speak otherwise, an older build answers as it did then, and so do other settings
@@ -93,7 +105,33 @@ pub async fn run(ctx: &Context, args: &UpArgs) -> Result<i32> {
             running.templates.last().map(|t| t.database.as_str()),
         ))?,
     }
+    if args.ui {
+        page(ctx, &running)?;
+    }
     Ok(exit::OK)
+}
+
+/// Says where the page is and opens it.
+fn page(ctx: &Context, running: &Instance) -> Result<()> {
+    let Some(control) = &running.endpoints.control else {
+        return Ok(());
+    };
+    let url = format!("{}/", control.url);
+    ctx.ui.status("Page", &url);
+    let Some(browser) = std::env::var_os("BROWSER").filter(|b| !b.is_empty()) else {
+        return Ok(());
+    };
+    Command::new(&browser)
+        .arg(&url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(|_| ())
+        .map_err(Error::io(format!(
+            "opening the browser {}",
+            browser.display()
+        )))
 }
 
 /// What dwsim.toml says about the emulators themselves, as arguments of `serve`.
@@ -125,6 +163,7 @@ fn start(
         ("--redshift-port", args.redshift_port),
         ("--snowflake-port", args.snowflake_port),
         ("--s3-port", args.s3_port),
+        ("--control-port", args.control_port),
     ] {
         serve.arg(name).arg(port.to_string());
     }

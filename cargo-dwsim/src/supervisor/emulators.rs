@@ -2,7 +2,7 @@
 //! reported before anything runs; what the servers do is their crates' part.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use dwsim_control::experiment::Service;
 use dwsim_engine::engine::{Engine, EngineConfig};
 use dwsim_redshift::{RedshiftServer, Tls};
 use dwsim_runtime::chrono::{DateTime, Utc};
-use dwsim_runtime::{Endpoint, Endpoints};
+use dwsim_runtime::{Endpoint, Endpoints, Project, TlsEndpoints};
 use dwsim_s3::{S3Options, S3Server, Store};
 use dwsim_schema::{Clock, Config};
 use dwsim_snowflake::{SnowflakeServer, SnowflakeService};
@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::storage::EmbeddedStorage;
+use super::tls::Front;
 use crate::error::{Error, Result};
 
 /// How long servers may take to end their connections.
@@ -46,6 +47,14 @@ pub struct Settings {
     pub clock: Option<DateTime<Utc>>,
     /// Seed of random functions in SQL, which are free without it.
     pub random: Option<u64>,
+    /// Where to listen instead of on the loopback interface.
+    pub listen: Option<IpAddr>,
+    /// Names of this machine that requests to the control plane may be for, besides those of the loopback interface.
+    pub hosts: Vec<String>,
+    /// TLS on the ports of every protocol.
+    pub tls: bool,
+    /// The project whose pending snapshots the page shows.
+    pub project: Option<Project>,
 }
 
 impl Settings {
@@ -84,7 +93,13 @@ impl Emulators {
             })?,
             None => Store::memory(),
         };
-        let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let listen = settings.listen.unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let address = |port| SocketAddr::from((listen, port));
+        // with TLS, the ports are those of what stands in front of the servers
+        let behind = |port| match settings.tls {
+            true => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            false => address(port),
+        };
         let taken = |service, flag, port| {
             move |cause: io::Error| Error::Port {
                 service,
@@ -96,7 +111,7 @@ impl Emulators {
 
         let presence = watch::Sender::default();
         let s3 = S3Server::bind(
-            address(settings.s3_port),
+            behind(settings.s3_port),
             store.clone(),
             S3Options {
                 presence: presence.clone(),
@@ -133,7 +148,7 @@ impl Emulators {
         .await
         .map_err(taken("Redshift", "--redshift-port", settings.redshift_port))?;
         let data_api = redshift
-            .data_api(address(settings.redshift_data_port))
+            .data_api(behind(settings.redshift_data_port))
             .await
             .map_err(taken(
                 "Redshift's Data API",
@@ -148,7 +163,8 @@ impl Emulators {
             },
         )
         .map_err(engine_failed)?;
-        let snowflake = SnowflakeServer::bind(address(settings.snowflake_port), service)
+        let shared = std::sync::Arc::clone(&service);
+        let snowflake = SnowflakeServer::bind(behind(settings.snowflake_port), service)
             .await
             .map_err(taken(
                 "Snowflake",
@@ -156,7 +172,7 @@ impl Emulators {
                 settings.snowflake_port,
             ))?;
 
-        let control = TcpListener::bind(address(settings.control_port))
+        let control = TcpListener::bind(behind(settings.control_port))
             .await
             .map_err(taken(
                 "the control plane",
@@ -164,35 +180,86 @@ impl Emulators {
                 settings.control_port,
             ))?;
 
-        let http = |a: SocketAddr| endpoint(a, format!("http://{a}"));
-        let redshift_address = redshift
-            .local_addr()
-            .map_err(Error::io("asking for Redshift's port"))?;
+        let port = |e: io::Error| Error::io("asking for a port")(e);
+        let mut at = Addresses {
+            snowflake: snowflake.local_addr().map_err(port)?,
+            s3: s3.local_addr(),
+            redshift_data: data_api.local_addr().map_err(port)?,
+            control: control.local_addr().map_err(port)?,
+        };
+        let mut fronts = Vec::new();
+        let mut secure_snowflake = None;
+        if settings.tls {
+            let Some(authority) = tls.authority() else {
+                return Err(Error::Emulator {
+                    message: "--tls needs a folder for the authority's certificate".to_owned(),
+                    help: Some("such as --data-dir DIR, or HOME".to_owned()),
+                });
+            };
+            tracing::info!(authority = %authority.display(), "TLS");
+            let second = SnowflakeServer::bind(behind(0), shared)
+                .await
+                .map_err(port)?
+                .behind_tls();
+            let second_address = second.local_addr().map_err(port)?;
+            secure_snowflake = Some(second);
+            for (service, flag, number, inner, secure) in [
+                (
+                    "Snowflake",
+                    "--snowflake-port",
+                    settings.snowflake_port,
+                    &mut at.snowflake,
+                    Some(second_address),
+                ),
+                ("S3", "--s3-port", settings.s3_port, &mut at.s3, None),
+                (
+                    "Redshift's Data API",
+                    "--redshift-data-port",
+                    settings.redshift_data_port,
+                    &mut at.redshift_data,
+                    None,
+                ),
+                (
+                    "the control plane",
+                    "--control-port",
+                    settings.control_port,
+                    &mut at.control,
+                    None,
+                ),
+            ] {
+                let listener = TcpListener::bind(address(number))
+                    .await
+                    .map_err(taken(service, flag, number))?;
+                let front = Front::new(listener, tls.http(), *inner, secure.unwrap_or(*inner));
+                *inner = front.local_addr().map_err(port)?;
+                fronts.push(front);
+            }
+        }
+        let http = |a: SocketAddr| {
+            let a = reached(a);
+            endpoint(a, format!("http://{a}"))
+        };
+        let https = |a: SocketAddr| format!("https://{}", reached(a));
+        let redshift_address = reached(redshift.local_addr().map_err(port)?);
         let endpoints = Endpoints {
             redshift: endpoint(
                 redshift_address,
                 format!("postgres://dev:dev@{redshift_address}/dev"),
             ),
-            snowflake: http(
-                snowflake
-                    .local_addr()
-                    .map_err(Error::io("asking for Snowflake's port"))?,
-            ),
-            s3: http(s3.local_addr()),
-            redshift_data: Some(http(
-                data_api
-                    .local_addr()
-                    .map_err(Error::io("asking for the Data API's port"))?,
-            )),
+            snowflake: http(at.snowflake),
+            s3: http(at.s3),
+            redshift_data: Some(http(at.redshift_data)),
             redshift_authority: tls.authority().map(PathBuf::from),
+            tls: settings.tls.then(|| TlsEndpoints {
+                snowflake: https(at.snowflake),
+                s3: https(at.s3),
+                redshift_data: https(at.redshift_data),
+                control: https(at.control),
+            }),
             template: None,
             isolation: dwsim_runtime::Isolation::default(),
             settings: None,
-            control: Some(http(
-                control
-                    .local_addr()
-                    .map_err(Error::io("asking for the control server's port"))?,
-            )),
+            control: Some(http(at.control)),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         };
 
@@ -218,7 +285,25 @@ impl Emulators {
                 .ok()
                 .filter(|t| !t.is_empty()),
             sessions: std::sync::Arc::new(move || sessions.receiver_count()),
+            project: settings.project.clone(),
+            hosts: settings.hosts.clone(),
         };
+        for front in fronts {
+            let stop = stop.clone();
+            servers.spawn(async move {
+                front.run(stop).await;
+                "TLS"
+            });
+        }
+        if let Some(second) = secure_snowflake {
+            let stop = stop.clone();
+            servers.spawn(async move {
+                if let Err(e) = second.run(stop).await {
+                    tracing::error!(error = %e, "the Snowflake emulator ended");
+                }
+                "Snowflake"
+            });
+        }
         let e = stop.clone();
         servers.spawn(async move {
             if let Err(e) = service.recover().await {
@@ -302,6 +387,24 @@ fn certificate(settings: &Settings) -> io::Result<Tls> {
         }),
         None => Tls::ephemeral(),
     }
+}
+
+/// Where the HTTP servers are reached.
+struct Addresses {
+    snowflake: SocketAddr,
+    s3: SocketAddr,
+    redshift_data: SocketAddr,
+    control: SocketAddr,
+}
+
+/// How this machine reaches a server that listens everywhere.
+fn reached(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 fn endpoint(address: SocketAddr, url: String) -> Endpoint {

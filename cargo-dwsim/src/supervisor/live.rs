@@ -115,6 +115,7 @@ impl Live {
             s3: Endpoint::none(),
             redshift_data: None,
             redshift_authority: None,
+            tls: None,
             template: None,
             isolation: Isolation::Schema,
             settings: Some(config.into()),

@@ -9,6 +9,7 @@ mod servers;
 mod staging;
 mod stand_in;
 mod storage;
+mod tls;
 
 pub use control::register;
 pub use emulators::{Emulators, Settings};

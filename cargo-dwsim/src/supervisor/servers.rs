@@ -115,6 +115,7 @@ impl Servers {
             s3: Endpoint::none(),
             redshift_data: None,
             redshift_authority: None,
+            tls: None,
             template: None,
             isolation: Isolation::Database,
             settings: None,

@@ -13,6 +13,7 @@ use dwsim_runtime::template::{self, Access, TemplateKey};
 use dwsim_runtime::{Dialect, Endpoints, TemplateInfo};
 use dwsim_schema::Config;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::error::{Error, Result};
 use crate::ui::Ui;
@@ -88,7 +89,9 @@ pub async fn load(
 ) -> Result<Template> {
     let place = Place::emulated(&endpoints.s3.url);
     let access = Access::default();
-    load_from(config, endpoints, dialects, &place, "", &access, ui).await
+    load_from(config, endpoints, dialects, &place, "", &access, ui)
+        .instrument(tracing::info_span!("template"))
+        .await
 }
 
 /// As [`load`], through any bucket, under a prefix of it.
@@ -115,6 +118,11 @@ pub async fn load_from(
     let (key, urls) = (&planned.key, &staged.urls);
     let loads = dialects.iter().map(|dialect| async move {
         template::load_one(*dialect, endpoints, &config.schema, key, urls, access)
+            .instrument(tracing::info_span!(
+                "load",
+                otel.kind = "client",
+                db.system.name = dialect.name(),
+            ))
             .await
             .map_err(|e| Error::Load {
                 message: e.to_string(),

@@ -7,8 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Upper bounds of the histograms, in seconds.
-const BOUNDS: [f64; 14] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
+const BOUNDS: [f64; 20] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.5, 5.0,
+    7.5, 10.0, 30.0, 60.0,
 ];
 
 /// Names with their help; those that end in `_total` are counters, those in `_seconds` histograms.
@@ -18,6 +19,10 @@ const HELP: &[(&str, &str)] = &[
     (
         "dwsim_rows_loaded_total",
         "Rows loaded by COPY, by warehouse.",
+    ),
+    (
+        "dwsim_run_duration_seconds",
+        "Time of a whole run, by what became of it.",
     ),
     ("dwsim_runs_total", "Runs that ended, by status."),
     (
@@ -135,7 +140,7 @@ impl Metrics {
 }
 
 /// Where the system says so (Linux).
-fn resident_memory() -> Option<u64> {
+pub(crate) fn resident_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -15,6 +15,7 @@ use aws_smithy_http_client::tls;
 use dwsim_generate::{Format, GenerateError, Plan};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// The bucket that data are staged in.
 pub const BUCKET: &str = "dwsim";
@@ -146,9 +147,12 @@ pub async fn stage(
         let (name, report) = (table.name().to_owned(), Arc::clone(report));
         let key = key(prefix, index);
         let url = format!("s3://{}/{prefix}/{index:03}/", place.bucket);
-        puts.spawn(async move {
+        let span = tracing::info_span!("table", table = name, rows = table.rows());
+        let put = async move {
             let (table, cancelled) = (name.clone(), stop.clone());
+            let generating = tracing::info_span!("generate", table);
             let made = tokio::task::spawn_blocking(move || {
+                let _generating = generating.entered();
                 let mut out = Stoppable {
                     bytes: Vec::new(),
                     stop,
@@ -175,10 +179,16 @@ pub async fn stage(
                 .key(key)
                 .body(ByteStream::from(parquet))
                 .send()
+                .instrument(tracing::info_span!(
+                    "put",
+                    otel.kind = "client",
+                    bytes = size
+                ))
                 .await
                 .map_err(|e| refused(format!("staging {name} in S3"), &e))?;
             Ok::<_, StageError>((name, url, size))
-        });
+        };
+        puts.spawn(put.instrument(span));
     }
     let mut staged = Staged {
         rows: plan.total_rows(),

@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
 
 use super::App;
 use super::problem::Problem;
@@ -18,12 +19,52 @@ fn is_local(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "::1"
 }
 
+/// Whether a Host header has this name, with any port.
+fn is_named(host: &str, name: &str) -> bool {
+    let bare = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    bare.eq_ignore_ascii_case(name)
+}
+
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).map(|v| v.to_str().unwrap_or("?"))
 }
 
-/// Refuses foreign hosts and origins; says to browsers what pages may do.
-pub(super) async fn local(request: Request, next: Next) -> Response {
+/// Refuses foreign hosts and origins; says to browsers what pages may do, and shows them problems as pages.
+pub(super) async fn local(State(app): State<App>, request: Request, next: Next) -> Response {
+    let wanted = crate::page::wanted(request.headers());
+    let span = tracing::info_span!(
+        "request",
+        otel.kind = "server",
+        http.request.method = %request.method(),
+        url.path = request.uri().path(),
+        http.response.status_code = tracing::field::Empty,
+    );
+    let judging = judged(&app, request, next);
+    let mut response = judging.instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
+    if wanted {
+        response = crate::page::for_people(response);
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (
+            "content-security-policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        ("x-content-type-options", "nosniff"),
+        // with `no-referrer` a browser would call the origin of a form `null`
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+async fn judged(app: &App, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = text(headers, header::HOST);
     let foreign = |what: &str, value: &str| {
@@ -38,11 +79,12 @@ pub(super) async fn local(request: Request, next: Next) -> Response {
         .into_response()
     };
     match host {
-        Some(host) if is_local(host) => {}
+        Some(host) if is_local(host) || app.settings.hosts.iter().any(|h| is_named(host, h)) => {}
         other => return foreign("Host", other.unwrap_or_default()),
     }
     if let (Some(origin), Some(host)) = (text(headers, header::ORIGIN), host)
         && origin.strip_prefix("http://") != Some(host)
+        && origin.strip_prefix("https://") != Some(host)
     {
         return foreign("Origin", origin);
     }
@@ -53,23 +95,7 @@ pub(super) async fn local(request: Request, next: Next) -> Response {
     {
         return foreign("site", "cross-site");
     }
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (
-            "content-security-policy",
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-        ("cross-origin-resource-policy", "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    response
+    next.run(request).await
 }
 
 /// Compares without telling by its time how much was right.
@@ -137,5 +163,7 @@ mod tests {
         ] {
             assert_eq!(is_local(host), local, "{host}");
         }
+        assert!(is_named("dwsim:8085", "dwsim") && is_named("DWSIM", "dwsim"));
+        assert!(!is_named("dwsim.evil.example:80", "dwsim"));
     }
 }

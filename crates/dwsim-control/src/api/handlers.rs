@@ -13,6 +13,7 @@ use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_stream::wrappers::WatchStream;
+use tracing::Instrument;
 
 use super::body::{Body, Parameters};
 use super::problem::Problem;
@@ -43,7 +44,8 @@ pub(crate) fn dialect(name: &str) -> Result<Dialect, Problem> {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let span = tracing::Span::current();
+    let done = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
     match done {
         Ok(result) => result.map_err(Problem::from),
         Err(e) => {
@@ -118,10 +120,16 @@ pub(super) async fn delete(
     State(app): State<App>,
     Parameters(name): Parameters<String>,
 ) -> Answer<Deleted> {
-    // a client that goes away must not leave half a deletion
-    let work = tokio::spawn(async move { app.service.delete(&name).await });
+    delete_whole(&app, name).await.map(Json)
+}
+
+/// A deletion that goes on when its client goes away.
+pub(crate) async fn delete_whole(app: &App, name: String) -> Result<Deleted, Problem> {
+    let service = app.service.clone();
+    let work = async move { service.delete(&name).await };
+    let work = tokio::spawn(work.instrument(tracing::info_span!("delete")));
     match work.await {
-        Ok(done) => Ok(Json(done?)),
+        Ok(done) => Ok(done?),
         Err(e) => {
             tracing::error!(error = %e, "a deletion broke down");
             Err(Problem::new(

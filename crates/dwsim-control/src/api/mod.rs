@@ -1,4 +1,4 @@
-//! The control plane over HTTP: REST under `/api`, health and metrics; on the loopback interface.
+//! The control plane over HTTP: REST under `/api`, health and metrics, the page; on the loopback interface.
 //! What the requests do is in [`crate::experiment`].
 
 mod body;
@@ -6,6 +6,8 @@ mod guard;
 mod handlers;
 mod openapi;
 mod problem;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +20,10 @@ use axum::middleware;
 use axum::routing::{get, post};
 
 use crate::experiment::Service;
+use dwsim_runtime::Project;
 
+pub(crate) use body::{Asked, Parameters};
+pub(crate) use handlers::{blocking, delete_whole, dialect};
 pub use openapi::document;
 pub use problem::Problem;
 
@@ -35,6 +40,10 @@ pub struct Settings {
     pub token: Option<String>,
     /// Open connections to the emulators.
     pub sessions: Arc<dyn Fn() -> usize + Send + Sync>,
+    /// The project whose pending snapshots the page shows.
+    pub project: Option<Project>,
+    /// Names of this machine besides those of the loopback interface that requests may be for.
+    pub hosts: Vec<String>,
 }
 
 /// What handlers work with.
@@ -83,6 +92,7 @@ pub fn router(service: Arc<Service>, settings: Settings, others: Router) -> Rout
         .route("/api/import-sql", post(handlers::preview_sql))
         .route("/api/openapi.json", get(handlers::openapi))
         .route("/metrics", get(handlers::metrics))
+        .merge(crate::page::routes())
         .fallback(handlers::nothing)
         .method_not_allowed_fallback(handlers::wrong_method)
         .layer(middleware::from_fn_with_state(app.clone(), guard::token))
@@ -90,9 +100,9 @@ pub fn router(service: Arc<Service>, settings: Settings, others: Router) -> Rout
     let open = Router::new()
         .route("/healthz", get(handlers::healthy))
         .route("/readyz", get(handlers::ready))
-        .with_state(app);
+        .with_state(app.clone());
     api.merge(open)
         .merge(others)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn(guard::local))
+        .layer(middleware::from_fn_with_state(app, guard::local))
 }

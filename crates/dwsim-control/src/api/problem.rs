@@ -37,6 +37,18 @@ impl Problem {
         self
     }
 
+    /// The status that it is answered with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What else is known under a name, such as `errors` or `findings`.
+    #[must_use]
+    pub fn extra(&self, key: &str) -> Option<&Value> {
+        self.more.get(key)
+    }
+
     /// The sentence that says what is wrong.
     #[must_use]
     pub fn detail(&self) -> &str {
@@ -70,7 +82,7 @@ impl From<Error> for Problem {
                     None => problem,
                 }
             }
-            Error::Warehouse(_) | Error::Stage(_) | Error::Store(_) => {
+            Error::Warehouse(_) | Error::Stage(_) | Error::Store(_) | Error::Broken(_) => {
                 tracing::error!(error = %e, "a request failed");
                 of(StatusCode::INTERNAL_SERVER_ERROR)
             }
@@ -80,7 +92,7 @@ impl From<Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = self.status();
         let body = serde_json::to_string(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
@@ -90,6 +102,8 @@ impl IntoResponse for Problem {
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // for whoever shows it otherwise
+        response.extensions_mut().insert(self);
         response
     }
 }

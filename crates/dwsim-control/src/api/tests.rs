@@ -4,37 +4,13 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use dwsim_runtime::{Endpoint, Endpoints};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
-use crate::store::Store;
 
 fn app(token: Option<&str>) -> Router {
-    let nowhere = || Endpoint {
-        host: "127.0.0.1".into(),
-        port: 1,
-        url: "http://127.0.0.1:1".into(),
-    };
-    let endpoints = Endpoints {
-        redshift: nowhere(),
-        snowflake: nowhere(),
-        s3: nowhere(),
-        redshift_data: None,
-        redshift_authority: None,
-        template: None,
-        control: None,
-        version: None,
-        isolation: dwsim_runtime::Isolation::default(),
-        settings: None,
-    };
-    let service = Service::new(endpoints, Store::open(None).unwrap());
-    let settings = Settings {
-        token: token.map(str::to_owned),
-        sessions: Arc::new(|| 0),
-    };
-    router(service, settings, Router::new())
+    super::testing::app(token, None)
 }
 
 fn request(method: &str, path: &str, body: Option<Value>) -> Request<Body> {

@@ -42,6 +42,9 @@ pub enum Error {
     /// The metadata cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// This machine refuses: a folder that cannot be written, a task that broke down.
+    #[error("{0}")]
+    Broken(String),
 }
 
 impl Error {
@@ -65,6 +68,7 @@ impl Error {
             Error::Stage(StageError::Cancelled) => "cancelled",
             Error::Stage(_) => "staging",
             Error::Store(_) => "metadata",
+            Error::Broken(_) => "broken",
         }
     }
 }

@@ -1,20 +1,20 @@
-//! One statement in an experiment's database, on one warehouse or on both side by side.
-//! Values are text in answers, exactly as the warehouse's types show them; NULL is null.
+//! One statement in an experiment's database. Values are text in answers, exactly as the warehouse's types show them;
+//! NULL is null. Statements on both warehouses side by side are in `compare`.
 
 use std::time::{Duration, Instant};
 
 use dwsim_runtime::client::Reply;
 use dwsim_runtime::script;
-use dwsim_runtime::snapshot::{self, Answer, AnswerDiff, RowChange, RowOrder};
 use dwsim_runtime::value::cell;
 use dwsim_runtime::{Dialect, ResultTable, Value};
 use serde::Serialize;
+use tracing::Instrument;
 
 use super::error::Error;
 use super::service::{Result, Service, database};
 
 /// How long a statement may take.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 /// A column of a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,19 +43,8 @@ pub struct Queried {
     pub milliseconds: u64,
 }
 
-/// A statement on both warehouses.
-#[derive(Clone, Debug)]
-pub struct Compared {
-    /// Redshift's answer.
-    pub redshift: std::result::Result<Queried, String>,
-    /// Snowflake's answer.
-    pub snowflake: std::result::Result<Queried, String>,
-    /// How they differ, one line each; nothing where they agree.
-    pub differences: Vec<String>,
-}
-
 /// A cell as text.
-fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::Text(text) => Some(text.clone()),
@@ -105,7 +94,12 @@ impl Service {
         }
     }
 
-    async fn answer(&self, name: &str, dialect: Dialect, sql: &str) -> Result<(Reply, Duration)> {
+    pub(super) async fn answer(
+        &self,
+        name: &str,
+        dialect: Dialect,
+        sql: &str,
+    ) -> Result<(Reply, Duration)> {
         let found = self.show(name)?;
         if !found.summary.loaded.iter().any(|d| d == dialect.name()) {
             return Err(Error::Conflict(format!(
@@ -133,7 +127,30 @@ impl Service {
         let mut connection = self.connect(dialect, Some(&database(name))).await?;
         connection.set_limit(LIMIT);
         let started = Instant::now();
-        let reply = connection.run(&statement).await;
+        let span = tracing::info_span!(
+            "query",
+            otel.kind = "client",
+            db.system.name = dialect.name(),
+            db.namespace = database(name),
+            db.operation.name = kind(&statement),
+            rows = tracing::field::Empty,
+            error.code = tracing::field::Empty,
+        );
+        let reply = connection.run(&statement).instrument(span.clone()).await;
+        match &reply {
+            Ok(Reply::Rows(table)) => {
+                span.record("rows", table.rows.len() as u64);
+            }
+            Ok(Reply::Done { affected }) => {
+                span.record("rows", affected.unwrap_or(0));
+            }
+            Err(dwsim_runtime::Error::Sql(e)) => {
+                span.record("error.code", e.code.as_str());
+            }
+            Err(_) => {
+                span.record("error.code", "warehouse");
+            }
+        }
         let took = started.elapsed();
         connection.close().await;
         self.metrics.observe(
@@ -154,57 +171,6 @@ impl Service {
                 Err(e)
             }
         }
-    }
-
-    /// Runs one statement on both warehouses.
-    ///
-    /// # Errors
-    /// As [`Service::query`], but a refusal of one warehouse is part of the answer.
-    pub async fn compare(
-        &self,
-        name: &str,
-        sql: &str,
-        offset: usize,
-        limit: usize,
-    ) -> Result<Compared> {
-        let (r, s) = tokio::join!(
-            self.answer(name, Dialect::Redshift, sql),
-            self.answer(name, Dialect::Snowflake, sql)
-        );
-        let order = script::statements(sql, Dialect::Redshift)
-            .ok()
-            .and_then(|all| all.first().map(|s| s.order))
-            .unwrap_or(RowOrder::Any);
-        let as_answer = |one: &Result<(Reply, Duration)>| -> Result<Option<Answer>> {
-            Ok(match one {
-                Ok((Reply::Rows(table), _)) => Some(Answer::Rows(table.clone())),
-                Ok((Reply::Done { affected }, _)) => Some(Answer::Done {
-                    affected: *affected,
-                }),
-                Err(Error::Sql(e)) => Some(Answer::Error {
-                    code: e.code.clone(),
-                    message: e.message.clone(),
-                }),
-                Err(_) => None,
-            })
-        };
-        let differences = match (as_answer(&r)?, as_answer(&s)?) {
-            (Some(a), Some(b)) => snapshot::diff(&a, &b, order)
-                .map(|d| lines(&d))
-                .unwrap_or_default(),
-            _ => Vec::new(),
-        };
-        let show = |dialect, one: Result<(Reply, Duration)>| match one {
-            Ok((reply, took)) => Ok(Ok(queried(dialect, &reply, took, offset, limit))),
-            Err(Error::Sql(e)) => Ok(Err(e.to_string())),
-            Err(Error::Conflict(message)) => Ok(Err(message)),
-            Err(other) => Err(other),
-        };
-        Ok(Compared {
-            redshift: show(Dialect::Redshift, r)?,
-            snowflake: show(Dialect::Snowflake, s)?,
-            differences,
-        })
     }
 }
 
@@ -240,62 +206,5 @@ fn queried(
         total_rows: table.rows.len(),
         affected,
         milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-    }
-}
-
-/// Most differences that are listed.
-const SHOWN: usize = 50;
-
-fn lines(diff: &AnswerDiff) -> Vec<String> {
-    let row = |cells: &[Value]| {
-        cells
-            .iter()
-            .map(cell::render)
-            .collect::<Vec<_>>()
-            .join(cell::SEPARATOR)
-    };
-    match diff {
-        AnswerDiff::Whole { .. } => vec!["the answers are of different kinds".to_owned()],
-        AnswerDiff::Rows {
-            names,
-            columns,
-            rows,
-        } => {
-            let mut out = Vec::new();
-            for change in columns {
-                let side = |c: &Option<dwsim_runtime::Column>| {
-                    c.as_ref()
-                        .map_or_else(|| "—".to_owned(), |c| format!("{} {}", c.name, c.native))
-                };
-                out.push(format!(
-                    "column {}: {} on Redshift, {} on Snowflake",
-                    change.index + 1,
-                    side(&change.expected),
-                    side(&change.actual)
-                ));
-            }
-            for change in rows.iter().take(SHOWN) {
-                match change {
-                    RowChange::Changed { cells, .. } => out.extend(cells.iter().map(|c| {
-                        let name = names.get(c.column).map_or("?", String::as_str);
-                        format!(
-                            "{name}: {} on Redshift, {} on Snowflake",
-                            cell::render(&c.expected),
-                            cell::render(&c.actual)
-                        )
-                    })),
-                    RowChange::Missing(cells) => {
-                        out.push(format!("only on Redshift: {}", row(cells)))
-                    }
-                    RowChange::Extra(cells) => {
-                        out.push(format!("only on Snowflake: {}", row(cells)))
-                    }
-                }
-            }
-            if rows.len() > SHOWN {
-                out.push(format!("and {} more rows differ", rows.len() - SHOWN));
-            }
-            out
-        }
     }
 }

@@ -10,6 +10,7 @@ use dwsim_runtime::{Dialect, template};
 use dwsim_schema::Config;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::error::Error;
 use super::service::{Live, Result, Service, config, database, now, plan_of, prefix};
@@ -96,7 +97,16 @@ impl Service {
                 },
             );
         let service = Arc::clone(self);
-        tokio::spawn(async move {
+        let span = tracing::info_span!(
+            "run",
+            experiment = name,
+            run = id,
+            seed,
+            rows = plan.total_rows(),
+            status = tracing::field::Empty,
+            error = tracing::field::Empty,
+        );
+        let performed = async move {
             let work = Work {
                 config,
                 plan,
@@ -105,7 +115,8 @@ impl Service {
                 stop,
             };
             service.perform(id, work).await;
-        });
+        };
+        tokio::spawn(performed.instrument(span));
         Ok(run)
     }
 
@@ -130,6 +141,7 @@ impl Service {
 
     /// Does the run, and says in the metadata what became of it.
     async fn perform(&self, id: i64, work: Work) {
+        let started = Instant::now();
         let done = self.work(id, &work).await;
         let mut run = work.progress.borrow().clone();
         let name = run.experiment.clone();
@@ -167,8 +179,16 @@ impl Service {
                 run.error = Some(message);
             }
         }
+        let status = [("status", run.status.word())];
+        self.metrics.add("dwsim_runs_total", &status, 1);
         self.metrics
-            .add("dwsim_runs_total", &[("status", run.status.word())], 1);
+            .observe("dwsim_run_duration_seconds", &status, started.elapsed());
+        let span = tracing::Span::current();
+        span.record("status", run.status.word());
+        if let Some(error) = &run.error {
+            span.record("error", error.as_str());
+        }
+        tracing::info!(run = id, status = run.status.word(), "the run ended");
         if let Err(e) = self.store.end(&run) {
             tracing::error!(error = %e, "the end of run {id} cannot be written");
             run.status = Status::Failed;
@@ -200,6 +220,7 @@ impl Service {
             &report,
             &work.stop,
         )
+        .instrument(tracing::info_span!("stage", rows = work.plan.total_rows()))
         .await?;
         self.metrics.observe(
             "dwsim_step_duration_seconds",
@@ -228,6 +249,7 @@ impl Service {
             let (rows, staged, next) = (&rows, &staged, &next);
             async move {
                 let loaded = |table: &str, n: u64| {
+                    tracing::info!(table, rows = n, "loaded");
                     work.progress.send_modify(|run| {
                         if let Some(t) = run.tables.iter_mut().find(|t| t.table == table) {
                             t.loaded.insert(dialect.name().to_owned(), n);
@@ -248,6 +270,12 @@ impl Service {
                     next,
                     &loaded,
                 )
+                .instrument(tracing::info_span!(
+                    "load",
+                    otel.kind = "client",
+                    db.system.name = dialect.name(),
+                    db.namespace = next.as_str(),
+                ))
                 .await
             }
         });

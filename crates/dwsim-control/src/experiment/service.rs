@@ -13,9 +13,11 @@ use dwsim_schema::{Config, Inputs};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::compare::Answers;
 use super::error::Error;
+use super::profile::Reports;
 use super::view::{Deleted, Detail, Exported, ExportedTable, Summary, TableSummary};
-use crate::import::{self, Existing, Options, Written};
+use crate::import::{self, ColumnView, Existing, Options, TableView, Written};
 use crate::metrics::Metrics;
 use crate::staging;
 use crate::store::{Experiment, Run, Status, Store};
@@ -58,6 +60,8 @@ pub struct Service {
     pub(super) live: Mutex<HashMap<i64, Live>>,
     /// Experiments that are being deleted or begin a run.
     busy: Mutex<BTreeSet<String>>,
+    pub(super) answers: Answers,
+    pub(super) reports: Reports,
 }
 
 /// Longest name: `exp_` and the suffixes of databases have to fit into 127 bytes.
@@ -107,6 +111,8 @@ impl Service {
             store,
             live: Mutex::default(),
             busy: Mutex::default(),
+            answers: Answers::default(),
+            reports: Reports::default(),
         })
     }
 
@@ -262,6 +268,53 @@ impl Service {
         imported(sql, dialect, surrogate_keys, "", false)
     }
 
+    /// How DDL would be taken into an experiment's schema, without keeping anything.
+    ///
+    /// # Errors
+    /// As [`Service::import_sql`].
+    pub fn preview_import(
+        &self,
+        name: &str,
+        sql: &str,
+        dialect: Dialect,
+        merge: bool,
+        surrogate_keys: bool,
+    ) -> Result<Written> {
+        imported(sql, dialect, surrogate_keys, &self.find(name)?.toml, merge)
+    }
+
+    /// How the text of a dwsim.toml is understood.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every fault.
+    pub fn interpret(&self, toml: &str) -> Result<Vec<TableView>> {
+        let config = config(toml)?;
+        plan_of(&config, config.project.seed, &Default::default())?;
+        let document: toml_edit::DocumentMut = toml
+            .parse()
+            .map_err(|e: toml_edit::TomlError| Error::invalid(e.to_string()))?;
+        let written = |table: &str, column: &str| {
+            let columns = document.get("tables")?.get(table)?.get("columns")?;
+            Some(columns.get(column)?.to_string().trim().to_owned())
+        };
+        let tables = config.schema.in_reference_order().map(|t| TableView {
+            name: t.name.clone(),
+            rows: t.rows,
+            line: 0,
+            columns: t
+                .columns
+                .iter()
+                .map(|c| ColumnView {
+                    name: c.name.clone(),
+                    declared: c.ty.to_string(),
+                    definition: written(&t.name, &c.name).unwrap_or_default(),
+                    guess: None,
+                })
+                .collect(),
+        });
+        Ok(tables.collect())
+    }
+
     /// All experiments by name.
     ///
     /// # Errors
@@ -272,6 +325,15 @@ impl Service {
             .iter()
             .map(|e| self.detail(e).map(|d| d.summary))
             .collect()
+    }
+
+    /// The seed and the warehouses that its schema says.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn defaults(&self, name: &str) -> Result<(u64, Vec<Dialect>)> {
+        let project = config(&self.find(name)?.toml)?.project;
+        Ok((project.seed, project.dialects))
     }
 
     /// One experiment.
@@ -437,6 +499,7 @@ impl Service {
                 return Err(e.into());
             }
         }
+        self.answers.forget(name);
         self.sweep().await;
         Ok(Deleted { dropped_tables })
     }

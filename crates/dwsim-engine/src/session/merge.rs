@@ -61,13 +61,10 @@ impl Session {
                 let qualifier = b.target_alias(&name, alias.as_ref());
                 let (target, id) = b.scan_rows(&name, &entry, &qualifier)?;
                 let source = b.factor(&m.source)?;
-                let columns: Vec<_> = source
-                    .columns
-                    .iter()
-                    .chain(&target.columns)
-                    .cloned()
-                    .collect();
-                b.set_columns(columns);
+                // a row that is not matched has the source's columns alone
+                let unmatched = source.columns.clone();
+                let columns: Vec<_> = unmatched.iter().chain(&target.columns).cloned().collect();
+                b.set_columns(columns.clone());
                 let on = b.expr(&m.on)?;
                 let on = b.condition(on)?;
                 let joined = LogicalPlanBuilder::from(source.plan).join_on(
@@ -78,6 +75,10 @@ impl Session {
                 let matched = id.clone().is_not_null();
                 let mut whens: Vec<(Box<Expr>, Box<Expr>)> = Vec::new();
                 for (i, c) in m.clauses.iter().enumerate() {
+                    b.set_columns(match c.clause_kind {
+                        MergeClauseKind::Matched => columns.clone(),
+                        _ => unmatched.clone(),
+                    });
                     let mut when = match c.clause_kind {
                         MergeClauseKind::Matched => matched.clone(),
                         MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget => {
@@ -103,6 +104,10 @@ impl Session {
                 let mut exprs = vec![id.alias("row"), action.clone().alias("action")];
                 let mut actions = Vec::new();
                 for (i, c) in m.clauses.iter().enumerate() {
+                    b.set_columns(match c.clause_kind {
+                        MergeClauseKind::Matched => columns.clone(),
+                        _ => unmatched.clone(),
+                    });
                     // A value is computed only for the rows of its clause.
                     let add = |t: Typed, exprs: &mut Vec<Expr>| -> Result<usize> {
                         let only = Expr::Case(Case::new(

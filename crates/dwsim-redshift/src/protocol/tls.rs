@@ -135,6 +135,14 @@ impl Tls {
         self.authority.as_deref()
     }
 
+    /// The same certificate for HTTP/1.1.
+    #[must_use]
+    pub fn http(&self) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::clone(&self.config);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Arc::new(config)
+    }
+
     pub(super) fn config(&self) -> &Arc<ServerConfig> {
         &self.config
     }

@@ -53,12 +53,15 @@ pub(super) fn token(headers: &HeaderMap) -> Option<String> {
     Some(v[start..end].to_owned())
 }
 
-fn host(headers: &HeaderMap) -> String {
-    headers
-        .get(header::HOST)
-        .and_then(|h| h.to_str().ok())
-        .unwrap_or("127.0.0.1")
-        .to_owned()
+/// Where the client reached this server: scheme and host. What ends TLS in front of it says so by `X-Forwarded-Proto`.
+fn origin(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|h| h.to_str().ok());
+    let scheme = match text("x-forwarded-proto") {
+        Some("https") => "https",
+        _ => "http",
+    };
+    let host = text(header::HOST.as_str()).unwrap_or("127.0.0.1");
+    format!("{scheme}://{host}")
 }
 
 #[derive(Debug, Deserialize)]
@@ -147,7 +150,7 @@ pub(super) async fn query(
     if asynchronous {
         return body(&later("333334", &job.query_id));
     }
-    wait(&s, &job, &job.query_id, &host(&headers)).await
+    wait(&s, &job, &job.query_id, &origin(&headers)).await
 }
 
 /// Runs a statement in a task of its own, so that neither a panic nor a lost connection leaves it without a result.
@@ -286,14 +289,14 @@ async fn run(
 }
 
 /// Waits for a statement for as long as a client may be kept waiting.
-async fn wait(s: &Arc<SnowflakeService>, job: &Arc<Job>, query_id: &str, host: &str) -> Response {
+async fn wait(s: &Arc<SnowflakeService>, job: &Arc<Job>, query_id: &str, origin: &str) -> Response {
     let mut done = job.done.clone();
     let finished = tokio::time::timeout(s.options.patience, done.wait_for(|d| *d)).await;
     if finished.is_err() {
         return body(&later("333333", query_id));
     }
     let outcome = match s.account.finished(query_id) {
-        Some(Ok(answer)) => s.render(job, query_id, &answer, host).map(|mut v| {
+        Some(Ok(answer)) => s.render(job, query_id, &answer, origin).map(|mut v| {
             let parts = job.parts.lock().unwrap_or_else(PoisonError::into_inner);
             if query_id == job.query_id && !parts.is_empty() {
                 let join = |f: &dyn Fn(&(String, i64)) -> String| {
@@ -327,7 +330,7 @@ pub(super) async fn result(
         return expired();
     };
     if let Some(job) = s.job_of(&id) {
-        return wait(&s, &job, &id, &host(&headers)).await;
+        return wait(&s, &job, &id, &origin(&headers)).await;
     }
     // A part of a request of several statements: its result is there, in the context of the session now.
     let Some(_) = s.account.finished(&id) else {
@@ -345,7 +348,7 @@ pub(super) async fn result(
         parts: Mutex::default(),
         formats: Vec::new(),
     });
-    wait(&s, &job, &id, &host(&headers)).await
+    wait(&s, &job, &id, &origin(&headers)).await
 }
 
 pub(super) async fn monitor(

@@ -131,7 +131,7 @@ impl SnowflakeService {
         job: &Job,
         query_id: &str,
         answer: &Answer,
-        host: &str,
+        origin: &str,
     ) -> Result<Value> {
         let after = job
             .after
@@ -161,7 +161,7 @@ impl SnowflakeService {
             "queryContext": { "entries": [] },
         });
         if let Some(transfer) = &answer.transfer {
-            self.transfer(&mut data, transfer, job, host);
+            self.transfer(&mut data, transfer, job, origin);
             return Ok(success(data));
         }
         let arrow = answer.kind == StatementKind::Select && reads_arrow(job, &after);
@@ -197,7 +197,7 @@ impl SnowflakeService {
                 .map(|from| {
                     let count = step.min(total - from);
                     json!({
-                        "url": format!("http://{host}/dwsim/chunks/{query_id}/{format}/{from}"),
+                        "url": format!("{origin}/dwsim/chunks/{query_id}/{format}/{from}"),
                         "rowCount": count,
                         "uncompressedSize": count * 16,
                         "compressedSize": count * 16,
@@ -229,7 +229,7 @@ impl SnowflakeService {
         Ok(out.into_bytes())
     }
 
-    fn transfer(&self, data: &mut Value, t: &Transfer, job: &Job, host: &str) {
+    fn transfer(&self, data: &mut Value, t: &Transfer, job: &Job, origin: &str) {
         let url = |key: &str| -> String {
             let escaped: String = key
                 .bytes()
@@ -239,7 +239,7 @@ impl SnowflakeService {
                     b => format!("%{b:02X}"),
                 })
                 .collect();
-            format!("http://{host}/dwsim/blob/{escaped}")
+            format!("{origin}/dwsim/blob/{escaped}")
         };
         let upload = t.kind == TransferKind::Upload;
         let presigned = if upload {
@@ -262,7 +262,7 @@ impl SnowflakeService {
                 "isClientSideEncrypted": false,
                 "creds": {"AWS_KEY_ID": "dwsim", "AWS_SECRET_KEY": "dwsim", "AWS_TOKEN": "dwsim"},
                 "presignedUrl": null,
-                "endPoint": format!("http://{host}"),
+                "endPoint": origin,
             })
         } else {
             json!({

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::HeaderValue;
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::serve::ListenerExt;
@@ -24,6 +25,7 @@ use super::{blob, login, query, sql_api};
 pub struct SnowflakeServer {
     listener: TcpListener,
     service: Arc<SnowflakeService>,
+    behind_tls: bool,
 }
 
 impl SnowflakeServer {
@@ -35,7 +37,15 @@ impl SnowflakeServer {
         Ok(SnowflakeServer {
             listener: TcpListener::bind(addr).await?,
             service,
+            behind_tls: false,
         })
+    }
+
+    /// Something in front of this server ends TLS: the URLs that it hands out are `https`.
+    #[must_use]
+    pub fn behind_tls(mut self) -> Self {
+        self.behind_tls = true;
+        self
     }
 
     /// The bound address.
@@ -52,10 +62,14 @@ impl SnowflakeServer {
     /// When accepting connections fails for good.
     pub async fn run(self, stop: CancellationToken) -> io::Result<()> {
         let presence = self.service.options.presence.clone();
-        let routes = routes(self.service);
+        let (routes, behind_tls) = (routes(self.service), self.behind_tls);
         // Two slashes in a path mean one: a driver asks for /monitoring/queries//ID.
-        let app = Router::new().fallback(move |request: Request| {
+        let app = Router::new().fallback(move |mut request: Request| {
             let routes = routes.clone();
+            if behind_tls {
+                let https = HeaderValue::from_static("https");
+                request.headers_mut().insert("x-forwarded-proto", https);
+            }
             async move { clean(routes, request).await }
         });
         let listener = Presence::new(self.listener, presence).tap_io(|stream| {

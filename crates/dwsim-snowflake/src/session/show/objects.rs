@@ -196,7 +196,17 @@ impl SnowflakeSession {
     pub(super) fn show_objects(&self, place: &Place, what: &str, out: &mut Vec<Row>) {
         for ((kind, name), object) in &place.contents.objects {
             match (object, what) {
-                (Object::Table(t), "TABLES" | "OBJECTS") => out.push(table(place, name, t)),
+                (Object::Table(t), "TABLES") => out.push(table(place, name, t)),
+                (Object::Table(t), "OBJECTS") => {
+                    let mut row = table(place, name, t);
+                    // a kind of objects; how long a table lives is SHOW TABLES' matter
+                    for (column, value) in &mut row {
+                        if *column == "kind" {
+                            *value = some("TABLE");
+                        }
+                    }
+                    out.push(row);
+                }
                 (Object::Table(t), "HYBRID TABLES") if property(t, "hybrid").is_some() => {
                     out.push(table(place, name, t));
                 }

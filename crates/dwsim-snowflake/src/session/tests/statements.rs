@@ -193,6 +193,21 @@ async fn nondeterministic_changes() {
 }
 
 #[tokio::test]
+async fn a_row_that_is_not_matched_has_the_source_alone() {
+    let mut t = Trial::new();
+    t.setup("create table t (k int, v int); create table s (k int, v int); insert into s values (1, 2), (3, 4);")
+        .await;
+    t.expect(&[
+        (
+            "merge into t using s on t.k = s.k when not matched and k > 1 then insert (\"K\", \"V\") values (\"K\", v)",
+            &["1"],
+        ),
+        ("select * from t", &["3|4"]),
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn errors_of_inserts() {
     let mut t = Trial::new();
     t.setup("create table x (i int, c char(2));").await;
