@@ -120,7 +120,7 @@ fn dbt_template() {
     let server = Server::start(None);
     let dwsim = server::binary().to_string_lossy();
     run(
-        "dbt_template.py",
+        "template_dbt.py",
         environments::python(&DBT),
         &[&dwsim],
         &server,

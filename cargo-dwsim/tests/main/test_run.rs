@@ -268,13 +268,13 @@ fn settings_of_sessions_have_their_effect() {
         "select random() > 2 as never, random() as c",
     );
     sandbox.run(&["test", "draw_a"]).expect(20);
-    sandbox.run(&["accept"]).expect(0);
+    sandbox.run(&["accept", "draw_a"]).expect(0);
     sandbox.run(&["test", "draw_b"]).expect(20);
-    sandbox.run(&["accept"]).expect(0);
+    sandbox.run(&["accept", "draw_b"]).expect(0);
     sandbox.run(&["test", "draw_s"]).expect(20);
-    sandbox.run(&["accept"]).expect(0);
+    sandbox.run(&["accept", "draw_s"]).expect(0);
     sandbox.run(&["test", "draw_"]).expect(0);
-    let snap = sandbox.read("tests/sql/draw_a.redshift.snap");
+    let snap = sandbox.read("tests/sql/draw_a.snap");
     let row: Vec<&str> = snap
         .lines()
         .last()

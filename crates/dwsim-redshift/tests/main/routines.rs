@@ -94,7 +94,10 @@ const CASES: &[(&[&str], &str)] = &[
         "1x2yy",
     ),
     (
-        &["create function py(int) returns int as $$ return 1 $$ language plpythonu stable"],
+        &[
+            "create function py(int) returns int as $$ return 1 $$ language plpythonu stable",
+            "select py(1)",
+        ],
         "0A000",
     ),
     (&["call nothing(1)"], "42883"),
