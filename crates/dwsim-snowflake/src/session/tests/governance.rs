@@ -183,7 +183,7 @@ async fn several_changes_of_a_table() {
         ("create hybrid table k (id int primary key, v text, index i (v))", &["Table K successfully created."]),
         ("insert into k values (1, 'x')", &["1"]),
         ("select * from k", &["1|x"]),
-        ("create sequence s; ", &["Sequence S successfully created."]),
+        ("create sequence s", &["Sequence S successfully created."]),
         ("select m.a, n.nextval from (select 7 as a) m, table(getnextval(s)) n", &["7|1"]),
     ])
     .await;
