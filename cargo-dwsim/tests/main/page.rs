@@ -59,7 +59,7 @@ fn the_stories_by_forms() {
             ("action", "save"),
         ],
     );
-    assert!(bad.expect(422).text().contains("line 1, column 19"));
+    assert!(bad.expect(422).text().contains("line 1, column 17"));
     let saved = served.post(
         "/experiments/shop/import",
         &[
