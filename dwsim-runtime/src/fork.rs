@@ -1,5 +1,5 @@
 //! A private database per test (a schema on live warehouses): a fork of the loaded template, dropped when the test is over.
-//! Making the template is in [`crate::template`], the statements for it in [`crate::isolation`].
+//! Making the template is in [`crate::template`], the statements for it in `isolation`.
 
 use crate::Dialect;
 use crate::client::Connection;
