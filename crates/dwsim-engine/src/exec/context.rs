@@ -24,6 +24,7 @@ use super::worker::{Workers, is_short};
 use crate::env::Env;
 use crate::error::Result;
 use crate::plan::BoundQuery;
+use crate::types::ColumnInfo;
 
 /// Rows from which a query runs on several threads.
 const PARALLEL_ROWS: usize = 100_000;
@@ -180,9 +181,19 @@ impl Executor {
             self.physical(&query.plan, query.scanned_rows),
         )
         .await?;
-        let stream = self.start(physical, query.scanned_rows)?;
+        self.running(query.columns, physical, query.scanned_rows, bounds)
+    }
+
+    fn running(
+        &self,
+        columns: Vec<ColumnInfo>,
+        physical: Arc<dyn ExecutionPlan>,
+        scanned_rows: usize,
+        bounds: Execution,
+    ) -> Result<RowStream> {
+        let stream = self.start(physical, scanned_rows)?;
         Ok(RowStream::running(
-            query.columns,
+            columns,
             stream,
             bounds.cancel,
             bounds.generation,
@@ -190,33 +201,31 @@ impl Executor {
         ))
     }
 
-    /// Makes a plan for more than one run; None when it is for one time only.
+    /// Makes a plan for more than one run where it gives the same every time, else for one.
     ///
     /// # Errors
     /// What the optimizer or planner refuses.
-    pub(crate) async fn prepare(&self, bound: &BoundQuery, env: &Env) -> Result<Option<KeptPlan>> {
+    pub(crate) async fn prepare(&self, bound: BoundQuery, env: &Env) -> Result<KeptPlan> {
         let state = self.state(bound.scanned_rows);
         let optimised = state.optimize(&bound.plan)?;
-        if env.fleeting().is_marked() || !repeats(&optimised)? {
-            return Ok(None);
-        }
+        let again = !env.fleeting().is_marked() && repeats(&optimised)?;
         let physical = state
             .query_planner()
             .create_physical_plan(&optimised, state)
             .await?;
-        Ok(Some(KeptPlan {
-            plan: if shares_state(&physical) {
-                Shared::Optimised(optimised)
-            } else {
-                Shared::Physical(physical)
+        Ok(KeptPlan {
+            plan: match again {
+                false => Shared::Once(physical),
+                true if shares_state(&physical) => Shared::Optimised(optimised),
+                true => Shared::Physical(physical),
             },
-            columns: bound.columns.clone(),
+            columns: bound.columns,
             ordered: bound.ordered,
             scanned_rows: bound.scanned_rows,
-        }))
+        })
     }
 
-    /// Runs a kept plan as a stream.
+    /// Runs a prepared plan as a stream.
     ///
     /// # Errors
     /// What the planner refuses; errors of running come from the stream.
@@ -226,6 +235,7 @@ impl Executor {
         bounds: Execution,
     ) -> Result<RowStream> {
         let physical = match &kept.plan {
+            Shared::Once(plan) => Arc::clone(plan),
             Shared::Physical(plan) => reset_plan_states(Arc::clone(plan))?,
             Shared::Optimised(plan) => {
                 let state = self.state(kept.scanned_rows);
@@ -235,14 +245,7 @@ impl Executor {
                     .await?
             }
         };
-        let stream = self.start(physical, kept.scanned_rows)?;
-        Ok(RowStream::running(
-            kept.columns.clone(),
-            stream,
-            bounds.cancel,
-            bounds.generation,
-            bounds.timeout,
-        ))
+        self.running(kept.columns.clone(), physical, kept.scanned_rows, bounds)
     }
 
     /// Runs a plan and keeps all rows.

@@ -52,7 +52,7 @@ impl Asked<'_> {
     }
 }
 
-/// A plan that can be run any number of times.
+/// A plan that is made, and how often it can be run.
 #[derive(Debug)]
 pub(crate) struct KeptPlan {
     /// The plan as far as it can be shared.
@@ -65,13 +65,15 @@ pub(crate) struct KeptPlan {
     pub scanned_rows: usize,
 }
 
-/// How far a plan is made.
+/// How far a plan is made, and whether runs can share it.
 #[derive(Debug)]
 pub(crate) enum Shared {
     /// Ready: every run is of a copy with state of its own.
     Physical(Arc<dyn ExecutionPlan>),
     /// Optimised: the physical plan has state that copies would share.
     Optimised(LogicalPlan),
+    /// Ready for one run only.
+    Once(Arc<dyn ExecutionPlan>),
 }
 
 /// What is known of a query.
@@ -152,8 +154,11 @@ impl PlanCache {
         Sight::First
     }
 
-    /// Keeps a plan for what was asked.
-    pub(crate) fn keep(&self, asked: &Asked<'_>, plan: Arc<KeptPlan>) {
+    /// Keeps a plan for what was asked, unless it is for one run only.
+    pub(crate) fn keep(&self, asked: &Asked<'_>, plan: &Arc<KeptPlan>) {
+        if matches!(plan.plan, Shared::Once(_)) {
+            return;
+        }
         let mut plans = self.lock();
         if !std::ptr::eq(plans.account.as_ptr(), Arc::as_ptr(asked.account)) {
             return;
@@ -165,7 +170,7 @@ impl PlanCache {
             path: asked.path.clone(),
             temporary: asked.temporary.to_vec(),
             env: Arc::clone(asked.env),
-            plan,
+            plan: Arc::clone(plan),
         });
         if plans.kept.len() > KEPT {
             plans.kept.pop_front();

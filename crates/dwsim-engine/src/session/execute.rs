@@ -8,8 +8,9 @@ use sqlparser::ast::{self, Statement};
 use super::{Completion, Description, Outcome, Session};
 use crate::engine::Engine;
 use crate::error::{Result, SqlError};
-use crate::exec::{Asked, RowStream, Sight, guarded};
+use crate::exec::{Asked, Execution, RowStream, Sight, guarded};
 use crate::functions::Typed;
+use crate::plan::BoundQuery;
 use crate::types::{ColumnInfo, SqlType};
 
 impl Session {
@@ -113,9 +114,7 @@ impl Session {
             Sight::Kept(kept) => kept,
             Sight::First => {
                 let bound = self.binder(Arc::clone(&env), &view, &[]).top_query(q)?;
-                let ordered = bound.ordered;
-                let stream = engine.executor.stream(bound, bounds).await?;
-                return shuffled(&engine, ordered, stream).await;
+                return run_bound(&engine, bound, bounds).await;
             }
             Sight::Again => {
                 let bound = self.binder(Arc::clone(&env), &view, &[]).top_query(q)?;
@@ -123,19 +122,12 @@ impl Session {
                     &bounds.cancel,
                     bounds.generation,
                     bounds.timeout,
-                    engine.executor.prepare(&bound, &env),
-                );
-                match prepared.await?.map(Arc::new) {
-                    Some(kept) => {
-                        engine.plans.keep(&asked, Arc::clone(&kept));
-                        kept
-                    }
-                    None => {
-                        let ordered = bound.ordered;
-                        let stream = engine.executor.stream(bound, bounds).await?;
-                        return shuffled(&engine, ordered, stream).await;
-                    }
-                }
+                    engine.executor.prepare(bound, &env),
+                )
+                .await?;
+                let prepared = Arc::new(prepared);
+                engine.plans.keep(&asked, &prepared);
+                prepared
             }
         };
         let stream = engine.executor.stream_kept(&kept, bounds).await?;
@@ -158,9 +150,7 @@ impl Session {
         };
         let bounds = self.bounds();
         let engine = Arc::clone(self.engine());
-        let ordered = bound.ordered;
-        let stream = engine.executor.stream(bound, bounds).await?;
-        shuffled(&engine, ordered, stream).await
+        run_bound(&engine, bound, bounds).await
     }
 
     /// The columns and parameters of a statement, without running it.
@@ -327,6 +317,12 @@ impl Session {
         let batch = arrow::array::RecordBatch::try_new(schema, vec![std::sync::Arc::new(lines)])?;
         Ok(RowStream::ready(vec![column], vec![batch]))
     }
+}
+
+async fn run_bound(engine: &Engine, bound: BoundQuery, bounds: Execution) -> Result<RowStream> {
+    let ordered = bound.ordered;
+    let stream = engine.executor.stream(bound, bounds).await?;
+    shuffled(engine, ordered, stream).await
 }
 
 /// Rows without an ORDER BY in another order, where the project asks for that.
