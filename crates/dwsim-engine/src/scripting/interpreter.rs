@@ -699,6 +699,10 @@ impl<'h> Interpreter<'h> {
             }),
             Declared::Exception(code, message) => Slot::Exception(*code, message.clone()),
             Declared::Alias(of) => Slot::Alias(of.clone()),
+            Declared::Routine(definition) => {
+                let made = self.host.declare_routine(definition);
+                return made.map_err(|e| self.statement_error(e, d.at));
+            }
         };
         if let Some(frame) = self.frames.last_mut() {
             frame.names.insert(d.name.clone(), slot);

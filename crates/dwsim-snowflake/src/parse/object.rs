@@ -384,6 +384,13 @@ pub(super) fn change(c: &mut Cursor<'_>) -> Result<Change> {
         Change::Refresh(c.options()?)
     } else if c.eat(&["MODIFY", "AS"]) || c.eat(&["MODIFY", "ACTION"]) {
         Change::Body(text_to_end(c)?)
+    } else if c.eat(&["MODIFY", "CONDITION", "EXISTS"]) {
+        c.expect_token(&Token::LParen)?;
+        let from = c.offset();
+        let _ = c.sql(|p| p.parse_query())?;
+        let condition = c.text_from(from).to_owned();
+        c.expect_token(&Token::RParen)?;
+        Change::When(Some(condition))
     } else if c.eat(&["MODIFY", "WHEN"]) {
         let from = c.offset();
         let _ = c.sql(|p| p.parse_expr())?;

@@ -37,12 +37,12 @@ pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
                 column: e.location.column,
             }))
         })?;
-    let mut out = structured(stars(
+    let mut out = structured(stars(super::rewrite::rewrite(
         all.into_iter()
             .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
             .map(resolved)
             .collect(),
-    ));
+    )));
     semantics_prefixes(&mut out);
     from_ends(&mut out);
     Ok(out)

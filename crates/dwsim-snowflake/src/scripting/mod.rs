@@ -13,7 +13,7 @@ pub(crate) use objects::show_row;
 pub(crate) use parse::block;
 pub(crate) use routine::{
     AlterRoutine, CallTarget, CreateRoutine, RoutineName, alter_routine, call, create_routine,
-    execute_immediate, is_routine, routine_name, with_procedure,
+    execute_immediate, is_routine, routine_name, signature_name, with_procedure,
 };
 
 #[cfg(test)]
