@@ -2,8 +2,9 @@
 //! Granting is in `principals`; reading relations is checked while they are bound.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use dwsim_engine::catalog::{Account, Object, ObjectKind, ObjectName};
+use dwsim_engine::catalog::{Account, Object, ObjectKind, ObjectName, OtherObject};
 use dwsim_engine::error::SqlError;
 
 /// The user that a cluster starts with.
@@ -37,6 +38,16 @@ fn properties(object: &Object) -> Option<&BTreeMap<String, String>> {
         Object::Other(o) => Some(&o.properties),
         _ => None,
     }
+}
+
+/// Kept grants and default privileges with their keys.
+pub(crate) fn grants(account: &Account) -> impl Iterator<Item = (&str, &Arc<OtherObject>)> {
+    (account.objects.iter())
+        .filter(|((kind, _), _)| *kind == ObjectKind::Grant)
+        .filter_map(|((_, key), o)| match o {
+            Object::Other(o) => Some((key.as_str(), o)),
+            _ => None,
+        })
 }
 
 impl<'a> Rights<'a> {
@@ -82,11 +93,7 @@ impl<'a> Rights<'a> {
         let mut open = vec![(kind, name.to_owned())];
         while let Some((kind, name)) = open.pop() {
             let end = format!("|{kind}|{name}");
-            for ((_, key), _) in account
-                .objects
-                .iter()
-                .filter(|((k, _), _)| *k == ObjectKind::Grant)
-            {
+            for (key, _) in grants(account) {
                 if let Some(role) = key
                     .strip_prefix("role||")
                     .and_then(|rest| rest.strip_suffix(end.as_str()))
