@@ -82,9 +82,10 @@ impl Binder<'_> {
         };
         let bound = self.expr(array)?;
         let value = constant(&bound.expr).map_err(|_| wrong())?;
-        let (ScalarValue::LargeBinary(Some(bytes)) | ScalarValue::Binary(Some(bytes))) = value
-        else {
-            return Err(wrong());
+        let bytes = match value {
+            ScalarValue::LargeBinary(Some(b)) | ScalarValue::Binary(Some(b)) => b,
+            other if other.is_null() => return Ok(Some(vec![literal(Value::Null)?])),
+            _ => return Err(wrong()),
         };
         let Value::Array(items) = Value::decode(&bytes)? else {
             return Err(wrong());

@@ -262,6 +262,8 @@ pub enum Kind {
         text: String,
         /// The variable of each argument, where it is one.
         targets: Vec<Option<Target>>,
+        /// INTO, for what the procedure returns.
+        into: Option<Into>,
     },
     /// A SQL statement computed as text.
     Execute {

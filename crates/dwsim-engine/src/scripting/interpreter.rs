@@ -518,8 +518,15 @@ impl<'h> Interpreter<'h> {
             Kind::Sql { text, into } => {
                 self.sql(text, Vec::new(), into.as_ref(), at).await?;
             }
-            Kind::Call { text, targets } => {
+            Kind::Call {
+                text,
+                targets,
+                into,
+            } => {
                 let ran = self.run_sql(text, Vec::new(), at).await?;
+                if let Some(into) = into {
+                    self.first_row(&ran, into, at).await?;
+                }
                 for (i, value) in &ran.outputs {
                     if let Some(Some(target)) = targets.get(*i) {
                         self.assign(target, value.clone(), at).await?;

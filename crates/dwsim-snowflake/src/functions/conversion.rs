@@ -63,7 +63,10 @@ fn to_binary(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     }
     let value = call.coerce(value, dwsim_engine::functions::Param::Text)?;
     let format = match call.len() {
-        2 => call.bind(1)?,
+        2 => {
+            let format = call.bind(1)?;
+            call.coerce(format, dwsim_engine::functions::Param::Text)?
+        }
         _ => call.binder.text("HEX"),
     };
     Ok(call.kernel(binary, vec![value, format], SqlType::Binary(None)))

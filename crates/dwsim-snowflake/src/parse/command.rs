@@ -1110,7 +1110,7 @@ fn alter_else(c: &mut Cursor<'_>) -> Result<Option<Command>> {
             if let Some(kind) = kind
                 && c.sees_token(&Token::LParen)
             {
-                let columns = idents_in_parens(c)?;
+                let columns = c.idents_in_parens()?;
                 let _ = c.eat(&["CASCADE"]) || c.eat(&["RESTRICT"]);
                 c.end()?;
                 return Ok(Some(Command::DropKey(name, if_exists, kind, columns)));

@@ -71,7 +71,7 @@ struct Clause {
 
 fn clause(tokens: &[TokenWithSpan]) -> Option<Clause> {
     let mut at = 0;
-    let mut eat = |at: &mut usize, words: &[&str]| {
+    let eat = |at: &mut usize, words: &[&str]| {
         let yes = words
             .iter()
             .enumerate()
@@ -157,13 +157,13 @@ fn query(relation: &str, c: &Clause) -> String {
             let (unit, n) = (w.unit, w.count);
             (
                 format!("TIME_SLICE({}, {n}, '{unit}')", c.using),
-                format!("DATEADD({unit}, K.VALUE * {n}, \"$FROM\")"),
+                format!("DATEADD({unit}, K.VALUE::INT * {n}, \"$FROM\")"),
                 format!("CEIL(DATEDIFF({unit}, \"$FROM\", \"$TO\") / {n})"),
             )
         }
         Err(number) => (
             format!("FLOOR({} / ({number})) * ({number})", c.using),
-            format!("\"$FROM\" + K.VALUE * ({number})"),
+            format!("\"$FROM\" + K.VALUE::INT * ({number})"),
             format!("(\"$TO\" - \"$FROM\") / ({number})"),
         ),
     };

@@ -8,6 +8,8 @@ use dwsim_engine::session::SAME_NAMES;
 use sqlparser::ast::{self, Statement};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
+use super::split::{line_starts, offset};
+
 /// The type of a column that has none.
 const UNTYPED: &str = "$UNTYPED";
 
@@ -58,9 +60,56 @@ pub(super) fn source(tokens: &[TokenWithSpan]) -> String {
     out
 }
 
+/// `FROM @stage/path alias` and `FROM @stage/path WHERE …` with the location as one name: `sqlparser` ends it at a blank,
+/// which is no token here.
+pub(super) fn stages(text: &str, tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let at = |t: &TokenWithSpan| {
+        t.token == Token::AtSign || matches!(&t.token, Token::Placeholder(p) if p.starts_with('@'))
+    };
+    if !tokens.iter().any(at) {
+        return tokens;
+    }
+    let starts = line_starts(text);
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut i = 0;
+    while i < tokens.len() {
+        let relation = at(&tokens[i])
+            && (is(out.last(), "FROM")
+                || is(out.last(), "JOIN")
+                || symbol(out.last(), &Token::Comma));
+        let mut end = i + 1;
+        while relation
+            && end < tokens.len()
+            && tokens[end].span.start == tokens[end - 1].span.end
+            && !matches!(
+                tokens[end].token,
+                Token::Comma | Token::LParen | Token::RParen | Token::SemiColon
+            )
+        {
+            end += 1;
+        }
+        // What follows is an alias or a clause of the query, and no option of COPY.
+        let named = relation
+            && matches!(tokens.get(end).map(|t| &t.token), Some(Token::Word(_)))
+            && !symbol(tokens.get(end + 1), &Token::Eq);
+        if named {
+            let (from, to) = (tokens[i].span.start, tokens[end - 1].span.end);
+            let from = offset(text, &starts, from.line, from.column);
+            let to = offset(text, &starts, to.line, to.column);
+            let name = Token::make_word(&text[from..to], Some('"'));
+            out.push(TokenWithSpan::new(name, tokens[i].span));
+        } else {
+            out.extend_from_slice(&tokens[i..end]);
+        }
+        i = end;
+    }
+    out
+}
+
 /// All rewritings of tokens.
 pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let mut tokens = spread(tokens);
+    national(&mut tokens);
     if tokens.iter().any(|t| is(Some(t), "RESAMPLE")) {
         tokens = super::resample::resample(tokens);
     }
@@ -74,6 +123,18 @@ pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         tokens = same_names(tokens);
     }
     tokens
+}
+
+/// NCHAR VARYING, which `sqlparser` does not know, as VARCHAR.
+fn national(tokens: &mut Vec<TokenWithSpan>) {
+    let mut i = 0;
+    while i + 1 < tokens.len() {
+        if is(tokens.get(i), "NCHAR") && is(tokens.get(i + 1), "VARYING") {
+            tokens[i].token = Token::make_keyword("VARCHAR");
+            tokens.remove(i + 1);
+        }
+        i += 1;
+    }
 }
 
 /// `** array` among arguments and elements of lists as a call.
@@ -276,6 +337,9 @@ mod tests {
             "select [** [1, 2], 3]",
             "select * from (select 'it''s' a) match_recognize (order by a measures match_number() n pattern (x) define x as true)",
             "select * from t match_recognize (order by a pattern (x {- y -} z+) define x as true)",
+            "create table t (a nchar varying(3), b char varying(2), c nchar(1))",
+            "select x.$1, y.$2 from @s/p/a-1.csv x, @~/b.csv.gz as y join @%t/c z on true",
+            "select $1 from @s/a.csv where $1 > 1",
             "create table t (a, \"b\") as select 1, 2",
             "create or replace table t (a) cluster by (a) as select 1",
             "merge into t using s on t.a = s.a when matched then update all by name when not matched then insert all by name",

@@ -649,16 +649,21 @@ impl BlockParser<'_> {
                 .get(at)
                 .and_then(|i| i.word())
                 .is_some_and(|w| w == "INTO");
+        let given = if word == "CALL" {
+            self.variables_given()
+        } else {
+            Vec::new()
+        };
         if !found {
-            let targets = if word == "CALL" {
-                self.variables_given()
-            } else {
-                Vec::new()
-            };
+            let targets = given;
             let text = self.t.slice(first, end).to_owned();
             self.t.seek(end);
             if targets.iter().any(Option::is_some) {
-                return Ok(Kind::Call { text, targets });
+                return Ok(Kind::Call {
+                    text,
+                    targets,
+                    into: None,
+                });
             }
             return Ok(Kind::Sql { text, into: None });
         }
@@ -667,6 +672,16 @@ impl BlockParser<'_> {
         let behind = self.t.index();
         let text = self.t.slice_without(first, end, at..behind);
         self.t.seek(end);
+        if given.iter().any(Option::is_some) {
+            return Ok(Kind::Call {
+                text,
+                targets: given,
+                into: Some(Into {
+                    targets,
+                    strict: true,
+                }),
+            });
+        }
         Ok(Kind::Sql {
             text,
             into: Some(Into {

@@ -254,7 +254,7 @@ fn signature(c: &mut Cursor<'_>, name: ObjectName, procedure: bool) -> Result<Cr
     c.expect(&["AS"])?;
     if c.sees_string() {
         r.body = c.string()?;
-    } else if procedure && (c.sees(&["BEGIN"]) || c.sees(&["DECLARE"])) {
+    } else if c.sees(&["BEGIN"]) || c.sees(&["DECLARE"]) {
         let from = c.offset();
         while c.raw().is_some() {}
         c.text_from(from).clone_into(&mut r.body);
@@ -264,6 +264,8 @@ fn signature(c: &mut Cursor<'_>, name: ObjectName, procedure: bool) -> Result<Cr
     if r.language == Language::Sql && procedure {
         // A body that does not parse is refused now.
         super::block(&r.body)?;
+    } else if r.language == Language::Sql && super::is_block(&r.body) {
+        super::function::check(&r.body)?;
     }
     Ok(r)
 }

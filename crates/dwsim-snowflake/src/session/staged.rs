@@ -157,21 +157,28 @@ impl VisitorMut for Finder<'_> {
             pattern: None,
         };
         for a in args.iter().flat_map(|a| &a.args) {
+            let wrong = || SqlError::unsupported(format!("stage option {a}"));
             let FunctionArg::Named {
                 name,
-                arg: FunctionArgExpr::Expr(ast::Expr::Value(v)),
+                arg: FunctionArgExpr::Expr(value),
                 ..
             } = a
             else {
-                return ControlFlow::Break(SqlError::unsupported(format!("stage option {a}")));
+                return ControlFlow::Break(wrong());
             };
-            let Value::SingleQuotedString(value) = &v.value else {
-                return ControlFlow::Break(SqlError::unsupported(format!("stage option {a}")));
+            // A file format may be named with or without quotes.
+            let value = match value {
+                ast::Expr::Value(v) => match &v.value {
+                    Value::SingleQuotedString(value) => value.clone(),
+                    _ => return ControlFlow::Break(wrong()),
+                },
+                ast::Expr::Identifier(_) | ast::Expr::CompoundIdentifier(_) => value.to_string(),
+                _ => return ControlFlow::Break(wrong()),
             };
             match name.value.to_uppercase().as_str() {
-                "FILE_FORMAT" => source.format = Some(value.clone()),
-                "PATTERN" => source.pattern = Some(value.clone()),
-                _ => return ControlFlow::Break(SqlError::unsupported(format!("stage option {a}"))),
+                "FILE_FORMAT" => source.format = Some(value),
+                "PATTERN" => source.pattern = Some(value),
+                _ => return ControlFlow::Break(wrong()),
             }
         }
         *name = ObjectName::from(vec![Ident::with_quote(

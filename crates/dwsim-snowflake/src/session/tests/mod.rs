@@ -5,6 +5,7 @@
 mod collation;
 mod functions;
 mod governance;
+mod grammar;
 mod queries;
 mod statements;
 
