@@ -18,7 +18,7 @@ use crate::dialect::Rows;
 use crate::parse::Cursor;
 
 /// The property of a stage that holds when it was refreshed, in seconds since the epoch.
-const REFRESHED: &str = "DIRECTORY.REFRESHED_ON";
+const REFRESHED: &str = "DIRECTORY.LAST_REFRESHED_ON";
 
 fn disabled(name: &ObjectName) -> SqlError {
     SqlError::raw(
