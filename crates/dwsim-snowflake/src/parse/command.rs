@@ -767,6 +767,31 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
     create_plain(c)
 }
 
+/// CREATE ICEBERG TABLE with Snowflake as its catalog: its rows are kept as those of other tables, and the files that
+/// others would read are not written.
+fn iceberg(c: &mut Cursor<'_>) -> Result<Command> {
+    let mut statement = c.statement()?;
+    let Statement::CreateTable(table) = &mut statement else {
+        return Err(c.error("TABLE"));
+    };
+    if let Some(catalog) = &table.catalog
+        && !catalog.eq_ignore_ascii_case("SNOWFLAKE")
+    {
+        return Err(SqlError::unsupported(format!(
+            "CREATE ICEBERG TABLE with the catalog {catalog}"
+        )));
+    }
+    table.iceberg = false;
+    table.catalog = None;
+    table.external_volume = None;
+    table.base_location = None;
+    table.catalog_sync = None;
+    table.storage_serialization_policy = None;
+    let name = table.name.clone();
+    let create = Command::Sql(Box::new(statement));
+    Ok(Command::CreateLike("iceberg", Box::new(create), name))
+}
+
 fn create_plain(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
     if let Ok(Some(command)) = template(c) {
@@ -815,6 +840,10 @@ fn create_plain(c: &mut Cursor<'_>) -> Result<Command> {
     };
     if let Some(body) = body {
         return Ok(Command::CreateBody(Box::new(body)));
+    }
+    if c.sees(&["ICEBERG", "TABLE"]) {
+        c.reset(mark);
+        return iceberg(c);
     }
     for (words, kind) in [
         (&["HYBRID", "TABLE"][..], "hybrid"),

@@ -110,6 +110,15 @@ async fn create_or_alter() {
         ("select count(*) from directory(@box)", &["0"]),
         ("create table pair (x, \"y\") as select 1, 'q'", &["Table PAIR successfully created."]),
         ("select x, \"y\" from pair", &["1|q"]),
+        (
+            "create iceberg table ice (a int) catalog = 'SNOWFLAKE' external_volume = 'v' base_location = 'b'",
+            &["Table ICE successfully created."],
+        ),
+        ("insert into ice values (1)", &["1"]),
+        (
+            "create iceberg table glue (a int) catalog = 'glue' external_volume = 'v' base_location = 'b'",
+            &["!000002 the catalog glue"],
+        ),
         ("create database one", &["Database ONE successfully created."]),
         ("create database two", &["Database TWO successfully created."]),
         ("create table public.here (a int)", &["Table HERE successfully created."]),
