@@ -402,6 +402,8 @@ impl<'a> Cursor<'a> {
             Some(Token::SingleQuotedString(s)) => s.starts_with('@') || s.contains("://"),
             Some(Token::AtSign) => true,
             Some(Token::Placeholder(p)) => p.starts_with('@'),
+            // A location with its path, as it is read before an alias.
+            Some(Token::Word(w)) => w.quote_style == Some('"') && w.value.starts_with('@'),
             _ => false,
         }
     }

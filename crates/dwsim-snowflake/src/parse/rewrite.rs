@@ -6,7 +6,7 @@
 use dwsim_engine::plan::{DERIVED, SPREAD};
 use dwsim_engine::session::SAME_NAMES;
 use sqlparser::ast::{self, Statement};
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::split::{line_starts, offset};
 
@@ -97,7 +97,8 @@ pub(super) fn stages(text: &str, tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpa
             let from = offset(text, &starts, from.line, from.column);
             let to = offset(text, &starts, to.line, to.column);
             let name = Token::make_word(&text[from..to], Some('"'));
-            out.push(TokenWithSpan::new(name, tokens[i].span));
+            let span = Span::new(tokens[i].span.start, tokens[end - 1].span.end);
+            out.push(TokenWithSpan::new(name, span));
         } else {
             out.extend_from_slice(&tokens[i..end]);
         }
@@ -239,7 +240,14 @@ fn derived(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
 fn untyped(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let found = (|| {
         let table = tokens.iter().take(8).position(|t| is(Some(t), "TABLE"))?;
-        let open = tokens.iter().position(|t| t.token == Token::LParen)?;
+        // A routine's arguments stand before its RETURNS TABLE.
+        let words = tokens[..table]
+            .iter()
+            .all(|t| matches!(t.token, Token::Word(_)));
+        let open = tokens[table..]
+            .iter()
+            .position(|t| t.token == Token::LParen)?
+            + table;
         // Nothing but the name and IF NOT EXISTS stands between.
         let named = tokens[table + 1..open].iter().all(|t| {
             matches!(t.token, Token::Word(_) | Token::Period)
@@ -262,7 +270,7 @@ fn untyped(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             }
             depth == 0 && is(Some(t), "AS")
         });
-        (named && names && query && inside.len() % 2 == 1).then_some((open, end))
+        (words && named && names && query && inside.len() % 2 == 1).then_some((open, end))
     })();
     let Some((open, end)) = found else {
         return tokens;
@@ -340,6 +348,7 @@ mod tests {
             "create table t (a nchar varying(3), b char varying(2), c nchar(1))",
             "select x.$1, y.$2 from @s/p/a-1.csv x, @~/b.csv.gz as y join @%t/c z on true",
             "select $1 from @s/a.csv where $1 > 1",
+            "create table t (a) as select f(1)",
             "create table t (a, \"b\") as select 1, 2",
             "create or replace table t (a) cluster by (a) as select 1",
             "merge into t using s on t.a = s.a when matched then update all by name when not matched then insert all by name",

@@ -246,7 +246,6 @@ async fn what_the_catalog_tells() {
             &["{\"executionState\":\"RUNNING\",\"pendingFileCount\":0}"],
         ),
         ("copy into @files/out.csv from base single = true", &["0|0|20"]),
-        ("select x.$1 from @files/none.csv x where x.$1 > '' limit 1", &[]),
         ("select * from directory(@~)", &["!001003"]),
         ("alter schema public enable managed access", &["Statement executed successfully."]),
     ])
