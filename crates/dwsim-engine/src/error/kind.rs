@@ -307,6 +307,12 @@ impl From<DataFusionError> for SqlError {
                 "SQL compilation error:\nUnsupported subquery type cannot be evaluated",
             );
         }
+        if let Some((_, value)) = text.split_once("Overflowing on ") {
+            return SqlError::new(ErrorKind::OutOfRange {
+                ty: String::new(),
+                value: value.trim().to_owned(),
+            });
+        }
         SqlError::new(ErrorKind::Internal(text))
     }
 }

@@ -26,15 +26,17 @@ mod sample;
 mod scope;
 mod select;
 mod setop;
+mod spread;
 mod subquery;
 mod time_travel;
 mod window;
 
 pub use binder::{Binder, BoundQuery, CastMode, VariableLookup};
-pub use from::TableCall;
+pub use from::{DERIVED, TableCall};
 pub(crate) use names::MOST_PARAMETERS;
 pub use routine::GivenArgument;
 pub use scope::{Alias, Relation, Scope, ScopeColumn};
 pub use select::{STAR, is_star};
+pub use spread::SPREAD;
 pub use time_travel::Past;
 pub use window::BoundWindow;

@@ -331,7 +331,12 @@ impl Interpreter<'_> {
         self.first_row(&ran, into, at).await
     }
 
-    async fn first_row(&mut self, ran: &Arc<Ran>, into: &Into, at: Position) -> Step<()> {
+    pub(super) async fn first_row(
+        &mut self,
+        ran: &Arc<Ran>,
+        into: &Into,
+        at: Position,
+    ) -> Step<()> {
         if into.strict && ran.rows() > 1 {
             let e = SqlError::raw(
                 "002215",

@@ -22,6 +22,7 @@ use crate::catalog::{Object, TableEntry};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::Typed;
+use crate::plan::{Binder, ScopeColumn};
 
 /// What one WHEN clause does, and where its values are in the plan's output.
 enum Action {
@@ -29,6 +30,32 @@ enum Action {
     Delete,
     Insert { values: Vec<Option<usize>> },
     Nothing,
+}
+
+/// The column that a dialect's parser writes for `ALL BY NAME`: all columns of the target take the values of the source's
+/// columns of the same names.
+pub const SAME_NAMES: &str = "$SAME_NAMES";
+
+fn same_names(target: &ast::AssignmentTarget) -> bool {
+    matches!(target, ast::AssignmentTarget::ColumnName(n)
+        if matches!(n.0.as_slice(), [one] if one.as_ident().is_some_and(|i| i.value == SAME_NAMES)))
+}
+
+impl Binder<'_> {
+    /// The value that a column of the target takes from the source's column of the same name.
+    fn same_name(&mut self, entry: &TableEntry, i: usize, source: &[ScopeColumn]) -> Result<Typed> {
+        let column = &entry.def.columns[i];
+        let mut found = source.iter().filter(|c| !c.hidden && c.name == column.name);
+        let value = match (found.next(), found.next()) {
+            (Some(c), None) => c.typed(),
+            (Some(_), Some(_)) => {
+                return Err(ErrorKind::AmbiguousColumn(column.name.clone()).into());
+            }
+            _ => return Err(ErrorKind::UnknownColumn(column.name.clone()).into()),
+        };
+        self.assignable(&value, &column.ty, &column.name)?;
+        self.stored(value, column)
+    }
 }
 
 impl Session {
@@ -133,6 +160,13 @@ impl Session {
                             match &u.kind {
                                 ast::MergeUpdateKind::Set(assignments) => {
                                     for a in assignments {
+                                        if same_names(&a.target) {
+                                            for col in 0..entry.def.columns.len() {
+                                                let v = b.same_name(&entry, col, &unmatched)?;
+                                                columns.push((col, add(v, &mut exprs)?));
+                                            }
+                                            continue;
+                                        }
                                         let col = b.assigned(&entry, &a.target)?;
                                         let v = b.assigned_value(&entry, col, &a.value)?;
                                         columns.push((col, add(v, &mut exprs)?));
@@ -151,6 +185,16 @@ impl Session {
                                 .iter()
                                 .filter_map(|c| c.0.last().and_then(|p| p.as_ident()).map(|i| self.dialect().fold(i)))
                                 .collect();
+                            if matches!(names.as_slice(), [n] if n == SAME_NAMES) {
+                                let mut out = Vec::with_capacity(entry.def.columns.len());
+                                for (col, def) in entry.def.columns.iter().enumerate() {
+                                    let v = b.same_name(&entry, col, &unmatched)?;
+                                    let v = b.stored(v, def)?;
+                                    out.push(Some(add(v, &mut exprs)?));
+                                }
+                                actions.push(Action::Insert { values: out });
+                                continue;
+                            }
                             let given = b.target_columns(&entry.def, &names)?;
                             let MergeInsertKind::Values(values) = &ins.kind else {
                                 return Err(SqlError::unsupported("MERGE … INSERT ROW"));

@@ -205,6 +205,11 @@ impl Session {
         };
     }
 
+    /// Lets a session that runs inside of another one's statement end with it.
+    pub fn set_cancel(&mut self, cancel: CancelHandle) {
+        self.cancel = cancel;
+    }
+
     /// A handle that cancels the running statement from another task.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.cancel.clone()

@@ -8,6 +8,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
+use super::rewrite::without_types;
 use super::split::{line_starts, offset, tokens};
 
 /// Deepest nesting of expressions and queries.
@@ -453,13 +454,15 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// A syntax error with its place.
     pub fn statement(&mut self) -> Result<ast::Statement> {
-        self.sql(|p| {
+        let mut statement = self.sql(|p| {
             let s = p.parse_statement()?;
             if p.peek_token().token != Token::EOF {
                 return p.expected("end of statement", p.peek_token());
             }
             Ok(s)
-        })
+        })?;
+        without_types(&mut statement);
+        Ok(statement)
     }
 
     /// Whether this symbol comes next.

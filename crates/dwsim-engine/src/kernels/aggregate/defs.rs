@@ -353,13 +353,15 @@ pub fn count(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         _ => false,
     };
     // `t.*` and `* EXCLUDE …` are columns, of which none may be NULL; `*` alone is the row.
+    let options = call.aggregate_options()?;
     let columns = match &call.ast.args {
         ast::FunctionArguments::List(l)
             if call.env().dialect == DialectName::Snowflake
-                && !matches!(
-                    l.args.as_slice(),
-                    [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard)]
-                ) =>
+                && (options.distinct
+                    || !matches!(
+                        l.args.as_slice(),
+                        [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard)]
+                    )) =>
         {
             call.star()?
         }
@@ -369,7 +371,6 @@ pub fn count(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         DialectName::Redshift => SqlType::BigInt,
         DialectName::Snowflake => SqlType::number(18, 0),
     };
-    let options = call.aggregate_options()?;
     let counted = if (star || n == 0) && columns.is_none() {
         if options.distinct {
             return Err(SqlError::unsupported("COUNT(DISTINCT *)"));
