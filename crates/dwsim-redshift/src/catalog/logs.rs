@@ -400,7 +400,7 @@ fn procedures(view: &View, cluster: &Cluster, name: &str) -> Found {
                 .collect(),
         ),
         "svl_stored_proc_messages" => (
-            "userid:i session_userid:i pid:i xid:l query:i recordtime:t loglevel:i loglevel_text message linenum:i querytext label aborted:i message_xid:l",
+            "userid:i session_userid:i pid:i xid:l query:i recordtime:t loglevel:i loglevel_text message linenum:i querytxt label aborted:i message_xid:l",
             cluster
                 .messages()
                 .into_iter()

@@ -136,9 +136,11 @@ fn quota(w: &mut Words<'_>) -> Result<()> {
     if w.eat(&["unlimited"]) {
         return Ok(());
     }
-    if w.any_number().is_none() || w.eat_one(&["mb", "gb", "tb"]).is_none() {
+    if w.any_number().is_none() {
         return w.unexpected("a size in MB, GB or TB");
     }
+    // Gigabytes are the default unit.
+    w.eat_one(&["mb", "gb", "tb"]);
     Ok(())
 }
 

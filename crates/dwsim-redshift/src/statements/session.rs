@@ -17,6 +17,7 @@ use sqlparser::ast;
 use super::cluster::{Cluster, QueryRecord};
 use super::cursor::Cursor;
 use super::outcome::{Outcome, Rows};
+use super::privileges::check_limits;
 use super::settings;
 use crate::dialect::Redshift;
 use crate::parse::{self, Parsed, Statement};
@@ -109,6 +110,7 @@ impl RedshiftSession {
             }
             folded
         };
+        check_limits(cluster, &account, &user, &database)?;
         let mut parameters = settings::defaults();
         parameters.insert("session_authorization".into(), user.clone());
         // ALTER USER … SET gives the user's sessions other defaults.

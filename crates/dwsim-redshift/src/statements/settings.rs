@@ -68,6 +68,8 @@ const SETTINGS: &[(&str, &str, Accepts)] = &[
         Accepts::OneOf(&["postgres", "postgres_verbose"]),
     ),
     ("is_superuser", "on", Accepts::Fixed),
+    ("json_parse_dedup_attributes", "off", Accepts::Switch),
+    ("json_parse_truncate_strings", "off", Accepts::Switch),
     ("json_serialization_enable", "off", Accepts::Switch),
     (
         "json_serialization_parse_nested_strings",

@@ -238,8 +238,9 @@ pub fn parse(text: &str, dialect: DialectName) -> Option<Zone> {
     if let Some(s) = abbreviation(text) {
         return Some(Zone::fixed(s));
     }
+    // What a POSIX zone is called says nothing: its offset does (CONVERT_TIMEZONE).
     let letters = text
-        .find(|c: char| !c.is_ascii_alphabetic())
+        .find(|c: char| !c.is_ascii_alphabetic() && !matches!(c, '/' | '_'))
         .unwrap_or(text.len());
     // `NEWZONE +2` is a POSIX zone too.
     let rest = text[letters..].trim_start();
@@ -295,5 +296,7 @@ mod tests {
         let mut posix = parse("UTC+2", DialectName::Redshift).expect("posix zone");
         assert_eq!(posix.offset_at(0), -7200);
         assert!(parse("UTC+2", DialectName::Snowflake).is_none());
+        let mut named = parse("Europe/Nowhere_City+2", DialectName::Redshift).expect("posix zone");
+        assert_eq!(named.offset_at(0), -7200);
     }
 }
