@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use dwsim_redshift::SYSTEM_PREFIXES;
 use dwsim_runtime::sqltest::Case;
 use dwsim_runtime::{Dialect, Project};
 use dwsim_schema::{Config, Table};
@@ -32,17 +33,9 @@ pub struct Affected {
     common: String,
 }
 
-/// Names in a text that stand for what every table is part of.
+/// Names in a text that stand for what every table is part of; beside them those of Redshift's system tables.
 const SYSTEM: &[&str] = &[
     "information_schema",
-    "pg_catalog",
-    "pg_",
-    "stl_",
-    "stv_",
-    "svl_",
-    "svv_",
-    "svcs_",
-    "sys_",
     "show",
     "describe",
     "desc",
@@ -102,9 +95,7 @@ impl Affected {
             .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
             .collect();
         let system = words.iter().any(|word| {
-            SYSTEM
-                .iter()
-                .any(|s| word == s || (s.ends_with('_') && word.starts_with(s)))
+            SYSTEM.contains(word) || SYSTEM_PREFIXES.iter().any(|p| word.starts_with(p))
         });
         let mut parts = vec![self.common.as_str(), case.dialect.name(), &case.file.text];
         if system {

@@ -134,13 +134,3 @@ fn refusal(status: &str, body: &[u8]) -> Error {
     };
     Error::Control { message, code }
 }
-
-/// A name as a part of a path.
-pub fn segment(name: &str) -> String {
-    name.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(b).to_string(),
-            _ => format!("%{b:02X}"),
-        })
-        .collect()
-}

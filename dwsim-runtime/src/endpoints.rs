@@ -38,6 +38,33 @@ impl Endpoint {
         }
     }
 
+    /// Of a URL `scheme://[user:password@]host[:port][/…]`; `port` is the one that is meant when none is given.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence.
+    pub fn at(url: &str, port: u16) -> std::result::Result<Self, String> {
+        let (_, rest) = url.split_once("://").unwrap_or(("", url));
+        let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+        let (host, port) = match place.rsplit_once(':') {
+            // the colons of an IPv6 address stand in brackets
+            Some((host, digits)) if !digits.ends_with(']') => {
+                let port = digits.parse();
+                (host, port.map_err(|_| format!("has the port `{digits}`"))?)
+            }
+            _ => (place, port),
+        };
+        let host = host.trim_matches(['[', ']']).to_owned();
+        if host.is_empty() {
+            return Err("has no host".to_owned());
+        }
+        Ok(Endpoint {
+            host,
+            port,
+            url: url.to_owned(),
+        })
+    }
+
     /// Is there a server at all?
     #[must_use]
     pub fn is_none(&self) -> bool {
@@ -183,6 +210,29 @@ impl Endpoints {
         match dialect {
             Dialect::Redshift => &self.redshift,
             Dialect::Snowflake => &self.snowflake,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_and_ports() {
+        for (url, host, port) in [
+            ("h", "h", 1),
+            ("h:5", "h", 5),
+            ("[::1]", "::1", 1),
+            ("[::1]:5", "::1", 5),
+            ("https://h/a:b?c=d", "h", 1),
+            ("postgres://u:p%40@h:5/x", "h", 5),
+        ] {
+            let read = Endpoint::at(url, 1).map(|e| (e.host, e.port));
+            assert_eq!(read, Ok((host.to_owned(), port)), "{url}");
+        }
+        for wrong in ["h:x", "", "http://", "http://:80/"] {
+            assert!(Endpoint::at(wrong, 1).is_err(), "{wrong}");
         }
     }
 }

@@ -35,7 +35,7 @@ pub mod testing;
 pub mod value;
 mod warehouse;
 
-pub use client::{Connection, Reply, percent};
+pub use client::{Connection, Reply, percent, percent_path};
 pub use dwsim_schema::Dialect;
 pub use endpoints::{Endpoint, Endpoints, TemplateInfo, TestSettings, TlsEndpoints};
 pub use error::{Error, Position, Result, SqlError};

@@ -1,9 +1,9 @@
 //! The emulated S3 in tests: a bucket of one's own, to put what COPY loads and to read what UNLOAD writes.
 //! Plain HTTP without a signature, which the emulator takes; other clients use any SDK.
 
-use crate::Endpoint;
 use crate::endpoints::Endpoints;
 use crate::error::{Error, Result};
+use crate::{Endpoint, percent_path};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl S3 {
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))
             .map_err(failed)?;
-        let path: String = key.bytes().map(encoded).collect();
+        let path = percent_path(key);
         let head = format!(
             "{method} /{}/{path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n",
             self.bucket,
@@ -109,14 +109,5 @@ impl S3 {
                 String::from_utf8_lossy(&body)
             ))),
         }
-    }
-}
-
-/// A byte of a key as a URL's path takes it.
-fn encoded(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
     }
 }

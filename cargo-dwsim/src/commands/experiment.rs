@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
+use dwsim_runtime::percent;
 use dwsim_schema::Dialect;
 use serde_json::{Value, json};
 
 use super::import_sql::{parse_dialect, read};
 use crate::cli::Format;
 use crate::context::Context;
-use crate::control_client::{Control, segment};
+use crate::control_client::Control;
 use crate::error::{Error, Result};
 use crate::ui::{count, thousands};
 use crate::{exit, output};
@@ -140,7 +141,7 @@ fn rows(text: &str) -> std::result::Result<(String, u64), String> {
 /// Does it.
 pub fn run(ctx: &Context, args: &ExperimentArgs) -> Result<i32> {
     let control = Control::find(ctx, args.url.as_deref())?;
-    let at = |name: &str, rest: &str| format!("/api/experiments/{}{rest}", segment(name));
+    let at = |name: &str, rest: &str| format!("/api/experiments/{}{rest}", percent(name));
     let human = args.format == Format::Human;
     let answer = match &args.action {
         Action::Create {
@@ -433,7 +434,7 @@ fn export(ctx: &Context, control: &Control, path: &str, out: &str) -> Result<Val
     for table in manifest["tables"].as_array().into_iter().flatten() {
         let bytes = control.ask(
             "GET",
-            &format!("{path}/tables/{}", segment(word(&table["table"]))),
+            &format!("{path}/tables/{}", percent(word(&table["table"]))),
             None,
         )?;
         write(word(&table["file"]), &bytes)?;

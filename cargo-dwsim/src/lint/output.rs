@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use dwsim_runtime::percent_path;
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use serde_json::json;
 
@@ -137,7 +138,7 @@ fn result(finding: &Finding) -> serde_json::Value {
         "level": finding.severity.name(),
         "message": { "text": message },
         "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": uri(&finding.file) },
+            "artifactLocation": { "uri": percent_path(&finding.file) },
             "region": {
                 "startLine": finding.line,
                 "startColumn": finding.column,
@@ -150,7 +151,7 @@ fn result(finding: &Finding) -> serde_json::Value {
         result["fixes"] = json!([{
             "description": { "text": fix.title },
             "artifactChanges": [{
-                "artifactLocation": { "uri": uri(&finding.file) },
+                "artifactLocation": { "uri": percent_path(&finding.file) },
                 "replacements": [{
                     "deletedRegion": { "byteOffset": fix.start, "byteLength": fix.end - fix.start },
                     "insertedContent": { "text": fix.text },
@@ -159,28 +160,4 @@ fn result(finding: &Finding) -> serde_json::Value {
         }]);
     }
     result
-}
-
-/// A relative path as a URI reference.
-fn uri(path: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
-    path.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_become_uris() {
-        assert_eq!(uri("tests/sql/a b.sql"), "tests/sql/a%20b.sql");
-    }
 }

@@ -1,6 +1,7 @@
 //! Names that stand for no table or column of the project: date parts, functions without brackets, stages, system tables.
 //! Where they are met is `names`' part.
 
+use dwsim_redshift::SYSTEM_PREFIXES;
 use sqlparser::ast::ObjectName;
 
 /// Words that the parsers give as identifiers and that are none: date parts, and functions without brackets.
@@ -135,10 +136,9 @@ pub fn is_stage(name: &ObjectName) -> bool {
 
 /// Redshift's system tables, which stand in no schema that one has to name.
 pub fn is_system(name: &str) -> bool {
-    ["pg_", "stl_", "stv_", "svl_", "svv_", "svcs_", "sys_", "#"]
+    SYSTEM_PREFIXES
         .iter()
         .any(|prefix| name.starts_with(prefix))
-        && !name.starts_with('#')
         || name == "dual"
         || name == "padb_config_harvest"
 }

@@ -2,7 +2,6 @@
 //! A schema per test and the COPY statements are the runtime's part; secrets come from the environment and stay in memory.
 
 use std::env::VarError;
-use std::fmt;
 
 use dwsim_control::staging::{self, Environment, Place};
 use dwsim_runtime::template::{self, Access};
@@ -10,9 +9,8 @@ use dwsim_runtime::{Dialect, Endpoint, Endpoints, Isolation, percent};
 use dwsim_schema::identifiers::literal;
 use dwsim_schema::{Config, LiveConnection, ServerKind, Target};
 
-use super::staging::{Template, load_from};
+use super::staging::Bucket;
 use crate::error::{Error, Result};
-use crate::ui::Ui;
 
 /// Reachable warehouses and the bucket between here and there.
 #[derive(Debug)]
@@ -21,25 +19,6 @@ pub struct Live {
     pub endpoints: Endpoints,
     /// Where the data go through.
     pub bucket: Bucket,
-}
-
-/// The bucket that the warehouses load from.
-#[derive(Clone)]
-pub struct Bucket {
-    place: Place,
-    /// Empty, or ending with a slash.
-    prefix: String,
-    access: Access,
-}
-
-/// Without the credentials.
-impl fmt::Debug for Bucket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bucket")
-            .field("bucket", &self.place.bucket)
-            .field("prefix", &self.prefix)
-            .finish_non_exhaustive()
-    }
 }
 
 /// The dialects that are asked for, else those of the project that the target has.
@@ -211,18 +190,6 @@ impl Bucket {
             },
         })
     }
-
-    /// Generates, stages and loads the template of a configuration.
-    pub async fn load(
-        &self,
-        config: &Config,
-        endpoints: &Endpoints,
-        dialects: &[Dialect],
-        ui: &Ui,
-    ) -> Result<Template> {
-        let (place, prefix, access) = (&self.place, &self.prefix, &self.access);
-        load_from(config, endpoints, dialects, place, prefix, access, ui).await
-    }
 }
 
 /// What a target lacks.
@@ -243,21 +210,6 @@ fn variable(target: &str, dialect: Dialect, name: &str) -> Result<String> {
         ))),
         Err(VarError::NotUnicode(_)) => Err(lacks(format!("the variable {name} is not UTF-8"))),
     }
-}
-
-/// Host and port of a URL's middle part.
-fn place(text: &str, port: u16) -> std::result::Result<(String, u16), String> {
-    let (host, port) = match text.rsplit_once(':') {
-        // the colons of an IPv6 address stand in brackets
-        Some((host, digits)) if !digits.ends_with(']') => {
-            let port = digits
-                .parse()
-                .map_err(|_| format!("has the port `{digits}`"))?;
-            (host, port)
-        }
-        _ => (text, port),
-    };
-    Ok((host.trim_matches(['[', ']']).to_owned(), port))
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -301,16 +253,13 @@ pub fn redshift(target: &str, connection: &LiveConnection) -> Result<Endpoint> {
             )
         }
     };
-    let middle = url
-        .strip_prefix("postgres://")
-        .or_else(|| url.strip_prefix("postgresql://"))
-        .or_else(|| url.strip_prefix("redshift://"))
-        .and_then(|rest| rest.split(['/', '?', '#']).next())
-        .map(|place| place.rsplit_once('@').map_or(place, |(_, place)| place))
-        .filter(|place| !place.is_empty())
-        .ok_or_else(|| lacks("needs a URL such as postgres://user:password@host:5439/database"))?;
-    let (host, port) = place(middle, standard).map_err(|what| lacks(&what))?;
-    Ok(Endpoint { host, port, url })
+    let known = ["postgres://", "postgresql://", "redshift://"];
+    if !known.iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(lacks(
+            "needs a URL such as postgres://user:password@host:5439/database",
+        ));
+    }
+    Endpoint::at(&url, standard).map_err(|what| lacks(&what))
 }
 
 /// Snowflake.
@@ -353,8 +302,8 @@ fn snowflake(target: &str, connection: &LiveConnection) -> Result<Endpoint> {
     } else {
         ("https", 443)
     };
-    let (host, port) =
-        place(&name, connection.port.unwrap_or(standard)).map_err(|what| lacks(&what))?;
+    let Endpoint { host, port, .. } =
+        Endpoint::at(&name, connection.port.unwrap_or(standard)).map_err(|what| lacks(&what))?;
     let mut url = format!(
         "{scheme}://{}:{}@{host}:{port}/?account={}&database={}",
         percent(user),
@@ -380,17 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_and_ports() {
-        for (text, expected) in [
-            ("h", ("h", 1)),
-            ("h:5", ("h", 5)),
-            ("[::1]", ("::1", 1)),
-            ("[::1]:5", ("::1", 5)),
-        ] {
-            let (host, port) = place(text, 1).unwrap();
-            assert_eq!((host.as_str(), port), expected, "{text}");
-        }
-        assert!(place("h:x", 1).is_err());
+    fn this_machine_is_known() {
         assert!(is_this_machine("127.0.0.1") && is_this_machine("localhost"));
         assert!(!is_this_machine("db.example.com"));
     }

@@ -3,11 +3,13 @@
 //! Which one, `test.target` says.
 
 use dwsim_runtime::snapshot::set_rules;
+use dwsim_runtime::template;
 use dwsim_runtime::{Dialect, Endpoint, Endpoints, Isolation, TestSettings};
 use dwsim_schema::{Config, ServerKind, Target, TargetKind};
 
 use super::container::Container;
 use super::live::{self, Live};
+use super::staging::Bucket;
 use super::{Emulators, Settings, Template, staging, stand_in};
 use crate::error::{Error, Result};
 use crate::ui::Ui;
@@ -34,7 +36,7 @@ pub enum Loader {
     /// By COPY FROM STDIN.
     StandIn,
     /// Through a bucket.
-    Live(live::Bucket),
+    Live(Bucket),
 }
 
 /// Is a target's Redshift or Snowflake the warehouse itself?
@@ -156,7 +158,10 @@ impl Servers {
         match self {
             Servers::Embedded(emulators) => emulators.stop().await,
             Servers::StandIn(_, Some(container)) => container.remove().await,
-            Servers::StandIn(endpoints, None) => stand_in::forget(&endpoints).await,
+            Servers::StandIn(endpoints, None) => {
+                // the run is over, whatever becomes of this
+                let _ = template::forget(Dialect::Redshift, &endpoints).await;
+            }
             Servers::Live(live) => live.forget().await,
         }
     }
@@ -182,14 +187,20 @@ impl Loader {
     ) -> Result<Template> {
         let mut settings = TestSettings::from(config);
         // known before it is loaded: what a broken load leaves is dropped too
-        endpoints.template = Some(staging::plan(config)?.info());
+        let planned = staging::plan(config)?;
+        endpoints.template = Some(planned.info());
         let template = match self {
-            Loader::Embedded => staging::load(config, endpoints, dialects, ui).await?,
+            Loader::Embedded => {
+                let bucket = Bucket::emulated(&endpoints.s3.url);
+                staging::load_planned(config, planned, endpoints, dialects, &bucket, ui).await?
+            }
             Loader::StandIn => {
                 settings.rules.stand_in = true;
-                stand_in::load(config, endpoints).await?
+                stand_in::load(config, planned, endpoints).await?
             }
-            Loader::Live(bucket) => bucket.load(config, endpoints, dialects, ui).await?,
+            Loader::Live(bucket) => {
+                staging::load_planned(config, planned, endpoints, dialects, bucket, ui).await?
+            }
         };
         set_rules(settings.rules);
         endpoints.settings = Some(settings);

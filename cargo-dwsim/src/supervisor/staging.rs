@@ -2,6 +2,7 @@
 //! loaded into both warehouses over their protocols by the runtime.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -80,36 +81,64 @@ pub fn plan(config: &Config) -> Result<Planned> {
     })
 }
 
-/// Generates, stages and loads the template of a configuration into `dialects`.
+/// The bucket that the warehouses load from.
+#[derive(Clone)]
+pub struct Bucket {
+    /// Where it is.
+    pub place: Place,
+    /// Before the names of templates: empty, or ending with a slash.
+    pub prefix: String,
+    /// What the warehouses reach it with.
+    pub access: Access,
+}
+
+/// Without the credentials.
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket")
+            .field("bucket", &self.place.bucket)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Bucket {
+    /// The emulators' own.
+    pub fn emulated(url: &str) -> Self {
+        Bucket {
+            place: Place::emulated(url),
+            prefix: String::new(),
+            access: Access::default(),
+        }
+    }
+}
+
+/// Generates, stages and loads the template of a configuration into `dialects` of the emulators.
 pub async fn load(
     config: &Config,
     endpoints: &Endpoints,
     dialects: &[Dialect],
     ui: &Ui,
 ) -> Result<Template> {
-    let place = Place::emulated(&endpoints.s3.url);
-    let access = Access::default();
-    load_from(config, endpoints, dialects, &place, "", &access, ui)
-        .instrument(tracing::info_span!("template"))
-        .await
+    let bucket = Bucket::emulated(&endpoints.s3.url);
+    load_planned(config, plan(config)?, endpoints, dialects, &bucket, ui).await
 }
 
-/// As [`load`], through any bucket, under a prefix of it.
-pub async fn load_from(
+/// As [`load`], of what is planned, through any bucket.
+#[tracing::instrument(name = "template", skip_all)]
+pub async fn load_planned(
     config: &Config,
+    planned: Planned,
     endpoints: &Endpoints,
     dialects: &[Dialect],
-    place: &Place,
-    prefix: &str,
-    access: &Access,
+    bucket: &Bucket,
     ui: &Ui,
 ) -> Result<Template> {
-    let planned = plan(config)?;
     let info = planned.info();
     let staged = stage(
         &planned.plan,
-        place,
-        &format!("{prefix}{}", info.database),
+        &bucket.place,
+        &format!("{}{}", bucket.prefix, info.database),
         ui,
     )
     .await?;
@@ -117,16 +146,23 @@ pub async fn load_from(
     let started = Instant::now();
     let (key, urls) = (&planned.key, &staged.urls);
     let loads = dialects.iter().map(|dialect| async move {
-        template::load_one(*dialect, endpoints, &config.schema, key, urls, access)
-            .instrument(tracing::info_span!(
-                "load",
-                otel.kind = "client",
-                db.system.name = dialect.name(),
-            ))
-            .await
-            .map_err(|e| Error::Load {
-                message: e.to_string(),
-            })
+        template::load_one(
+            *dialect,
+            endpoints,
+            &config.schema,
+            key,
+            urls,
+            &bucket.access,
+        )
+        .instrument(tracing::info_span!(
+            "load",
+            otel.kind = "client",
+            db.system.name = dialect.name(),
+        ))
+        .await
+        .map_err(|e| Error::Load {
+            message: e.to_string(),
+        })
     });
     futures::future::try_join_all(loads).await?;
     Ok(Template {

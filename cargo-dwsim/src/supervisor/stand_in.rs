@@ -11,14 +11,13 @@ use dwsim_schema::{Config, ddl};
 
 use dwsim_control::staging::Staged;
 
-use super::staging::{Planned, Template, plan};
+use super::staging::{Planned, Template};
 use crate::error::{Error, Result};
 
 const DIALECT: Dialect = Dialect::Redshift;
 
-/// Generates and loads the template of a configuration.
-pub async fn load(config: &Config, endpoints: &Endpoints) -> Result<Template> {
-    let planned = plan(config)?;
+/// Generates and loads the planned template of a configuration.
+pub async fn load(config: &Config, planned: Planned, endpoints: &Endpoints) -> Result<Template> {
     let info = planned.info();
     let failed = |e: dwsim_runtime::Error| Error::Load {
         message: e.to_string(),
@@ -92,19 +91,4 @@ async fn fill(
     connection.execute("analyze").await.map_err(Error::from)?;
     connection.close().await;
     Ok(staged)
-}
-
-/// Drops the template, which nobody will fork any more.
-pub async fn forget(endpoints: &Endpoints) {
-    let Some(template) = &endpoints.template else {
-        return;
-    };
-    // the run is over, whatever becomes of this
-    if let Ok(mut admin) = Connection::connect(DIALECT, &endpoints.redshift, None, None).await {
-        let name = quote(&template.database, DIALECT);
-        let _ = admin
-            .execute(&format!("drop database if exists {name}"))
-            .await;
-        admin.close().await;
-    }
 }

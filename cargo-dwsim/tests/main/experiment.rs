@@ -1,50 +1,8 @@
 //! `import-sql` and `experiment` through the real binary: DDL in, data generated and loaded into both warehouses from
 //! S3 by COPY, queried in each dialect, exported, deleted.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
-
 use crate::harness::Sandbox;
-
-/// A server that ends with the test.
-struct Served(Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn serve(sandbox: &Sandbox, more: &[&str]) -> (Served, String) {
-    let mut arguments = vec![
-        "serve",
-        "--redshift-port",
-        "0",
-        "--snowflake-port",
-        "0",
-        "--s3-port",
-        "0",
-    ];
-    arguments.extend(more);
-    let mut child = sandbox
-        .command(&arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary can be started");
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().expect("stdout is piped"))
-        .read_line(&mut line)
-        .expect("it prints a line");
-    let ready: serde_json::Value =
-        serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line:?}: {e}"));
-    let url = ready["control"]["url"]
-        .as_str()
-        .expect("a control plane")
-        .to_owned();
-    (Served(child), url)
-}
+use crate::served::Served;
 
 /// Runs a command; its exit code, stdout and stderr.
 fn run(sandbox: &Sandbox, arguments: &[&str]) -> (i32, String, String) {
@@ -69,7 +27,8 @@ fn an_experiment_from_ddl_to_deletion() {
     std::fs::write(sandbox.path("shop.sql"), DDL).expect("a file");
     let data = sandbox.path("data");
     let data = data.to_str().expect("a path");
-    let (served, url) = serve(&sandbox, &["--data-dir", data]);
+    let served = Served::start(&sandbox, &["--data-dir", data], &[]);
+    let url = served.url();
     let ask = |arguments: &[&str]| {
         let mut all = vec!["experiment", "--url", &url];
         all.extend(arguments);
@@ -125,7 +84,8 @@ fn an_experiment_from_ddl_to_deletion() {
 
     // killed and started again, it is all there
     drop(served);
-    let (_served, url) = serve(&sandbox, &["--data-dir", data]);
+    let served = Served::start(&sandbox, &["--data-dir", data], &[]);
+    let url = served.url();
     let ask = |arguments: &[&str]| {
         let mut all = vec!["experiment", "--url", &url];
         all.extend(arguments);

@@ -1,54 +1,31 @@
 //! `test --target` and `record` on warehouses that are somewhere else: emulators of another process, reached as live ones
 //! are, by URL, password, TLS and a bucket.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
 
 use dwsim_runtime::{Connection, Dialect, Endpoint, Value};
-use serde_json::Value as Json;
 
 use crate::harness::{Ran, Sandbox};
+use crate::served::Served;
 
-struct Elsewhere {
-    server: Child,
-    ready: Json,
-}
-
-impl Drop for Elsewhere {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
+struct Elsewhere(Served);
 
 impl Elsewhere {
     fn start(sandbox: &Sandbox) -> Self {
-        let mut server = sandbox
-            .command(&["serve", "--redshift-port", "0", "--snowflake-port", "0"])
-            .args(["--s3-port", "0", "--control-port", "0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary can be started");
-        let mut line = String::new();
-        BufReader::new(server.stdout.as_mut().expect("stdout is piped"))
-            .read_line(&mut line)
-            .expect("it prints a line");
-        let ready = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line:?}: {e}"));
-        Elsewhere { server, ready }
+        Elsewhere(Served::start(sandbox, &["--control-port", "0"], &[]))
     }
 
     fn text(&self, pointer: &str) -> String {
-        let value = self.ready.pointer(pointer);
-        let value = value.unwrap_or_else(|| panic!("{pointer} in {}", self.ready));
+        let value = self.0.ready.pointer(pointer);
+        let value = value.unwrap_or_else(|| panic!("{pointer} in {}", self.0.ready));
         value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned)
     }
 
     fn endpoint(&self, dialect: Dialect) -> Endpoint {
-        let part = self.ready.get(dialect.name()).cloned();
+        let part = self.0.ready.get(dialect.name()).cloned();
         serde_json::from_value(part.unwrap_or_default()).expect("an endpoint")
     }
 

@@ -1,63 +1,17 @@
 //! `serve`, `up` and `down`: readiness, taken ports, and that nothing is left running.
 
-use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::harness::Sandbox;
-
-fn start(sandbox: &Sandbox, more: &[&str]) -> (Child, serde_json::Value) {
-    let mut arguments = vec![
-        "serve",
-        "--redshift-port",
-        "0",
-        "--snowflake-port",
-        "0",
-        "--s3-port",
-        "0",
-    ];
-    arguments.extend(more);
-    let mut child = sandbox
-        .command(&arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary can be started");
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().expect("stdout is piped"))
-        .read_line(&mut line)
-        .expect("it prints a line");
-    let ready = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line:?}: {e}"));
-    (child, ready)
-}
-
-fn wait(child: &mut Child) -> i32 {
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().expect("it can be waited for") {
-            return status.code().unwrap_or(-1);
-        }
-        if started.elapsed() > Duration::from_secs(20) {
-            let _ = child.kill();
-            panic!("still running after 20 s");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    let status = std::process::Command::new("kill")
-        .args([name, &child.id().to_string()])
-        .status();
-    assert!(status.expect("kill can be run").success());
-}
+use crate::served::Served;
 
 #[test]
 fn serves_without_a_project_until_told_to_stop() {
     let sandbox = Sandbox::empty();
     for name in ["-TERM", "-INT"] {
-        let (mut child, ready) = start(&sandbox, &[]);
+        let mut served = Served::start(&sandbox, &[], &[]);
+        let ready = &served.ready;
         for service in ["redshift", "snowflake", "s3"] {
             assert_eq!(ready[service]["host"], "127.0.0.1");
             let port =
@@ -73,8 +27,8 @@ fn serves_without_a_project_until_told_to_stop() {
                     })
             );
         }
-        signal(&child, name);
-        assert_eq!(wait(&mut child), 0, "{name}");
+        served.signal(name);
+        assert_eq!(served.wait(), 0, "{name}");
     }
     assert!(
         std::fs::read_dir(sandbox.root())
@@ -112,22 +66,20 @@ fn a_taken_port_is_named() {
 #[test]
 fn ends_by_itself_when_nobody_needs_it() {
     let sandbox = Sandbox::empty();
-    let (mut child, _) = start(&sandbox, &["--idle-timeout", "1"]);
-    assert_eq!(wait(&mut child), 0);
+    let mut served = Served::start(&sandbox, &["--idle-timeout", "1"], &[]);
+    assert_eq!(served.wait(), 0);
 
     let mut parent = std::process::Command::new("sleep")
         .arg("600")
         .spawn()
         .expect("sleep can be run");
-    let (mut child, _) = start(&sandbox, &["--parent-pid", &parent.id().to_string()]);
+    let id = parent.id().to_string();
+    let mut served = Served::start(&sandbox, &["--parent-pid", &id], &[]);
     std::thread::sleep(Duration::from_millis(200));
-    assert!(
-        child.try_wait().expect("it can be asked").is_none(),
-        "the parent is there"
-    );
+    assert!(served.is_running(), "the parent is there");
     parent.kill().expect("it can be killed");
     parent.wait().expect("it can be waited for");
-    assert_eq!(wait(&mut child), 0);
+    assert_eq!(served.wait(), 0);
 }
 
 #[test]

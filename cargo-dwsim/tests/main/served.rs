@@ -4,6 +4,9 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use dwsim_runtime::percent;
 
 use crate::harness::Sandbox;
 
@@ -49,16 +52,6 @@ impl Answer {
     }
 }
 
-/// Text as a field of a form or a part of a path.
-pub fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(b).to_string(),
-            _ => format!("%{b:02X}"),
-        })
-        .collect()
-}
-
 impl Served {
     /// On free ports.
     pub fn start(sandbox: &Sandbox, more: &[&str], environment: &[(&str, &str)]) -> Self {
@@ -97,19 +90,58 @@ impl Served {
         )
     }
 
-    /// Stops it as a user does.
-    pub fn terminate(mut self) {
-        let id = self.child.id().to_string();
-        let _ = std::process::Command::new("kill").arg(&id).status();
-        let _ = self.child.wait();
+    /// URL of the control plane.
+    pub fn url(&self) -> String {
+        let url = self.ready["control"]["url"].as_str();
+        url.expect("a control plane").to_owned()
     }
 
+    /// Sends a signal, for example `-TERM`.
+    pub fn signal(&self, name: &str) {
+        let status = std::process::Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status();
+        assert!(status.expect("kill can be run").success());
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        let ended = self.child.try_wait().expect("it can be asked");
+        ended.is_none()
+    }
+
+    /// Waits for its end, at most 20 s; the exit code.
+    pub fn wait(&mut self) -> i32 {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "still running after 20 s"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Stops it as a user does.
+    pub fn terminate(mut self) {
+        self.signal("-TERM");
+        self.wait();
+    }
+
+    /// Asks as a browser does.
     pub fn ask(&self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
+        self.ask_for("text/html", method, path, kind, body)
+    }
+
+    fn ask_for(&self, wanted: &str, method: &str, path: &str, kind: &str, body: &str) -> Answer {
         let address = self.control();
         let mut stream = TcpStream::connect(&address).expect("it listens");
         write!(
             stream,
-            "{method} {path} HTTP/1.0\r\nHost: {address}\r\nAccept: text/html\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.0\r\nHost: {address}\r\nAccept: {wanted}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )
         .expect("it reads");
@@ -136,7 +168,7 @@ impl Served {
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let pairs: Vec<String> = fields
             .iter()
-            .map(|(k, v)| format!("{}={}", encoded(k), encoded(v)))
+            .map(|(k, v)| format!("{}={}", percent(k), percent(v)))
             .collect();
         self.ask(
             "POST",
@@ -153,7 +185,8 @@ impl Served {
         path: &str,
         body: &serde_json::Value,
     ) -> (u16, serde_json::Value) {
-        let answer = self.ask(method, path, "application/json", &body.to_string());
+        let json = "application/json";
+        let answer = self.ask_for(json, method, path, json, &body.to_string());
         (
             answer.status,
             serde_json::from_slice(&answer.body).unwrap_or_default(),

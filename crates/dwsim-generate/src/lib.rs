@@ -50,7 +50,7 @@ pub use error::GenerateError;
 pub use learn::{Guess, LearnError, Learned, guess, learn, sdv};
 pub use plan::{Options, Plan, RowGroup, Shard, TablePlan, plan};
 pub use report::{
-    ColumnReport, Comparison, Metric, Plot, Report, Score, TableReport, compare, html, report,
+    ColumnReport, Comparison, Metric, Plot, Report, Score, TableReport, compare, html, report, svg,
 };
 pub use sample::{Sample, SampleError, TextColumn, parquet_to_csv};
 pub use write::{Format, Progress, WrittenFile};

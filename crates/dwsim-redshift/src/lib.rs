@@ -8,5 +8,6 @@ pub mod parse;
 pub mod protocol;
 pub mod statements;
 
+pub use catalog::SYSTEM_PREFIXES;
 pub use protocol::{AuthMode, Credential, DataApi, RedshiftServer, ServerOptions, Tls};
 pub use statements::account;

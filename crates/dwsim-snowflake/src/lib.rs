@@ -10,5 +10,6 @@ mod policies;
 pub mod protocol;
 mod scripting;
 pub mod session;
+mod tasks;
 
 pub use protocol::{ServerOptions, SnowflakeServer, SnowflakeService};

@@ -160,13 +160,8 @@ pub(crate) fn protected(
         return Ok(None);
     }
     let account = binder.catalog.account();
-    let columns: Vec<&str> = match object {
-        Object::Table(t) => t.def.columns.iter().map(|c| c.name.as_str()).collect(),
-        Object::View(v) => v.columns.iter().map(|c| c.name.as_str()).collect(),
-        _ => return Ok(None),
-    };
-    let mut items = Vec::with_capacity(columns.len());
-    for column in columns {
+    let mut items = Vec::new();
+    for column in object.column_names() {
         let shown = quoted(column);
         items.push(match masks.iter().find(|(c, _)| c == column) {
             Some((_, used)) => {

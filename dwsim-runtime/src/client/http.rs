@@ -110,23 +110,13 @@ impl Http {
 
 /// What lies at a URL, unpacked if it is a gzip file, as Snowflake's chunks of results are.
 pub(super) async fn fetch(url: &str, headers: &[(String, String)]) -> Result<Bytes> {
-    let (scheme, rest) = url
+    let standard = if url.starts_with("https:") { 443 } else { 80 };
+    let endpoint = Endpoint::at(url, standard)
+        .map_err(|what| protocol(DIALECT, format!("the URL `{url}` {what}")))?;
+    let path = url
         .split_once("://")
-        .ok_or_else(|| protocol(DIALECT, format!("`{url}` is no URL")))?;
-    let (place, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let (host, port) = match place.rsplit_once(':') {
-        Some((host, port)) => (
-            host,
-            port.parse()
-                .map_err(|_| protocol(DIALECT, format!("`{place}` has no port")))?,
-        ),
-        None => (place, if scheme == "https" { 443 } else { 80 }),
-    };
-    let endpoint = Endpoint {
-        host: host.to_owned(),
-        port,
-        url: format!("{scheme}://{place}"),
-    };
+        .and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]))
+        .unwrap_or("/");
     let mut http = Http::connect(&endpoint).await?;
     let headers = headers.iter().cloned();
     let bytes = http

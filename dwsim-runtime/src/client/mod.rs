@@ -14,7 +14,7 @@ mod snowflake_types;
 mod socket;
 mod url;
 
-pub use url::percent;
+pub use url::{percent, percent_path};
 
 use crate::endpoints::{Endpoint, TestSettings};
 use crate::error::{Error, Result};

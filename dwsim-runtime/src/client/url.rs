@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 /// `scheme://user:password@host:port/path?name=value`; the escapes of all parts are read.
 #[derive(Debug, Default)]
 pub(super) struct Url {
@@ -51,31 +53,29 @@ impl Url {
 
 /// `%40` -> `@`; what is no such escape stays.
 fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        out.push(code.unwrap_or(bytes[at]));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// Everything but letters, digits and `-_.~` as `%XX`.
+/// What stands for itself in every part of a URL (RFC 3986, 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// [`UNRESERVED`] and the slash.
+const PATH: &AsciiSet = &UNRESERVED.remove(b'/');
+
+/// A text as one part of a URL: everything but letters, digits and `-_.~` as `%XX`.
 #[must_use]
 pub fn percent(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+/// A path of a URL, whose slashes stay.
+#[must_use]
+pub fn percent_path(path: &str) -> String {
+    utf8_percent_encode(path, PATH).to_string()
 }
 
 #[cfg(test)]
@@ -124,5 +124,6 @@ mod tests {
         }
         assert_eq!(Url::parse("HTTPS://h").scheme, "https");
         assert_eq!(decoded(&percent("p@ss/ä")), "p@ss/ä");
+        assert_eq!(percent_path("tests/sql/a b.sql"), "tests/sql/a%20b.sql");
     }
 }

@@ -4,12 +4,12 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use dwsim_generate::svg;
 use dwsim_runtime::Dialect;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::experiments::{api, base};
-use super::plot::svg;
 use super::query::cut;
 use super::render::page;
 use crate::api::{App, Asked, Parameters, Problem, blocking};

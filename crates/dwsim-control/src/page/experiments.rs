@@ -4,24 +4,24 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use dwsim_runtime::Dialect;
 use dwsim_runtime::chrono::DateTime;
+use dwsim_runtime::{Dialect, percent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::render::{page, see, segment};
+use super::render::{page, see};
 use crate::api::{App, Asked, Parameters, Problem, blocking};
 use crate::connections::connections;
 use crate::store::{Run, Status};
 
 /// The place of an experiment's page.
 pub(super) fn base(name: &str) -> String {
-    format!("/experiments/{}", segment(name))
+    format!("/experiments/{}", percent(name))
 }
 
 /// Its place in the REST interface.
 pub(super) fn api(name: &str) -> String {
-    format!("/api/experiments/{}", segment(name))
+    format!("/api/experiments/{}", percent(name))
 }
 
 /// What a status looks like.

@@ -6,7 +6,6 @@ mod data;
 mod experiments;
 mod form;
 mod import;
-mod plot;
 mod query;
 mod render;
 mod runs;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use dwsim_runtime::percent;
 use minijinja::value::{Serde, Value as Shown};
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Value, json};
@@ -41,7 +42,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
 static PAGES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut pages = Environment::new();
     pages.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    pages.add_filter("segment", segment);
+    pages.add_filter("segment", percent);
     pages.add_filter("thousands", thousands);
     pages.add_filter("bytes", bytes);
     for (name, text) in TEMPLATES {
@@ -49,16 +50,6 @@ static PAGES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLoc
     }
     Ok(pages)
 });
-
-/// A name as one part of a path.
-pub(super) fn segment(name: &str) -> String {
-    name.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(b).to_string(),
-            _ => format!("%{b:02X}"),
-        })
-        .collect()
-}
 
 fn thousands(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
@@ -165,11 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_names() {
+    fn numbers() {
         assert_eq!(thousands(-1_234_567), "-1\u{202f}234\u{202f}567");
         assert_eq!(thousands(12), "12");
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(1_500_000), "1.5 MB");
-        assert_eq!(segment("a/b é"), "a%2Fb%20%C3%A9");
     }
 }

@@ -23,8 +23,8 @@ async fn ask(
         .map(|(k, v)| {
             format!(
                 "{}={}",
-                super::render::segment(k),
-                super::render::segment(v)
+                dwsim_runtime::percent(k),
+                dwsim_runtime::percent(v)
             )
         })
         .collect();

@@ -125,6 +125,18 @@ impl Object {
         }
     }
 
+    /// The names of a relation's columns; none for what has no columns.
+    pub fn column_names(&self) -> impl Iterator<Item = &str> {
+        let (of_table, of_view) = match self {
+            Object::Table(t) => (Some(t.def.columns.iter()), None),
+            Object::View(v) => (None, Some(v.columns.iter())),
+            _ => (None, None),
+        };
+        let of_table = of_table.into_iter().flatten().map(|c| c.name.as_str());
+        let of_view = of_view.into_iter().flatten().map(|c| c.name.as_str());
+        of_table.chain(of_view)
+    }
+
     /// Object id.
     pub fn oid(&self) -> u64 {
         match self {

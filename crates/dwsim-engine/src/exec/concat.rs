@@ -12,6 +12,8 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::limit::LimitStream;
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning,
@@ -92,31 +94,15 @@ impl ExecutionPlan for ConcatExec {
         let rows = stream::iter(0..partitions)
             .map(move |i| input.execute(i, Arc::clone(&context)))
             .try_flatten();
-        let rows: futures::stream::BoxStream<'static, _> = match self.fetch {
-            None => rows.boxed(),
-            Some(n) => first(rows, n).boxed(),
-        };
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
-    }
-}
-
-/// The first `n` rows of a stream; what comes after them is not asked for.
-fn first<S>(rows: S, n: usize) -> impl stream::Stream<Item = S::Item> + Send
-where
-    S: stream::Stream<Item = DfResult<arrow::array::RecordBatch>> + Send + 'static,
-{
-    stream::unfold((rows.boxed(), n), |(mut rows, left)| async move {
-        if left == 0 {
-            return None;
-        }
-        match rows.next().await? {
-            Ok(batch) => {
-                let take = batch.num_rows().min(left);
-                Some((Ok(batch.slice(0, take)), (rows, left - take)))
+        let rows = Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows));
+        Ok(match self.fetch {
+            None => rows,
+            Some(_) => {
+                let metrics = BaselineMetrics::new(&ExecutionPlanMetricsSet::new(), 0);
+                Box::pin(LimitStream::new(rows, 0, self.fetch, metrics))
             }
-            Err(e) => Some((Err(e), (rows, 0))),
-        }
-    })
+        })
+    }
 }
 
 /// Puts [`ConcatExec`] where DataFusion would merge partitions as they come.

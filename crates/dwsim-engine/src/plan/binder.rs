@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::scalar::ScalarValue;
+use sqlparser::ast;
 
 use super::scope::{Relation, Scope};
 use crate::catalog::{ColumnDef, INTERVAL_QUALIFIER, ObjectName, TableEntry, Transaction};
@@ -248,6 +249,15 @@ impl<'a> Binder<'a> {
             vec![value, qualifier],
             column.ty.clone(),
         ))
+    }
+
+    /// The value of an expression that needs no columns, as a type.
+    ///
+    /// # Errors
+    /// When it has columns, is not of a type that converts to this one, or its evaluation fails.
+    pub fn constant(&mut self, e: &ast::Expr, to: &SqlType) -> Result<ScalarValue> {
+        let value = self.expr(e)?;
+        crate::exec::constant(&self.cast(value, to, CastMode::Implicit)?.expr)
     }
 
     /// The value as another type. Types with one representation need no work unless a length has to be checked.

@@ -2,13 +2,13 @@
 //! Numbers are made by the other modules.
 
 use crate::check::Checked;
-use crate::report::{Comparison, Metric, Plot, Report};
+use crate::report::{Comparison, Metric, Report, svg};
 
 const STYLE: &str = "body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c2126;background:#fff}\
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #d5dae0;padding-bottom:.25rem}\
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .7rem .25rem 0;border-bottom:1px solid #eceff2;vertical-align:top}\
 th{font-weight:600;color:#59636e}.n{text-align:right;font-variant-numeric:tabular-nums}.ok{color:#1a7f37}.bad{color:#cf222e;font-weight:600}\
-.m{color:#59636e}svg{display:block}.k{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 1em}\
+.m{color:#59636e}.plot{display:block;width:220px;height:44px}.bar{fill:#4c8eda}.declared{fill:none;stroke:#e0762f;stroke-width:1.5;vector-effect:non-scaling-stroke}.axis{stroke:#d5dae0}.k{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 1em}\
 @media(prefers-color-scheme:dark){body{background:#0f1419;color:#dfe4ea}td,th{border-color:#232a31}h2{border-color:#2f3842}}";
 
 /// A self-contained page.
@@ -54,7 +54,7 @@ pub fn html(
                 escaped(&column.declared),
                 column.nulls * 100.0,
                 metrics.join("<br>"),
-                column.plot.as_ref().map_or_else(String::new, svg)
+                (column.plot.as_ref()).map_or_else(String::new, |p| svg(p, &column.name))
             ));
         }
         out.push_str("</table>");
@@ -121,49 +121,7 @@ fn metric(m: &Metric) -> String {
     )
 }
 
-/// Bars of the data, and a line of what is expected.
-fn svg(plot: &Plot) -> String {
-    const WIDTH: f64 = 220.0;
-    const HEIGHT: f64 = 44.0;
-    let n = plot.found.len().max(1) as f64;
-    let highest = plot
-        .found
-        .iter()
-        .chain(&plot.expected)
-        .fold(f64::MIN_POSITIVE, |a, b| a.max(*b));
-    let step = WIDTH / n;
-    let y = |share: f64| HEIGHT - share / highest * (HEIGHT - 2.0);
-    let mut out = format!(
-        "<svg width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\">"
-    );
-    for (i, (share, label)) in plot.found.iter().zip(&plot.labels).enumerate() {
-        out.push_str(&format!(
-            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"#4c8eda\"><title>{}: {:.3} %</title></rect>",
-            i as f64 * step,
-            y(*share),
-            (step * 0.86).max(0.6),
-            HEIGHT - y(*share),
-            escaped(label),
-            share * 100.0
-        ));
-    }
-    if !plot.expected.is_empty() {
-        let points: Vec<String> = plot
-            .expected
-            .iter()
-            .enumerate()
-            .map(|(i, share)| format!("{:.1},{:.1}", (i as f64 + 0.43) * step, y(*share)))
-            .collect();
-        out.push_str(&format!(
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"#e0762f\" stroke-width=\"1.5\"/>",
-            points.join(" ")
-        ));
-    }
-    out.push_str("</svg>");
-    out
-}
-
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

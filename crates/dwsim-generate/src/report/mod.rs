@@ -5,12 +5,14 @@ mod compare;
 mod declared;
 mod gather;
 mod html;
+mod plot;
 
 use serde::Serialize;
 
 pub use compare::{Comparison, Score, compare};
 pub use declared::report;
 pub use html::html;
+pub use plot::svg;
 
 /// A measured number.
 #[derive(Clone, Debug, PartialEq, Serialize)]

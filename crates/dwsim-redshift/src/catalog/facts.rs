@@ -3,10 +3,14 @@
 
 use std::fmt::Write;
 
+use dwsim_engine::catalog::Database;
 use dwsim_engine::plan::Binder;
 
 use super::snapshot::{Rel, View};
 use crate::statements::Rights;
+
+/// How the names of system tables and views begin; they stand in no schema that one has to name.
+pub const SYSTEM_PREFIXES: &[&str] = &["pg_", "stl_", "stv_", "svl_", "svv_", "svcs_", "sys_"];
 
 /// The catalog as the statement sees it.
 pub(crate) struct Facts(View);
@@ -35,6 +39,13 @@ pub(crate) fn namespace_id(cluster: &str) -> String {
     )
 }
 
+/// COLLATE of a database.
+pub(crate) fn collation(database: Option<&Database>) -> String {
+    database
+        .and_then(|d| d.properties.get("collate").cloned())
+        .unwrap_or_else(|| "case_sensitive".to_owned())
+}
+
 impl Facts {
     /// Whether a user is in a group or role, directly or through other roles; None for an unknown user.
     pub(crate) fn user_is_in(&self, user: &str, name: &str) -> Option<bool> {
@@ -56,9 +67,7 @@ impl Facts {
 
     /// COLLATE of the current database.
     pub(crate) fn collation(&self) -> String {
-        (self.0.db.as_ref())
-            .and_then(|d| d.properties.get("collate").cloned())
-            .unwrap_or_else(|| "case_sensitive".to_owned())
+        collation(self.0.db.as_deref())
     }
 
     /// Object ids of the routines that users made.
@@ -151,12 +160,11 @@ impl Facts {
 
     /// Whether there is a relation of this path or object id, of users or of the system.
     pub(crate) fn is_relation(&self, object: &str) -> bool {
-        let system = ["pg_", "stl_", "stv_", "svl_", "svv_", "svcs_", "sys_"];
         let path = object.trim_start_matches("pg_catalog.");
         self.table_of(object).is_some()
             || self.relation(object).is_some()
             || path.starts_with("information_schema.")
-            || system.iter().any(|s| path.starts_with(s))
+            || SYSTEM_PREFIXES.iter().any(|s| path.starts_with(s))
     }
 
     /// A relation of users by path or object id.

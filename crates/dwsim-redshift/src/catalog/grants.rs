@@ -1,7 +1,7 @@
 //! Views of what was granted: on relations, columns, schemas, databases, routines, languages, IAM roles, and roles.
 //! Default privileges and policies are in `security`.
 
-use dwsim_engine::catalog::{Object, ObjectKind, OtherObject};
+use dwsim_engine::catalog::OtherObject;
 
 use super::Found;
 use super::snapshot::View;
@@ -61,14 +61,8 @@ fn last(object: &str) -> &str {
 
 /// The kept grants of a kind.
 fn granted<'a>(view: &'a View, kind: &'static str) -> impl Iterator<Item = Grant<'a>> {
-    view.account
-        .objects
-        .iter()
-        .filter(|((k, _), _)| *k == ObjectKind::Grant)
-        .filter_map(|(_, o)| match o {
-            Object::Other(o) => Some(Grant { entry: o.as_ref() }),
-            _ => None,
-        })
+    crate::statements::grants(&view.account)
+        .map(|(_, o)| Grant { entry: o })
         .filter(move |g| g.get("kind") == kind)
 }
 
@@ -162,25 +156,28 @@ pub(super) fn rows(view: &View, name: &str) -> Found {
         }
         "svv_function_privileges" => (
             "namespace_name function_name argument_types privilege_type identity_id:i identity_name identity_type admin_option:b",
-            of("function")
-                .chain(of("procedure"))
-                .filter_map(|g| {
-                    let (schema, function) = g.path(view)?;
-                    // Grants name routines without their arguments.
-                    let arguments = super::routines::functions(view)
-                        .into_iter()
-                        .find(|f| {
-                            f[1] == Value::from(schema.as_str())
-                                && f[2] == Value::from(function.as_str())
-                        })
-                        .map_or(Value::Null, |f| f[4].clone());
-                    let mut r = row![schema, function];
-                    r.extend([arguments, Value::from(g.privilege().0)]);
-                    r.extend(g.identity(view));
-                    r.push(g.admin());
-                    Some(r)
-                })
-                .collect(),
+            {
+                let routines = super::routines::functions(view);
+                of("function")
+                    .chain(of("procedure"))
+                    .filter_map(|g| {
+                        let (schema, function) = g.path(view)?;
+                        // Grants name routines without their arguments.
+                        let arguments = routines
+                            .iter()
+                            .find(|f| {
+                                f[1] == Value::from(schema.as_str())
+                                    && f[2] == Value::from(function.as_str())
+                            })
+                            .map_or(Value::Null, |f| f[4].clone());
+                        let mut r = row![schema, function];
+                        r.extend([arguments, Value::from(g.privilege().0)]);
+                        r.extend(g.identity(view));
+                        r.push(g.admin());
+                        Some(r)
+                    })
+                    .collect()
+            },
         ),
         "svv_language_privileges" => (
             "language_name privilege_type identity_id:i identity_name identity_type admin_option:b",

@@ -34,6 +34,22 @@ fn verb(text: &str) -> String {
         .to_uppercase()
 }
 
+/// The label of a query: its query group.
+fn label(q: &QueryRecord) -> &str {
+    match q.label.as_str() {
+        "unset" => "default",
+        set => set,
+    }
+}
+
+fn status(q: &QueryRecord) -> &'static str {
+    if q.error.is_some() {
+        "failed"
+    } else {
+        "success"
+    }
+}
+
 fn query_type(text: &str) -> &'static str {
     match verb(text).as_str() {
         "SELECT" | "WITH" | "VALUES" => "SELECT",
@@ -60,11 +76,7 @@ pub(super) fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                         row![
                             view.user_oid(&q.user),
                             q.query,
-                            if q.label == "unset" {
-                                "default"
-                            } else {
-                                q.label.as_str()
-                            },
+                            label(&q),
                             q.query,
                             q.pid,
                             q.database.as_str(),
@@ -91,11 +103,7 @@ pub(super) fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                             time(q.ended),
                             elapsed(&q),
                             i64::from(q.error.is_some()),
-                            if q.label == "unset" {
-                                "default"
-                            } else {
-                                q.label.as_str()
-                            },
+                            label(&q),
                             cut(&q.text, 60),
                             None::<i64>,
                             0i64,
@@ -136,11 +144,7 @@ pub(super) fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                             view.user_oid(&q.user),
                             q.query,
                             q.pid,
-                            if q.label == "unset" {
-                                "default"
-                            } else {
-                                q.label.as_str()
-                            },
+                            label(&q),
                             time(q.started),
                             time(q.ended),
                             0i64
@@ -169,11 +173,7 @@ pub(super) fn queries(view: &View, cluster: &Cluster, name: &str) -> Found {
                         q.pid,
                         q.database.as_str(),
                         query_type(&q.text),
-                        if q.error.is_some() {
-                            "failed"
-                        } else {
-                            "success"
-                        },
+                        status(&q),
                         false,
                         time(q.started),
                         time(q.ended),
@@ -358,11 +358,7 @@ fn procedures(view: &View, cluster: &Cluster, name: &str) -> Found {
                         view.user_oid(&q.user),
                         view.user_oid(&q.user),
                         q.query,
-                        if q.label == "unset" {
-                            "default"
-                        } else {
-                            q.label.as_str()
-                        },
+                        label(&q),
                         q.query,
                         q.pid,
                         q.database.as_str(),
@@ -387,11 +383,7 @@ fn procedures(view: &View, cluster: &Cluster, name: &str) -> Found {
                         q.query,
                         q.database.as_str(),
                         cut(&q.text, 4000),
-                        if q.error.is_some() {
-                            "failed"
-                        } else {
-                            "success"
-                        },
+                        status(&q),
                         time(q.started),
                         time(q.ended),
                         None::<i64>

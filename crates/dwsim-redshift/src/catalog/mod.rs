@@ -20,7 +20,8 @@ use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::{ColumnOrigin, SqlType};
 
 use crate::dialect::Redshift;
-pub(crate) use facts::{Facts, facts, namespace_id};
+pub use facts::SYSTEM_PREFIXES;
+pub(crate) use facts::{Facts, collation, facts, namespace_id};
 pub(crate) use pg::encoding_name;
 use snapshot::View;
 use table::relation;
@@ -84,19 +85,20 @@ pub(crate) fn system_relation(
 /// # Errors
 /// What building its rows gives.
 pub(crate) fn table_function(
-    _dialect: &Redshift,
     binder: &mut Binder<'_>,
     name: &str,
     call: &TableCall<'_>,
 ) -> Result<Option<Relation>> {
     let name = name.to_lowercase();
     let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
-    let view = View::new(binder);
     let found = match name {
-        "pg_get_late_binding_view_cols" => Some(redshift::late_binding_columns(&view, binder)),
+        "pg_get_late_binding_view_cols" => {
+            Some(redshift::late_binding_columns(&View::new(binder), binder))
+        }
         "pg_get_cols" => {
             let relation = constant(binder, call)?;
-            let Some(columns) = redshift::relation_columns(&view, binder, &relation) else {
+            let Some(columns) = redshift::relation_columns(&View::new(binder), binder, &relation)
+            else {
                 return Err(dwsim_engine::error::ErrorKind::UnknownObject {
                     kind: "relation",
                     name: relation,
@@ -107,9 +109,9 @@ pub(crate) fn table_function(
         }
         "pg_get_iam_role_by_user" | "pg_get_grantee_by_iam_role" => {
             let of = constant(binder, call)?;
-            Some(grants::assumed(&view, name, &of))
+            Some(grants::assumed(&View::new(binder), name, &of))
         }
-        "pg_get_session_roles" => Some(grants::session_roles(&view, &binder.env.user)),
+        "pg_get_session_roles" => Some(grants::session_roles(&View::new(binder), &binder.env.user)),
         _ => pg_cluster::zones(binder, name),
     };
     match found {
@@ -131,13 +133,7 @@ fn constant(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<String> {
             "the function takes one argument",
         ));
     };
-    let value = binder.expr(argument)?;
-    let value = binder.cast(
-        value,
-        &SqlType::text(),
-        dwsim_engine::plan::CastMode::Implicit,
-    )?;
-    match dwsim_engine::exec::constant(&value.expr)? {
+    match binder.constant(argument, &SqlType::text())? {
         datafusion::scalar::ScalarValue::Utf8(Some(text)) => Ok(text.to_lowercase()),
         _ => Ok(String::new()),
     }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::Found;
 use super::snapshot::View;
 use super::table::{Value, row};
-use crate::statements::{CONJUNCTION, Cluster, ROW_SECURITY, attached};
+use crate::statements::{CONJUNCTION, Cluster, ROW_SECURITY, attached, grants};
 
 fn text(v: &Json, name: &str) -> String {
     v.get(name)
@@ -174,16 +174,9 @@ pub(super) fn rows(view: &View, cluster: &Cluster, name: &str) -> Found {
         ),
         "svv_default_privileges" => (
             "schema_name object_type owner_id:i owner_name owner_type privilege_type grantee_id:i grantee_name grantee_type admin_option:b",
-            view.account
-                .objects
-                .iter()
-                .filter(|((kind, key), _)| {
-                    *kind == ObjectKind::Grant && key.starts_with("default|")
-                })
-                .filter_map(|(_, o)| match o {
-                    Object::Other(o) => Some(&o.properties),
-                    _ => None,
-                })
+            grants(&view.account)
+                .filter(|(key, _)| key.starts_with("default|"))
+                .map(|(_, o)| &o.properties)
                 .filter(|p| p.get("database") == Some(&view.database))
                 .map(|p| {
                     let get = |n: &str| p.get(n).cloned().unwrap_or_default();

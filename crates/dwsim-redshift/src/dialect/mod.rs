@@ -143,7 +143,7 @@ impl Dialect for Redshift {
         name: &str,
         call: &TableCall<'_>,
     ) -> Result<Option<Relation>> {
-        crate::catalog::table_function(self, binder, name, call)
+        crate::catalog::table_function(binder, name, call)
     }
 
     fn system_relation(
@@ -166,17 +166,7 @@ impl Dialect for Redshift {
             let rights = Rights::of(binder.catalog.account(), &binder.env.user);
             if let Err(denied) = rights.check(name, object, "select") {
                 // Privileges on some of the columns are enough to read these.
-                let columns = match object {
-                    Object::Table(t) => rights.columns(
-                        name,
-                        t.def.columns.iter().map(|c| c.name.as_str()),
-                        "select",
-                    ),
-                    Object::View(v) => {
-                        rights.columns(name, v.columns.iter().map(|c| c.name.as_str()), "select")
-                    }
-                    _ => Vec::new(),
-                };
+                let columns = rights.columns(name, object.column_names(), "select");
                 if columns.is_empty() || !rights.schema(&name.database, &name.schema, "usage") {
                     return Err(denied);
                 }
@@ -187,9 +177,9 @@ impl Dialect for Redshift {
             (Object::Table(entry), readable) => {
                 crate::statements::stand_in(self, binder, name, entry, readable.as_deref())
             }
-            (Object::View(v), Some(readable)) => Ok(Some(crate::statements::readable_view(
+            (Object::View(_), Some(readable)) => Ok(Some(crate::statements::readable_view(
                 name,
-                v.columns.iter().map(|c| c.name.as_str()),
+                object.column_names(),
                 &readable,
             ))),
             _ => Ok(None),

@@ -70,6 +70,8 @@ fn denied(call: &Call<'_>) -> Result<ArrayRef> {
 /// The catalog as the statement sees it, asked row by row.
 struct Privilege {
     facts: Facts,
+    /// Names and ids of the users.
+    users: Vec<(String, i64)>,
     function: &'static str,
     /// Arguments after the user: object, column where there is one, privilege.
     objects: usize,
@@ -121,14 +123,13 @@ impl Privilege {
     fn one(&self, user: &str, object: &str, column: Option<&str>, privilege: &str) -> Result<bool> {
         // Users by their ids, as PostgreSQL's catalogs name them.
         let user = match user.parse::<i64>() {
-            Ok(id) => (self.facts.users().into_iter())
+            Ok(id) => (self.users.iter())
                 .find(|u| u.1 == id)
-                .map(|u| u.0)
+                .map(|u| u.0.clone())
                 .unwrap_or_default(),
             Err(_) => user.to_owned(),
         };
-        if user != self.user && user != "public" && !self.facts.users().iter().any(|u| u.0 == user)
-        {
+        if user != self.user && user != "public" && !self.users.iter().any(|u| u.0 == user) {
             return Err(ErrorKind::UnknownObject {
                 kind: "user",
                 name: user,
@@ -159,8 +160,10 @@ fn privilege(c: &mut FnCall<'_, '_>, objects: usize) -> Result<Typed> {
         arguments.push(c.coerce(argument, Param::Text)?);
     }
     let user = c.env().user.clone();
+    let facts = facts(c.binder);
     let closure = Privilege {
-        facts: facts(c.binder),
+        users: facts.users(),
+        facts,
         function: c.name,
         objects,
         key: format!("{}|{user}", c.name),

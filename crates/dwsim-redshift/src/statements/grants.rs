@@ -1,7 +1,7 @@
 //! SHOW GRANTS: what was granted on an object, or to somebody (r_SHOW_GRANTS).
 //! Granting is in `principals`; the views with the same facts are in `catalog`.
 
-use dwsim_engine::catalog::{Object, ObjectKind};
+use dwsim_engine::catalog::ObjectKind;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use sqlparser::ast;
 
@@ -100,9 +100,8 @@ impl RedshiftSession {
         };
         let account = self.engine.snapshot();
         let mut rows = Vec::new();
-        for ((kind, _), entry) in &account.objects {
-            let Object::Other(o) = entry else { continue };
-            if *kind != ObjectKind::Grant || !o.properties.contains_key("privilege") {
+        for (_, o) in super::grants(&account) {
+            if !o.properties.contains_key("privilege") {
                 continue;
             }
             let get = |p: &str| o.properties.get(p).cloned().unwrap_or_default();

@@ -36,7 +36,7 @@ pub use cursor::Cursor;
 pub use locks::Locks;
 pub use outcome::{Outcome, RowStream, Rows};
 pub(crate) use policies::{CONJUNCTION, ROW_SECURITY, attached, readable_view, stand_in};
-pub(crate) use privileges::{Rights, denied};
+pub(crate) use privileges::{Rights, denied, grants};
 pub use session::{Described, Login, RedshiftSession, Standing};
 pub(crate) use tables::default_encoding;
 pub(crate) use views::{MATERIALIZED, MATERIALIZED_DDL};

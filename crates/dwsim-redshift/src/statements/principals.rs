@@ -9,7 +9,7 @@ use dwsim_engine::error::{Result, SqlError};
 use sqlparser::ast;
 
 use super::outcome::Outcome;
-use super::privileges::{CLOSED_ROLES, Rights};
+use super::privileges::{CLOSED_ROLES, Rights, grants};
 use super::session::RedshiftSession;
 use crate::parse::{Defaults, Grant, Kind};
 
@@ -198,7 +198,8 @@ impl RedshiftSession {
             }
             let role = format!("role {name}");
             let gone: Vec<String> = grants(account)
-                .filter(|(_, p)| {
+                .filter(|(_, g)| {
+                    let p = &g.properties;
                     let is =
                         |property: &str, value: &str| p.get(property).is_some_and(|v| v == value);
                     is("grantee", name) && is("grantee kind", word)
@@ -394,14 +395,9 @@ impl RedshiftSession {
     pub(super) fn apply_defaults(&mut self, name: &ObjectName) -> Result<()> {
         let user = self.engine.user.clone();
         let account = self.engine.snapshot();
-        let found: Vec<BTreeMap<String, String>> = account
-            .objects
-            .iter()
-            .filter(|((kind, key), _)| *kind == ObjectKind::Grant && key.starts_with("default|"))
-            .filter_map(|(_, o)| match o {
-                Object::Other(o) => Some(o.properties.clone()),
-                _ => None,
-            })
+        let found: Vec<BTreeMap<String, String>> = grants(&account)
+            .filter(|(key, _)| key.starts_with("default|"))
+            .map(|(_, o)| o.properties.clone())
             .filter(|p| {
                 let is = |name: &str, value: &str| p.get(name).is_some_and(|v| v == value);
                 is("database", &name.database)
@@ -441,11 +437,9 @@ impl RedshiftSession {
     pub(super) fn move_grants(&mut self, from: &ObjectName, to: Option<&ObjectName>) -> Result<()> {
         let start = format!("table|{from}|");
         let account = self.engine.snapshot();
-        let found: Vec<(String, Object)> = account
-            .objects
-            .iter()
-            .filter(|((kind, key), _)| *kind == ObjectKind::Grant && key.starts_with(&start))
-            .map(|((_, key), o)| (key.clone(), o.clone()))
+        let found: Vec<(String, Arc<OtherObject>)> = grants(&account)
+            .filter(|(key, _)| key.starts_with(&start))
+            .map(|(key, o)| (key.to_owned(), Arc::clone(o)))
             .collect();
         if found.is_empty() {
             return Ok(());
@@ -453,8 +447,8 @@ impl RedshiftSession {
         self.engine.change(|t| {
             for (key, entry) in &found {
                 t.set_account_object(ObjectKind::Grant, key, None);
-                if let (Some(to), Object::Other(o)) = (to, entry) {
-                    let mut o = OtherObject::clone(o);
+                if let Some(to) = to {
+                    let mut o = OtherObject::clone(entry);
                     o.properties.insert("object".into(), to.to_string());
                     let key = format!("table|{to}|{}", &key[start.len()..]);
                     t.set_account_object(ObjectKind::Grant, &key, Some(Object::Other(Arc::new(o))));
@@ -463,18 +457,6 @@ impl RedshiftSession {
             Ok(())
         })
     }
-}
-
-/// Kept grants with their properties.
-fn grants(account: &Account) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
-    account
-        .objects
-        .iter()
-        .filter(|((kind, _), _)| *kind == ObjectKind::Grant)
-        .filter_map(|((_, key), o)| match o {
-            Object::Other(o) => Some((key.as_str(), &o.properties)),
-            _ => None,
-        })
 }
 
 /// Whether a user owns a database, a schema or an object.
@@ -493,7 +475,8 @@ fn owns_something(account: &Account, user: &str) -> bool {
 
 /// Whether a user was granted something on a table that is there.
 fn has_privileges(account: &Account, user: &str) -> bool {
-    grants(account).any(|(_, p)| {
+    grants(account).any(|(_, g)| {
+        let p = &g.properties;
         let is = |property: &str, value: &str| p.get(property).is_some_and(|v| v == value);
         let exists = || {
             let mut path = p.get("object")?.splitn(3, '.');
@@ -514,17 +497,15 @@ fn has_privileges(account: &Account, user: &str) -> bool {
 
 /// Fails for columns of a GRANT that the relation does not have.
 fn known_columns(name: &ObjectName, object: &Object, privileges: &[String]) -> Result<()> {
-    let columns: Vec<&str> = match object {
-        Object::Table(t) => t.def.columns.iter().map(|c| c.name.as_str()).collect(),
-        Object::View(v) => v.columns.iter().map(|c| c.name.as_str()).collect(),
-        _ => return Ok(()),
-    };
+    if !matches!(object, Object::Table(_) | Object::View(_)) {
+        return Ok(());
+    }
     let named = privileges
         .iter()
         .filter_map(|p| p.split_once('(')?.1.strip_suffix(')'))
         .flat_map(|list| list.split(','));
     for column in named {
-        if !columns.contains(&column) {
+        if !object.column_names().any(|c| c == column) {
             return Err(SqlError::raw(
                 "",
                 "42703",

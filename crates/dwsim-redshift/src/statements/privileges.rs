@@ -2,8 +2,9 @@
 //! Granting is in `principals`; reading relations is checked while they are bound.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use dwsim_engine::catalog::{Account, Object, ObjectKind, ObjectName};
+use dwsim_engine::catalog::{Account, Object, ObjectKind, ObjectName, OtherObject};
 use dwsim_engine::error::{Result, SqlError};
 
 use super::cluster::Cluster;
@@ -85,6 +86,16 @@ pub(super) fn check_limits(
     Ok(())
 }
 
+/// Kept grants and default privileges with their keys.
+pub(crate) fn grants(account: &Account) -> impl Iterator<Item = (&str, &Arc<OtherObject>)> {
+    (account.objects.iter())
+        .filter(|((kind, _), _)| *kind == ObjectKind::Grant)
+        .filter_map(|((_, key), o)| match o {
+            Object::Other(o) => Some((key.as_str(), o)),
+            _ => None,
+        })
+}
+
 impl<'a> Rights<'a> {
     /// Of a user. Users that connect without having been created are superusers, so that a test needs none.
     pub(crate) fn of(account: &'a Account, user: &'a str) -> Self {
@@ -128,11 +139,7 @@ impl<'a> Rights<'a> {
         let mut open = vec![(kind, name.to_owned())];
         while let Some((kind, name)) = open.pop() {
             let end = format!("|{kind}|{name}");
-            for ((_, key), _) in account
-                .objects
-                .iter()
-                .filter(|((k, _), _)| *k == ObjectKind::Grant)
-            {
+            for (key, _) in grants(account) {
                 if let Some(role) = key
                     .strip_prefix("role||")
                     .and_then(|rest| rest.strip_suffix(end.as_str()))

@@ -112,11 +112,12 @@ impl RedshiftSession {
     /// COLLATE of the current database.
     pub(super) fn database_collation(&self) -> String {
         let account = self.engine.snapshot();
-        self.engine
-            .database()
-            .and_then(|d| account.databases.get(d))
-            .and_then(|d| d.properties.get("collate").cloned())
-            .unwrap_or_else(|| "case_sensitive".to_owned())
+        let database = self.engine.database();
+        crate::catalog::collation(
+            database
+                .and_then(|d| account.databases.get(d))
+                .map(Arc::as_ref),
+        )
     }
 
     /// A declared key as the catalog keeps it.

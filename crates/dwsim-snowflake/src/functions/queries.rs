@@ -3,17 +3,19 @@
 //!
 //! Sources: "QUERY_HISTORY, QUERY_HISTORY_BY_*", "TASK_HISTORY", "TASK_DEPENDENTS".
 
+use std::sync::Arc;
+
 use datafusion::scalar::ScalarValue;
 use dwsim_engine::catalog::{Object, ObjectKind};
 use dwsim_engine::error::{Result, SqlError};
-use dwsim_engine::exec::constant;
-use dwsim_engine::plan::{Binder, CastMode, Relation, TableCall};
+use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::SqlType;
 
 use super::table::{constant_text, text_relation};
 use crate::dialect::{ResultSource, fold};
 use crate::parse::Cursor;
 use crate::session::StatementKind;
+use crate::tasks::tasks_after;
 
 /// Names of this family, for the reference.
 pub(super) const NAMES: &[(&str, &str)] = &[
@@ -53,16 +55,14 @@ fn number(
     let Some(e) = call.argument(name, index) else {
         return Ok(None);
     };
-    let t = binder.expr(e)?;
-    let t = binder.cast(t, &SqlType::BigInt, CastMode::Implicit)?;
-    match constant(&t.expr)? {
+    match binder.constant(e, &SqlType::BigInt)? {
         ScalarValue::Int64(n) => Ok(n),
         _ => Ok(None),
     }
 }
 
 /// A constant instant, in microseconds since the epoch.
-fn instant(
+pub(super) fn instant(
     binder: &mut Binder<'_>,
     call: &TableCall<'_>,
     name: &str,
@@ -71,9 +71,7 @@ fn instant(
     let Some(e) = call.argument(name, index) else {
         return Ok(None);
     };
-    let t = binder.expr(e)?;
-    let t = binder.cast(t, &SqlType::TimestampLtz(6), CastMode::Implicit)?;
-    match constant(&t.expr)? {
+    match binder.constant(e, &SqlType::TimestampLtz(6))? {
         ScalarValue::TimestampMicrosecond(t, _) => Ok(t),
         _ => Ok(None),
     }
@@ -311,11 +309,7 @@ fn task_history(
     };
     let wanted = constant_text(binder, call, "task_name", 3)?.map(|n| n.to_uppercase());
     let failed = match call.argument("error_only", 4) {
-        Some(e) => {
-            let t = binder.expr(e)?;
-            let t = binder.cast(t, &SqlType::Boolean, CastMode::Implicit)?;
-            matches!(constant(&t.expr)?, ScalarValue::Boolean(Some(true)))
-        }
+        Some(e) => binder.constant(e, &SqlType::Boolean)? == ScalarValue::Boolean(Some(true)),
         None => false,
     };
     let rows: Vec<Vec<Option<String>>> = results
@@ -395,11 +389,7 @@ fn task_dependents(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Rela
         ));
     };
     let recursive = match call.argument("recursive", 1) {
-        Some(e) => {
-            let t = binder.expr(e)?;
-            let t = binder.cast(t, &SqlType::Boolean, CastMode::Implicit)?;
-            !matches!(constant(&t.expr)?, ScalarValue::Boolean(Some(false)))
-        }
+        Some(e) => binder.constant(e, &SqlType::Boolean)? != ScalarValue::Boolean(Some(false)),
         None => true,
     };
     let parts: Vec<String> = {
@@ -407,11 +397,13 @@ fn task_dependents(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Rela
         let n = c.name()?;
         n.0.iter().filter_map(|p| p.as_ident()).map(fold).collect()
     };
-    let found = binder
-        .candidates(&parts)
-        .into_iter()
-        .find(|n| binder.catalog.object(ObjectKind::Task, n).is_some());
-    let Some(root) = found else {
+    let found = binder.candidates(&parts).into_iter().find_map(|n| {
+        match binder.catalog.object(ObjectKind::Task, &n) {
+            Some(Object::Other(task)) => Some((n, Arc::clone(task))),
+            _ => None,
+        }
+    });
+    let Some((root, task)) = found else {
         return Err(dwsim_engine::error::ErrorKind::UnknownObject {
             kind: "task",
             name: parts.join("."),
@@ -419,48 +411,35 @@ fn task_dependents(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Rela
         .into());
     };
     let account = std::sync::Arc::clone(binder.catalog.account());
-    let mut order = vec![root.to_string()];
+    let mut order = vec![(root, task)];
     let mut rows = Vec::new();
     let mut at = 0;
     while at < order.len() {
-        let wanted = order[at].clone();
-        for (d, db) in &account.databases {
-            for (s, schema) in db.schemas.iter() {
-                for ((kind, n), o) in &schema.objects {
-                    let (ObjectKind::Task, Object::Other(o)) = (kind, o) else {
-                        continue;
-                    };
-                    let full = format!("{d}.{s}.{n}");
-                    let follows = o.definition["after"]
-                        .as_array()
-                        .is_some_and(|a| a.iter().any(|x| x.as_str() == Some(&wanted)));
-                    if follows && !order.contains(&full) && (recursive || at == 0) {
-                        order.push(full.clone());
-                    }
-                    if full == wanted {
-                        let property = |k: &str| o.properties.get(k).cloned();
-                        rows.push(vec![
-                            Some(o.created.to_string()),
-                            Some(n.clone()),
-                            Some(d.clone()),
-                            Some(s.clone()),
-                            Some(o.owner.clone()),
-                            o.comment.clone(),
-                            property("WAREHOUSE"),
-                            property("SCHEDULE"),
-                            Some(o.definition["after"].to_string()),
-                            property("STATE"),
-                            o.definition["body"].as_str().map(str::to_owned),
-                            o.definition["when"].as_str().map(str::to_owned),
-                            Some(
-                                property("ALLOW_OVERLAPPING_EXECUTION")
-                                    .unwrap_or_else(|| "false".to_owned()),
-                            ),
-                        ]);
-                    }
+        let (name, task) = order[at].clone();
+        if recursive || at == 0 {
+            for (next, o) in tasks_after(&account, &name) {
+                if !order.iter().any(|(known, _)| *known == next) {
+                    order.push((next, Arc::clone(o)));
                 }
             }
         }
+        let property = |k: &str| task.properties.get(k).cloned();
+        let given = |k: &str| task.definition[k].as_str().map(str::to_owned);
+        rows.push(vec![
+            Some(task.created.to_string()),
+            Some(name.name),
+            Some(name.database),
+            Some(name.schema),
+            Some(task.owner.clone()),
+            task.comment.clone(),
+            property("WAREHOUSE"),
+            property("SCHEDULE"),
+            Some(task.definition["after"].to_string()),
+            property("STATE"),
+            given("body"),
+            given("when"),
+            Some(property("ALLOW_OVERLAPPING_EXECUTION").unwrap_or_else(|| "false".to_owned())),
+        ]);
         at += 1;
     }
     let t = SqlType::text;

@@ -8,11 +8,11 @@ use arrow::datatypes::Schema;
 use datafusion::scalar::ScalarValue;
 use dwsim_engine::catalog::Object;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
-use dwsim_engine::exec::constant;
-use dwsim_engine::plan::{Binder, CastMode, Relation, TableCall};
+use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use sqlparser::ast;
 
+use super::queries::instant;
 use crate::dialect::{ResultSource, fold};
 use crate::parse::Cursor;
 use crate::session::{error_columns, error_texts, text_batch};
@@ -35,9 +35,7 @@ pub(crate) fn table_function(
             let Some(id) = call.argument("", 0) else {
                 return Err(SqlError::argument(name, "RESULT_SCAN needs a query id"));
             };
-            let id = binder.expr(id)?;
-            let id = binder.cast(id, &SqlType::text(), CastMode::Implicit)?;
-            let ScalarValue::Utf8(Some(id)) = constant(&id.expr)? else {
+            let ScalarValue::Utf8(Some(id)) = binder.constant(id, &SqlType::text())? else {
                 return Err(SqlError::raw("000709", "02000", "Statement NULL not found"));
             };
             let Some(answer) = results.result(&id) else {
@@ -62,9 +60,7 @@ pub(crate) fn table_function(
                 let Some(value) = call.argument(what, position) else {
                     return Ok(None);
                 };
-                let value = binder.expr(value)?;
-                let value = binder.cast(value, &SqlType::BigInt, CastMode::Implicit)?;
-                match constant(&value.expr)? {
+                match binder.constant(value, &SqlType::BigInt)? {
                     ScalarValue::Int64(Some(n @ 0..)) => Ok(Some(n)),
                     _ => Err(SqlError::argument(
                         name,
@@ -177,9 +173,7 @@ pub(super) fn constant_text(
     let Some(e) = call.argument(name, index) else {
         return Ok(None);
     };
-    let t = binder.expr(e)?;
-    let t = binder.cast(t, &SqlType::text(), CastMode::Implicit)?;
-    match constant(&t.expr)? {
+    match binder.constant(e, &SqlType::text())? {
         ScalarValue::Utf8(v) => Ok(v),
         _ => Ok(None),
     }
@@ -245,19 +239,9 @@ fn copy_history(
     let Some(table) = constant_text(binder, call, "table_name", 0)? else {
         return Err(SqlError::argument("COPY_HISTORY", "TABLE_NAME is needed."));
     };
-    let time = |binder: &mut Binder<'_>, name: &str, index: usize| -> Result<Option<i64>> {
-        let Some(e) = call.argument(name, index) else {
-            return Ok(None);
-        };
-        let t = binder.expr(e)?;
-        let t = binder.cast(t, &SqlType::TimestampLtz(6), CastMode::Implicit)?;
-        Ok(match constant(&t.expr)? {
-            ScalarValue::TimestampMicrosecond(t, _) => t.map(|t| t.div_euclid(1_000_000)),
-            _ => None,
-        })
-    };
-    let start = time(binder, "start_time", 1)?;
-    let end = time(binder, "end_time", 2)?;
+    let seconds = |micros: i64| micros.div_euclid(1_000_000);
+    let start = instant(binder, call, "start_time", 1)?.map(seconds);
+    let end = instant(binder, call, "end_time", 2)?.map(seconds);
     let parts: Vec<String> = {
         let mut c = Cursor::new(&table)?;
         let n = c.name()?;

@@ -253,13 +253,9 @@ fn tag_references(binder: &mut Binder<'_>, name: &str, call: &TableCall<'_>) -> 
             let column = (domain == "COLUMN").then(|| path.pop()).flatten();
             let (full, object) = existing(binder, &path)?;
             if name.ends_with("ALL_COLUMNS") {
-                let columns: Vec<String> = match &object {
-                    Object::Table(t) => t.def.columns.iter().map(|c| c.name.clone()).collect(),
-                    Object::View(v) => v.columns.iter().map(|c| c.name.clone()).collect(),
-                    _ => Vec::new(),
-                };
-                for c in columns {
-                    subjects.push((lineage("COLUMN", &full, Some(&c)), full.clone(), Some(c)));
+                for c in object.column_names() {
+                    let column = lineage("COLUMN", &full, Some(c));
+                    subjects.push((column, full.clone(), Some(c.to_owned())));
                 }
             } else {
                 subjects.push((lineage("TABLE", &full, column.as_deref()), full, column));

@@ -669,9 +669,9 @@ fn without_indexes(text: &str) -> Result<String> {
             let _ = c.eat_token(&Token::Comma);
             if c.eat(&["INDEX"]) {
                 let _ = c.ident()?;
-                let _ = idents_in_parens(&mut c)?;
+                let _ = c.idents_in_parens()?;
                 if c.eat(&["INCLUDE"]) {
-                    let _ = idents_in_parens(&mut c)?;
+                    let _ = c.idents_in_parens()?;
                 }
                 out.push_str(c.slice(from, start));
                 from = c.offset();
@@ -686,16 +686,6 @@ fn without_indexes(text: &str) -> Result<String> {
         let _ = c.raw();
     }
     out.push_str(c.slice(from, usize::MAX));
-    Ok(out)
-}
-
-fn idents_in_parens(c: &mut Cursor<'_>) -> Result<Vec<Ident>> {
-    c.expect_token(&Token::LParen)?;
-    let mut out = vec![c.ident()?];
-    while c.eat_token(&Token::Comma) {
-        out.push(c.ident()?);
-    }
-    c.expect_token(&Token::RParen)?;
     Ok(out)
 }
 

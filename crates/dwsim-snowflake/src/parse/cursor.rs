@@ -268,6 +268,20 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// A list of words in parentheses.
+    ///
+    /// # Errors
+    /// A syntax error when something else comes next.
+    pub fn idents_in_parens(&mut self) -> Result<Vec<Ident>> {
+        self.expect_token(&Token::LParen)?;
+        let mut out = vec![self.ident()?];
+        while self.eat_token(&Token::Comma) {
+            out.push(self.ident()?);
+        }
+        self.expect_token(&Token::RParen)?;
+        Ok(out)
+    }
+
     /// Any word, quoted or not.
     ///
     /// # Errors

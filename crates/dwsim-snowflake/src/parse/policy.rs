@@ -137,20 +137,10 @@ pub(super) fn change(c: &mut Cursor<'_>) -> Result<PolicyChange> {
 }
 
 /// Names in parentheses.
-fn names(c: &mut Cursor<'_>) -> Result<Vec<Ident>> {
-    c.expect_token(&Token::LParen)?;
-    let mut out = vec![c.ident()?];
-    while c.eat_token(&Token::Comma) {
-        out.push(c.ident()?);
-    }
-    c.expect_token(&Token::RParen)?;
-    Ok(out)
-}
-
 fn masking(c: &mut Cursor<'_>, column: Ident) -> Result<Attachment> {
     let policy = Some(c.name()?);
     let using = if c.eat(&["USING"]) {
-        names(c)?
+        c.idents_in_parens()?
     } else {
         Vec::new()
     };
@@ -166,7 +156,7 @@ fn masking(c: &mut Cursor<'_>, column: Ident) -> Result<Attachment> {
 fn rows(c: &mut Cursor<'_>) -> Result<Attachment> {
     let policy = c.name()?;
     c.expect(&["ON"])?;
-    Ok(Attachment::Rows(policy, names(c)?))
+    Ok(Attachment::Rows(policy, c.idents_in_parens()?))
 }
 
 fn tags(c: &mut Cursor<'_>, column: Option<&Ident>, out: &mut Vec<Attachment>) -> Result<()> {

@@ -144,6 +144,15 @@ struct Results {
     order: VecDeque<String>,
 }
 
+/// Adds to a history of at most so many.
+fn keep<T>(history: &Mutex<VecDeque<T>>, run: T, most: usize) {
+    let mut runs = history.lock().unwrap_or_else(PoisonError::into_inner);
+    runs.push_back(run);
+    while runs.len() > most {
+        runs.pop_front();
+    }
+}
+
 impl AccountState {
     /// An account over an engine; files of internal stages are kept in the engine's data directory, if it has one.
     ///
@@ -178,20 +187,12 @@ impl AccountState {
 
     /// Remembers a run of a task.
     pub fn note_task(&self, run: TaskRun) {
-        let mut runs = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.push_back(run);
-        if runs.len() > KEPT_RUNS {
-            runs.pop_front();
-        }
+        keep(&self.tasks, run, KEPT_RUNS);
     }
 
     /// Remembers a COPY.
     pub fn note_copy(&self, run: CopyRun) {
-        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
-        copies.push_back(run);
-        while copies.len() > KEPT_COPIES {
-            copies.pop_front();
-        }
+        keep(&self.copies, run, KEPT_COPIES);
     }
 
     /// Files of internal stages whose keys start so, in key order.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dwsim_engine::catalog::{
-    Object, ObjectKind, ObjectName, OtherObject, TableDef, TableEntry, ViewDef, next_oid,
+    Object, ObjectKind, ObjectName, OtherObject, TableDef, TableEntry, next_oid,
 };
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use serde_json::json;
@@ -253,25 +253,11 @@ impl SnowflakeSession {
                 continue;
             }
             let account = self.inner.snapshot();
-            let shown = at.to_string();
-            for (db, d) in &account.databases {
-                for (schema, s) in d.schemas.iter() {
-                    for ((kind, n), o) in &s.objects {
-                        let Object::Other(o) = o else { continue };
-                        let follows = o.definition["after"]
-                            .as_array()
-                            .is_some_and(|a| a.iter().any(|x| x.as_str() == Some(&shown)));
-                        let started = o.properties.get("STATE").is_some_and(|s| s == "started");
-                        if *kind == ObjectKind::Task && follows && started {
-                            waiting.push(ObjectName {
-                                database: db.clone(),
-                                schema: schema.clone(),
-                                name: n.clone(),
-                            });
-                        }
-                    }
-                }
-            }
+            waiting.extend(
+                crate::tasks::tasks_after(&account, &at)
+                    .filter(|(_, o)| o.properties.get("STATE").is_some_and(|s| s == "started"))
+                    .map(|(name, _)| name),
+            );
         }
         Answer::status(
             StatementKind::Ddl,
@@ -337,30 +323,7 @@ impl SnowflakeSession {
         values: &[(String, Option<String>)],
     ) -> Result<()> {
         let (full, _) = self.inner.relation(name)?;
-        let put = |p: &mut BTreeMap<String, String>| {
-            for (k, v) in values {
-                match v {
-                    Some(v) => p.insert(k.clone(), v.clone()),
-                    None => p.remove(k),
-                };
-            }
-        };
-        self.inner.change(|t| {
-            let changed = match t.object(ObjectKind::Relation, &full) {
-                Some(Object::Table(e)) => {
-                    let mut def = TableDef::clone(&e.def);
-                    put(&mut def.properties);
-                    Object::Table(Arc::new(e.with_def(def, e.data.as_ref().clone())))
-                }
-                Some(Object::View(v)) => {
-                    let mut v = ViewDef::clone(v);
-                    put(&mut v.properties);
-                    Object::View(Arc::new(v))
-                }
-                _ => return Err(missing("table", full.to_string())),
-            };
-            t.set_object(ObjectKind::Relation, &full, Some(changed))
-        })
+        self.set_properties(&full, None, values)
     }
 
     /// A user's policy: which one, or none any more.

@@ -232,14 +232,9 @@ impl SnowflakeSession {
 
     fn attach_one(&mut self, name: &ast::ObjectName, what: &Attachment) -> Result<()> {
         let (full, object) = self.inner.relation(name)?;
-        let columns: Vec<String> = match &object {
-            Object::Table(t) => t.def.columns.iter().map(|c| c.name.clone()).collect(),
-            Object::View(v) => v.columns.iter().map(|c| c.name.clone()).collect(),
-            _ => Vec::new(),
-        };
         let known = |i: &ast::Ident| -> Result<String> {
             let folded = fold(i);
-            if columns.contains(&folded) {
+            if object.column_names().any(|c| c == folded) {
                 Ok(folded)
             } else {
                 Err(ErrorKind::UnknownColumn(folded).into())
@@ -314,36 +309,47 @@ impl SnowflakeSession {
                 (None, ROWS, None)
             }
         };
-        let set = |properties: &mut BTreeMap<String, String>, key: String| match &value {
-            Some(v) => {
-                properties.insert(key, v.clone());
-            }
-            None => {
-                properties.remove(&key);
+        self.set_properties(&full, column.as_deref(), &[(key.to_owned(), value)])
+    }
+
+    /// Sets properties of a relation or of one of its columns, or takes away those without a value.
+    pub(super) fn set_properties(
+        &mut self,
+        full: &ObjectName,
+        column: Option<&str>,
+        values: &[(String, Option<String>)],
+    ) -> Result<()> {
+        let put = |properties: &mut BTreeMap<String, String>, key: &dyn Fn(&str) -> String| {
+            for (k, v) in values {
+                match v {
+                    Some(v) => properties.insert(key(k), v.clone()),
+                    None => properties.remove(&key(k)),
+                };
             }
         };
         self.inner.change(|t| {
-            let changed = match t.object(ObjectKind::Relation, &full) {
+            let changed = match t.object(ObjectKind::Relation, full) {
                 Some(Object::Table(e)) => {
                     let mut def = TableDef::clone(&e.def);
-                    match column.as_ref().and_then(|c| def.index_of(c)) {
-                        Some(i) => set(&mut def.columns[i].properties, key.to_owned()),
-                        None => set(&mut def.properties, key.to_owned()),
-                    }
+                    let properties = match column.and_then(|c| def.index_of(c)) {
+                        Some(i) => &mut def.columns[i].properties,
+                        None => &mut def.properties,
+                    };
+                    put(properties, &str::to_owned);
                     Object::Table(Arc::new(e.with_def(def, e.data.as_ref().clone())))
                 }
                 Some(Object::View(v)) => {
                     let mut v = ViewDef::clone(v);
-                    let key = match &column {
-                        Some(c) => format!("{key}|{c}"),
-                        None => key.to_owned(),
-                    };
-                    set(&mut v.properties, key);
+                    // A view's columns have no properties of their own.
+                    put(&mut v.properties, &|k| match column {
+                        Some(c) => format!("{k}|{c}"),
+                        None => k.to_owned(),
+                    });
                     Object::View(Arc::new(v))
                 }
                 _ => return Err(missing("table", full.to_string())),
             };
-            t.set_object(ObjectKind::Relation, &full, Some(changed))
+            t.set_object(ObjectKind::Relation, full, Some(changed))
         })
     }
 }

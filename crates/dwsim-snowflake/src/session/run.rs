@@ -113,7 +113,7 @@ impl SnowflakeSession {
         });
         self.account.note_statement(StatementRun {
             query_id: query_id.to_owned(),
-            text: text.chars().take(LONGEST_KEPT).collect(),
+            text: text[..text.floor_char_boundary(LONGEST_KEPT)].to_owned(),
             database: self.inner.database().map(str::to_owned),
             schema: self.inner.schemas().first().cloned(),
             kind: outcome.as_ref().ok().map(|a| a.kind),

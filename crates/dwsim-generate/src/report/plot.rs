@@ -1,15 +1,17 @@
-//! A histogram as inline SVG: bars of what was found, a line of what is declared. Colours are the style's; attributes
-//! alone are used, since the policy of the page forbids styles in the markup.
+//! A histogram as inline SVG: bars of what was found, a line of what is declared. Size and colours are the page's, by the
+//! classes `plot`, `bar`, `declared` and `axis`, since a policy of a page may forbid styles in the markup.
 
 use std::fmt::Write;
 
-use dwsim_generate::Plot;
+use super::Plot;
+use super::html::escaped;
 
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 72.0;
 
-/// The plot; labels are escaped.
-pub(super) fn svg(plot: &Plot, name: &str) -> String {
+/// The plot of a column; its name and labels are escaped.
+#[must_use]
+pub fn svg(plot: &Plot, name: &str) -> String {
     let n = plot.found.len().max(1) as f64;
     let all = plot.found.iter().chain(&plot.expected);
     let highest = all.fold(f64::MIN_POSITIVE, |a, b| a.max(*b));
@@ -65,13 +67,6 @@ pub(super) fn svg(plot: &Plot, name: &str) -> String {
         HEIGHT - 0.5
     );
     out
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
