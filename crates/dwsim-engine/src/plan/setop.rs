@@ -21,11 +21,7 @@ fn branches(e: &ast::SetExpr) -> usize {
 }
 
 /// What Redshift does not take (r_UNION): ALL of another operation than UNION, and inputs with a LIMIT.
-fn refused(
-    op: SetOperator,
-    quantifier: SetQuantifier,
-    inputs: [&ast::SetExpr; 2],
-) -> Result<()> {
+fn refused(op: SetOperator, quantifier: SetQuantifier, inputs: [&ast::SetExpr; 2]) -> Result<()> {
     if op != SetOperator::Union && quantifier == SetQuantifier::All {
         return Err(SqlError::raw(
             "",

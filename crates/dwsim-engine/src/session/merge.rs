@@ -7,8 +7,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{Int32Type, UInt64Type};
-use datafusion::common::{Column, JoinType};
 use datafusion::common::tree_node::TreeNode;
+use datafusion::common::{Column, JoinType};
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::expr::Case;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Window, lit};
@@ -35,10 +35,8 @@ enum Action {
 
 /// Whether a value is a part of a SUPER.
 fn partly_read(e: &Expr) -> bool {
-    e.exists(|x| {
-        Ok(matches!(x, Expr::ScalarFunction(f) if f.func.name() == "path"))
-    })
-    .unwrap_or(false)
+    e.exists(|x| Ok(matches!(x, Expr::ScalarFunction(f) if f.func.name() == "path")))
+        .unwrap_or(false)
 }
 
 fn partial_super() -> SqlError {

@@ -87,9 +87,7 @@ impl Binder<'_> {
             return Err(SqlError::unsupported("assignment to a list of columns"));
         };
         // `SET t.c = …` is invalid in Redshift (r_UPDATE).
-        if self.env.dialect == crate::dialect::DialectName::Redshift
-            && n.0.len() > 1
-        {
+        if self.env.dialect == crate::dialect::DialectName::Redshift && n.0.len() > 1 {
             return Err(ErrorKind::UnknownColumn(n.to_string()).into());
         }
         let name =

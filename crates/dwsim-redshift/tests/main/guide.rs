@@ -93,8 +93,14 @@ async fn moments() {
             &["select '25.11.2020 10:00:00 UTC'::timestamptz, '3.4.2020'::date"],
             "2020-11-25 10:00:00+00|2020-04-03",
         ),
-        (&["select date '2020-01-01' - interval '999999999 days'"], "22008"),
-        (&["select st_astext('0101000000000000000000F03F0000000000000040')"], "POINT(1 2)"),
+        (
+            &["select date '2020-01-01' - interval '999999999 days'"],
+            "22008",
+        ),
+        (
+            &["select st_astext('0101000000000000000000F03F0000000000000040')"],
+            "POINT(1 2)",
+        ),
         (&["select st_x('nonsense')"], "22023"),
     ])
     .await;
@@ -250,6 +256,162 @@ async fn statements() {
             ],
             "{\"a\":2}",
         ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn materialized_views() {
+    check(&[
+        (
+            &[
+                "create table base (a int, b int)",
+                "create view plain as select a from base",
+                "create temp table passing (a int)",
+                "insert into base values (1, 10), (1, 20), (2, 30)",
+                "create materialized view sums as select a, sum(b) as s from base group by a",
+                "create materialized view above auto refresh yes as select max(s) as m from sums",
+                "create materialized view whole as select distinct a from base union select 9",
+                "select name, is_stale, state, autorefresh from svv_mv_info order by name",
+            ],
+            "above|f|1|t;sums|f|1|f;whole|f|0|f",
+        ),
+        (
+            &[
+                "insert into base values (3, 100)",
+                "select name, is_stale from stv_mv_info order by name",
+            ],
+            "above|f;sums|t;whole|t",
+        ),
+        (&["refresh materialized view sums", "select m from above"], "30"),
+        (
+            &[
+                "refresh materialized view sums restrict",
+                "refresh materialized view sums cascade",
+                "select m, (select count(*) from sums) from above",
+            ],
+            "100|3",
+        ),
+        (
+            &["select is_stale from svv_mv_info order by name"],
+            "f;f;t",
+        ),
+        (
+            &["select distinct mv_name, status from svl_mv_refresh_status"],
+            "sums|Refresh successfully updated MV incrementally",
+        ),
+        // What their queries cannot contain.
+        (&["create materialized view n as select a from base order by a"], "0A000"),
+        (&["create materialized view n as select a from base limit 1"], "0A000"),
+        (&["create materialized view n as select a from plain"], "0A000"),
+        (&["create materialized view n as select a from passing"], "0A000"),
+        (&["create materialized view n as select relname from pg_class"], "0A000"),
+        (
+            &["create materialized view n as select current_schema() as s from base"],
+            "0A000",
+        ),
+        (
+            &["create materialized view n auto refresh yes as select a, getdate() as d from base"],
+            "0A000",
+        ),
+        (
+            &[
+                "create materialized view n as with pg_own as (select a from base) select a from pg_own where a > 1",
+                "select count(*) from n",
+            ],
+            "2",
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn session_settings() {
+    check(&[
+        (
+            &[
+                "set search_path to '$user', public, \"Big\"",
+                "show search_path",
+            ],
+            "\"$user\", public, \"Big\"",
+        ),
+        (&["set timezone to '-8:00'", "show timezone"], "-8:00"),
+        (
+            &["select '2024-05-01 12:00:00+00'::timestamptz"],
+            "2024-05-01 04:00:00-08",
+        ),
+        (
+            &["set time zone interval '5' hour", "show timezone"],
+            "+05:00:00",
+        ),
+        (
+            &["select '2024-05-01 12:00:00+00'::timestamptz::timestamp"],
+            "2024-05-01 17:00:00",
+        ),
+        (
+            &["set timezone interval '-3 hours'", "show timezone"],
+            "-03:00:00",
+        ),
+        (
+            &[
+                "set timezone to 'EST5'",
+                "select '2024-05-01 12:00:00+00'::timestamptz",
+            ],
+            "2024-05-01 07:00:00-05",
+        ),
+        (&["set timezone to '+7:30'"], "0A000"),
+        (&["set timezone to 'PDT'"], "22023"),
+        (&["set timezone to default", "show timezone"], "UTC"),
+        (
+            &[
+                "create user other password 'Pw1234567'",
+                "begin",
+                "set local session authorization other",
+                "select current_user",
+            ],
+            "other",
+        ),
+        (&["commit", "select current_user = 'other'"], "f"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn views_follow_their_tables() {
+    check(&[
+        (
+            &[
+                "create table vt (a int, c int)",
+                "insert into vt values (1, 2)",
+                "create view every as select * from vt",
+                "create view one as select x.a from vt x where c > 0",
+                "create view above as select a, c from every",
+                "create view late as select * from public.vt with no schema binding",
+                "alter table vt add column b int",
+                "select * from every",
+            ],
+            "1|2",
+        ),
+        (&["select * from late"], "1|2|"),
+        (&["alter table vt rename to renamed", "select * from above"], "1|2"),
+        (&["select * from late"], "42P01"),
+        (
+            &[
+                "create table vt (a int, c int)",
+                "select (select count(*) from one), (select count(*) from vt)",
+            ],
+            "1|0",
+        ),
+        (
+            &["alter table renamed rename column a to aa", "select a, (select max(a) from one) from above"],
+            "1|1",
+        ),
+        (&["alter view every rename to all_of_it", "select c from above"], "2"),
+        // A column goes only with the views that need it.
+        (&["alter table renamed drop column b", "select count(*) from above"], "1"),
+        (&["alter table renamed drop column c"], "2BP01"),
+        (&["alter table renamed drop column c cascade", "select * from above"], "42P01"),
+        (&["drop table renamed"], ""),
     ])
     .await;
 }

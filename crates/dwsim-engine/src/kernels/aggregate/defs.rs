@@ -302,9 +302,7 @@ fn quotient(call: &Call<'_>) -> Result<ArrayRef> {
                 let unit = 10i128.pow(u32::from(scale - from));
                 let digits = match call.env.dialect {
                     DialectName::Redshift => rest * unit / n,
-                    DialectName::Snowflake => {
-                        rescale(rest * unit * 10 / n, 1, 0).unwrap_or(0)
-                    }
+                    DialectName::Snowflake => rescale(rest * unit * 10 / n, 1, 0).unwrap_or(0),
                 };
                 Some(
                     whole

@@ -104,10 +104,7 @@ pub fn difference(call: &Call<'_>) -> Result<ArrayRef> {
             if a.is_empty() && b.is_empty() {
                 return 1;
             }
-            a.chars()
-                .zip(b.chars())
-                .filter(|(x, y)| x == y)
-                .count() as i64
+            a.chars().zip(b.chars()).filter(|(x, y)| x == y).count() as i64
         }))
     })
 }
