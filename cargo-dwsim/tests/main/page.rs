@@ -296,7 +296,8 @@ fn the_stories_by_rest() {
     let (_, unchanged) = ask("GET", "/api/experiments/shop", Value::Null);
     assert_eq!(unchanged["tables"], 1, "{unchanged}");
     let good = json!({ "sql": DDL, "dialect": "redshift", "surrogate_keys": true });
-    assert_eq!(ask("POST", "/api/experiments/shop/import-sql", good).0, 200);
+    let (status, imported) = ask("POST", "/api/experiments/shop/import-sql", good);
+    assert_eq!(status, 200, "{imported}");
     let (status, run) = ask(
         "POST",
         "/api/experiments/shop/generate",

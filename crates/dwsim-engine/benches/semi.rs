@@ -20,28 +20,11 @@ fn main() {
 }
 
 fn env() -> Env {
-    Env {
-        dialect: DialectName::Snowflake,
-        timezone: chrono_tz::UTC,
-        now: chrono::DateTime::UNIX_EPOCH,
-        transaction_now: chrono::DateTime::UNIX_EPOCH,
-        parameters: BTreeMap::new(),
-        user: String::new(),
-        role: String::new(),
-        warehouse: String::new(),
-        database: None,
-        schema: None,
-        account: String::new(),
-        session_id: 0,
-        query_id: String::new(),
-        last_query_id: None,
-        statement: String::new(),
-        client: None,
-        last_transaction: None,
-        seed: None,
-        draws: Default::default(),
-        query_ids: Default::default(),
-    }
+    Env::alone(
+        DialectName::Snowflake,
+        chrono_tz::UTC,
+        chrono::DateTime::UNIX_EPOCH,
+    )
 }
 
 fn texts() -> ArrayRef {

@@ -2,7 +2,7 @@
 //! It is fixed when the statement starts; sessions own the changing values behind it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -11,16 +11,15 @@ use chrono_tz::Tz;
 use crate::dialect::DialectName;
 
 /// A statement's environment, shared by its plan and kernels.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// The public fields are the session's settings. What is another for every statement is behind [`Env::moment`], so that
+/// it is known whether the statement's plan may be used again.
+#[derive(Debug, Clone)]
 pub struct Env {
     /// The dialect of the session.
     pub dialect: DialectName,
     /// The session's time zone.
     pub timezone: Tz,
-    /// Start of the statement.
-    pub now: DateTime<Utc>,
-    /// Start of the transaction; equals `now` outside of one.
-    pub transaction_now: DateTime<Utc>,
     /// Session parameters by upper-case name (Snowflake) or lower-case name (Redshift), with defaults filled in by the dialect.
     pub parameters: BTreeMap<String, String>,
     /// Current user.
@@ -37,22 +36,49 @@ pub struct Env {
     pub account: String,
     /// Session identifier: backend process id on Redshift, session id on Snowflake.
     pub session_id: i64,
+    /// The client program with its version, when it has said so.
+    pub client: Option<String>,
+    /// Seed for `random()` and shuffling when the project freezes randomness.
+    pub seed: Option<u64>,
+    pub(crate) moment: Moment,
+    pub(crate) fleeting: Fleeting,
+}
+
+/// What is another for every statement of a session.
+#[derive(Debug, Clone, Default)]
+pub struct Moment {
+    /// Start of the statement.
+    pub now: DateTime<Utc>,
+    /// Start of the transaction; equals `now` outside of one.
+    pub transaction_now: DateTime<Utc>,
     /// Identifier of this statement.
     pub query_id: String,
     /// Identifier of the previous statement of the session.
     pub last_query_id: Option<String>,
     /// The text of this statement.
     pub statement: String,
-    /// The client program with its version, when it has said so.
-    pub client: Option<String>,
     /// When the session's previous explicit transaction began, in microseconds since the epoch.
     pub last_transaction: Option<i64>,
-    /// Seed for `random()` and shuffling when the project freezes randomness.
-    pub seed: Option<u64>,
     /// The random streams this session has begun.
     pub draws: Draws,
     /// The statements this session has run.
     pub query_ids: QueryIds,
+}
+
+/// Whether a statement came to depend on more than its text, the settings and the catalog. Clones are of one statement.
+#[derive(Debug, Clone, Default)]
+pub struct Fleeting(Arc<AtomicBool>);
+
+impl Fleeting {
+    /// It does.
+    pub fn mark(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it does, so far.
+    pub fn is_marked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// The random numbers of a session: unseeded streams are counted, so that with a frozen seed each is another one and all
@@ -61,13 +87,6 @@ pub struct Env {
 pub struct Draws {
     streams: Arc<AtomicU64>,
     sequence: Option<Arc<Mutex<Additive>>>,
-}
-
-impl PartialEq for Draws {
-    /// Whether both are of one session.
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.streams, &other.streams)
-    }
 }
 
 impl Draws {
@@ -148,13 +167,6 @@ struct Ids {
 /// How many ids are kept from either end of a session.
 const KEPT_IDS: usize = 5000;
 
-impl PartialEq for QueryIds {
-    /// Whether both are the list of one session.
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
 impl QueryIds {
     /// Adds the id of a statement that is over.
     pub fn note(&self, id: &str) {
@@ -182,6 +194,62 @@ impl QueryIds {
 }
 
 impl Env {
+    /// Without session and parameters: for benchmarks and tests of kernels.
+    pub fn alone(dialect: DialectName, timezone: Tz, now: DateTime<Utc>) -> Self {
+        Env {
+            dialect,
+            timezone,
+            parameters: BTreeMap::new(),
+            user: String::new(),
+            role: String::new(),
+            warehouse: String::new(),
+            database: None,
+            schema: None,
+            account: String::new(),
+            session_id: 0,
+            client: None,
+            seed: None,
+            moment: Moment {
+                now,
+                transaction_now: now,
+                ..Moment::default()
+            },
+            fleeting: Fleeting::default(),
+        }
+    }
+
+    /// What is another for every statement; asking for it makes the statement's plan one for this time only.
+    pub fn moment(&self) -> &Moment {
+        self.fleeting.mark();
+        &self.moment
+    }
+
+    /// The text of the statement, for places in errors.
+    pub fn source(&self) -> &str {
+        &self.moment.statement
+    }
+
+    /// Whether the plan depends on more than text, settings and catalog, or is for one time only.
+    pub fn fleeting(&self) -> &Fleeting {
+        &self.fleeting
+    }
+
+    /// Whether two statements find the same settings.
+    pub fn same_settings(&self, other: &Env) -> bool {
+        self.dialect == other.dialect
+            && self.session_id == other.session_id
+            && self.timezone == other.timezone
+            && self.user == other.user
+            && self.role == other.role
+            && self.warehouse == other.warehouse
+            && self.database == other.database
+            && self.schema == other.schema
+            && self.account == other.account
+            && self.client == other.client
+            && self.seed == other.seed
+            && self.parameters == other.parameters
+    }
+
     /// A parameter's value, by the dialect's spelling of its name.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)

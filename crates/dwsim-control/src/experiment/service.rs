@@ -735,46 +735,11 @@ fn imported(
 
 /// JSON as TOML: objects are tables; null has no counterpart.
 fn json_to_toml(json: &serde_json::Value) -> Result<String> {
-    let serde_json::Value::Object(top) = json else {
+    if !json.is_object() {
         return Err(Error::invalid(
             "the schema must be a JSON object, as dwsim.toml is a table",
         ));
-    };
-    let mut document = toml_edit::DocumentMut::new();
-    for (key, value) in top {
-        document.insert(key, toml_edit::Item::Value(toml_value(value)?));
     }
-    Ok(document.to_string())
-}
-
-fn toml_value(json: &serde_json::Value) -> Result<toml_edit::Value> {
-    use serde_json::Value as J;
-    Ok(match json {
-        J::Null => {
-            return Err(Error::invalid(
-                "null has no counterpart in dwsim.toml; leave the key out",
-            ));
-        }
-        J::Bool(b) => (*b).into(),
-        J::Number(n) => match (n.as_i64(), n.as_f64()) {
-            (Some(i), _) => i.into(),
-            (None, Some(f)) => f.into(),
-            _ => return Err(Error::invalid(format!("the number {n} is too large"))),
-        },
-        J::String(s) => s.as_str().into(),
-        J::Array(all) => {
-            let mut out = toml_edit::Array::new();
-            for value in all {
-                out.push(toml_value(value)?);
-            }
-            out.into()
-        }
-        J::Object(entries) => {
-            let mut out = toml_edit::InlineTable::new();
-            for (key, value) in entries {
-                out.insert(key, toml_value(value)?);
-            }
-            out.into()
-        }
-    })
+    toml_edit::ser::to_string_pretty(json)
+        .map_err(|e| Error::invalid(format!("the schema as TOML: {e}")))
 }

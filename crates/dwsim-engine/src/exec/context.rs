@@ -12,13 +12,16 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::analyzer::AnalyzerRule;
 use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::prelude::SessionConfig;
 
 use super::concat::InOrder;
 use super::join_keys::ShortJoinKeys;
+use super::plan_cache::{KeptPlan, Shared, repeats, shares_state};
 use super::stream::{CancelHandle, RowStream, guarded};
 use super::worker::{Workers, is_short};
+use crate::env::Env;
 use crate::error::Result;
 use crate::plan::BoundQuery;
 
@@ -180,6 +183,61 @@ impl Executor {
         let stream = self.start(physical, query.scanned_rows)?;
         Ok(RowStream::running(
             query.columns,
+            stream,
+            bounds.cancel,
+            bounds.generation,
+            bounds.timeout,
+        ))
+    }
+
+    /// Makes a plan for more than one run; None when it is for one time only.
+    ///
+    /// # Errors
+    /// What the optimizer or planner refuses.
+    pub(crate) async fn prepare(&self, bound: &BoundQuery, env: &Env) -> Result<Option<KeptPlan>> {
+        let state = self.state(bound.scanned_rows);
+        let optimised = state.optimize(&bound.plan)?;
+        if env.fleeting().is_marked() || !repeats(&optimised)? {
+            return Ok(None);
+        }
+        let physical = state
+            .query_planner()
+            .create_physical_plan(&optimised, state)
+            .await?;
+        Ok(Some(KeptPlan {
+            plan: if shares_state(&physical) {
+                Shared::Optimised(optimised)
+            } else {
+                Shared::Physical(physical)
+            },
+            columns: bound.columns.clone(),
+            ordered: bound.ordered,
+            scanned_rows: bound.scanned_rows,
+        }))
+    }
+
+    /// Runs a kept plan as a stream.
+    ///
+    /// # Errors
+    /// What the planner refuses; errors of running come from the stream.
+    pub(crate) async fn stream_kept(
+        &self,
+        kept: &KeptPlan,
+        bounds: Execution,
+    ) -> Result<RowStream> {
+        let physical = match &kept.plan {
+            Shared::Physical(plan) => reset_plan_states(Arc::clone(plan))?,
+            Shared::Optimised(plan) => {
+                let state = self.state(kept.scanned_rows);
+                state
+                    .query_planner()
+                    .create_physical_plan(plan, state)
+                    .await?
+            }
+        };
+        let stream = self.start(physical, kept.scanned_rows)?;
+        Ok(RowStream::running(
+            kept.columns.clone(),
             stream,
             bounds.cancel,
             bounds.generation,

@@ -5,6 +5,7 @@ mod concat;
 mod constant;
 mod context;
 mod join_keys;
+mod plan_cache;
 mod provider;
 mod shuffle;
 mod stream;
@@ -12,6 +13,8 @@ mod worker;
 
 pub use constant::{constant, is_constant, over_column};
 pub use context::{Execution, Executor};
+pub(crate) use plan_cache::{Asked, PlanCache, Sight};
 pub use provider::{ROW_ID, TableProviderOf};
 pub(crate) use shuffle::shuffle;
+pub(crate) use stream::guarded;
 pub use stream::{CancelHandle, RowStream};

@@ -1,7 +1,7 @@
 //! Declarations: a row per function with its documentation page, parameters, result type and kernel.
 //! Binding a call (choosing the row, coercing the arguments) is done by `plan::expr`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use datafusion::logical_expr::Expr;
@@ -260,6 +260,7 @@ impl FunctionDef {
 #[derive(Debug, Default)]
 pub struct FunctionTable {
     by_name: HashMap<&'static str, FunctionDef>,
+    outside: HashSet<&'static str>,
 }
 
 impl FunctionTable {
@@ -273,6 +274,18 @@ impl FunctionTable {
     /// Adds scalar rows.
     pub fn scalars(&mut self, defs: &[ScalarDef]) {
         self.extend(defs.iter().copied().map(FunctionDef::Scalar));
+    }
+
+    /// Adds scalar rows whose answers follow from more than their arguments and the session's settings: from what the
+    /// session did, or from the server. The plans of statements with them are not used again.
+    pub fn outside(&mut self, defs: &[ScalarDef]) {
+        self.outside.extend(defs.iter().map(|d| d.name));
+        self.scalars(defs);
+    }
+
+    /// Whether the function was added by [`FunctionTable::outside`].
+    pub fn is_outside(&self, name: &str) -> bool {
+        self.outside.contains(name)
     }
 
     /// Adds aggregate rows.

@@ -78,6 +78,9 @@ impl Binder<'_> {
             .as_deref()
             .and_then(|n| self.dialect.functions().get(n))
             .copied();
+        if (name.as_deref()).is_some_and(|n| self.dialect.functions().is_outside(n)) {
+            self.env.fleeting().mark();
+        }
         match def {
             Some(FunctionDef::Scalar(d)) if f.over.is_none() => self.scalar_call(&d, f),
             Some(FunctionDef::Scalar(d)) => Err(SqlError::raw(

@@ -289,6 +289,7 @@ impl Binder<'_> {
     /// # Errors
     /// When its table is gone.
     pub(crate) fn stream(&mut self, name: &ObjectName, s: &StreamDef) -> Result<Relation> {
+        self.env.fleeting().mark();
         let now = match self.catalog.consumed(name) {
             Some(e) => Arc::clone(e),
             None => match self.catalog.object(ObjectKind::Relation, &s.source) {

@@ -299,6 +299,7 @@ impl Binder<'_> {
             .as_ref()
             .map(|l| l.columns.clone())
             .unwrap_or_default();
+        self.env.fleeting().mark();
         let bound = match self.dialect.table_function(self, name, &call) {
             Ok(None) => {
                 let parts = self.object_parts(written);
@@ -847,6 +848,7 @@ impl Binder<'_> {
             return self.stream(&name, &stream);
         }
         if let Some(r) = self.dialect.system_relation(self, parts)? {
+            self.env.fleeting().mark();
             let qualifier = parts.to_vec();
             let mut r = r;
             for c in &mut r.columns {

@@ -296,6 +296,7 @@ impl Binder<'_> {
             return Err(SqlError::internal("a function without a value"));
         };
         if routine.language != crate::catalog::Language::Sql {
+            self.env.fleeting().mark();
             return self.dialect.foreign_function(self, routine, args);
         }
         let body = self.body(routine)?;
@@ -375,6 +376,7 @@ impl Binder<'_> {
         };
         if routine.language != crate::catalog::Language::Sql {
             let (left, outer) = (call.left.clone(), call.outer);
+            self.env.fleeting().mark();
             return self
                 .dialect
                 .foreign_table(self, &routine, args, left, outer)

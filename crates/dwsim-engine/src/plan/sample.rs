@@ -96,7 +96,10 @@ impl Binder<'_> {
         let seed = match &s.seed {
             None => match self.env.seed {
                 Some(s) => s as i64,
-                None => uuid::Uuid::new_v4().as_u64_pair().0 as i64,
+                None => {
+                    self.env.fleeting().mark();
+                    uuid::Uuid::new_v4().as_u64_pair().0 as i64
+                }
             },
             Some(seed) => {
                 let t = self.literal(&seed.value.value, seed.value.span)?;

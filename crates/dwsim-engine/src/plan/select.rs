@@ -140,7 +140,7 @@ impl Binder<'_> {
                 "found QUALIFY clause but no window function.",
             );
             let at = super::expr::first_position(q);
-            return Err(e.placed(keyword_before(&self.env.statement, "QUALIFY", at).or(at)));
+            return Err(e.placed(keyword_before(self.env.source(), "QUALIFY", at).or(at)));
         }
 
         // Windows.
@@ -237,7 +237,7 @@ impl Binder<'_> {
         if let Some(top) = &s.top {
             if top.percent && self.env.dialect == DialectName::Snowflake {
                 // PERCENT is taken for an alias, after which only FROM is a surprise.
-                let at = keyword_after(&self.env.statement, "PERCENT", "FROM");
+                let at = keyword_after(self.env.source(), "PERCENT", "FROM");
                 return Err(SqlError::new(ErrorKind::Syntax {
                     message: "TOP takes a number of rows".into(),
                     near: "FROM".into(),

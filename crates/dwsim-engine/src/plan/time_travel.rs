@@ -112,7 +112,7 @@ impl Binder<'_> {
                 let ScalarValue::Float64(Some(seconds)) = fold_constant(&t, self)? else {
                     return Err(too_old());
                 };
-                let at = self.env.now.timestamp_micros() + (seconds * 1e6) as i64;
+                let at = self.env.moment().now.timestamp_micros() + (seconds * 1e6) as i64;
                 find(&|h| if before { h.before(at) } else { h.at(at) }.cloned())
             }
             "STATEMENT" => {
@@ -215,6 +215,7 @@ impl Binder<'_> {
         version: &ast::TableVersion,
         alias: Option<&ast::TableAlias>,
     ) -> Result<Relation> {
+        self.env.fleeting().mark();
         let parts = self.object_parts(name)?;
         let Some((full, object)) = self.find_relation(&parts) else {
             return Err(ErrorKind::UnknownObject {

@@ -1,11 +1,14 @@
 //! Dispatch of parsed statements that both dialects share, and description without execution.
 //! Each statement is in a file of its own.
 
+use std::sync::Arc;
+
 use sqlparser::ast::{self, Statement};
 
 use super::{Completion, Description, Outcome, Session};
+use crate::engine::Engine;
 use crate::error::{Result, SqlError};
-use crate::exec::RowStream;
+use crate::exec::{Asked, RowStream, Sight, guarded};
 use crate::functions::Typed;
 use crate::types::{ColumnInfo, SqlType};
 
@@ -30,7 +33,7 @@ impl Session {
             return Err(crate::error::ErrorKind::TransactionAborted.into());
         }
         match statement {
-            Statement::Query(q) => self.run_query(q, parameters).await.map(Outcome::Rows),
+            Statement::Query(q) => self.run_again(q, parameters).await.map(Outcome::Rows),
             Statement::Insert(i) => self.insert(i, parameters).await.map(Outcome::Done),
             Statement::Update(u) => self.update(u, parameters).await.map(Outcome::Done),
             Statement::Delete(d) => self.delete(d, parameters).await.map(Outcome::Done),
@@ -89,6 +92,56 @@ impl Session {
         }
     }
 
+    /// Runs the statement's query, by the plan of an earlier run where there is one.
+    async fn run_again(&mut self, q: &ast::Query, parameters: &[Typed]) -> Result<RowStream> {
+        if !parameters.is_empty() || !self.variables.is_empty() || self.script.is_some() {
+            return self.run_query(q, parameters).await;
+        }
+        let view = self.view()?;
+        let env = self.env();
+        let asked = Asked {
+            text: env.source(),
+            query: q,
+            path: self.search_path(),
+            temporary: &self.temporary,
+            env: &env,
+            account: view.account(),
+        };
+        let engine = Arc::clone(self.engine());
+        let bounds = self.bounds();
+        let kept = match engine.plans.look(&asked) {
+            Sight::Kept(kept) => kept,
+            Sight::First => {
+                let bound = self.binder(Arc::clone(&env), &view, &[]).top_query(q)?;
+                let ordered = bound.ordered;
+                let stream = engine.executor.stream(bound, bounds).await?;
+                return shuffled(&engine, ordered, stream).await;
+            }
+            Sight::Again => {
+                let bound = self.binder(Arc::clone(&env), &view, &[]).top_query(q)?;
+                let prepared = guarded(
+                    &bounds.cancel,
+                    bounds.generation,
+                    bounds.timeout,
+                    engine.executor.prepare(&bound, &env),
+                );
+                match prepared.await?.map(Arc::new) {
+                    Some(kept) => {
+                        engine.plans.keep(&asked, Arc::clone(&kept));
+                        kept
+                    }
+                    None => {
+                        let ordered = bound.ordered;
+                        let stream = engine.executor.stream(bound, bounds).await?;
+                        return shuffled(&engine, ordered, stream).await;
+                    }
+                }
+            }
+        };
+        let stream = engine.executor.stream_kept(&kept, bounds).await?;
+        shuffled(&engine, kept.ordered, stream).await
+    }
+
     /// Runs a query.
     ///
     /// # Errors
@@ -104,17 +157,10 @@ impl Session {
             binder.top_query(q)?
         };
         let bounds = self.bounds();
-        let engine = std::sync::Arc::clone(self.engine());
-        let shuffle = engine.config.shuffle_seed.filter(|_| !bound.ordered);
+        let engine = Arc::clone(self.engine());
+        let ordered = bound.ordered;
         let stream = engine.executor.stream(bound, bounds).await?;
-        match shuffle {
-            None => Ok(stream),
-            Some(seed) => {
-                let (columns, batches) = stream.collect().await?;
-                let batches = crate::exec::shuffle(&columns, batches, seed)?;
-                Ok(RowStream::ready(columns, batches))
-            }
-        }
+        shuffled(&engine, ordered, stream).await
     }
 
     /// The columns and parameters of a statement, without running it.
@@ -281,6 +327,16 @@ impl Session {
         let batch = arrow::array::RecordBatch::try_new(schema, vec![std::sync::Arc::new(lines)])?;
         Ok(RowStream::ready(vec![column], vec![batch]))
     }
+}
+
+/// Rows without an ORDER BY in another order, where the project asks for that.
+async fn shuffled(engine: &Engine, ordered: bool, stream: RowStream) -> Result<RowStream> {
+    let Some(seed) = engine.config.shuffle_seed.filter(|_| !ordered) else {
+        return Ok(stream);
+    };
+    let (columns, batches) = stream.collect().await?;
+    let batches = crate::exec::shuffle(&columns, batches, seed)?;
+    Ok(RowStream::ready(columns, batches))
 }
 
 /// The table that a statement changes.

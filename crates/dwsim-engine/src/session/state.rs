@@ -12,7 +12,7 @@ use super::SessionOptions;
 use crate::catalog::{Account, Object, ObjectKind, ObjectName, TableEntry, Transaction};
 use crate::dialect::{Dialect, DialectName};
 use crate::engine::Engine;
-use crate::env::{Draws, Env, QueryIds};
+use crate::env::{Draws, Env, Fleeting, Moment, QueryIds};
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::exec::{CancelHandle, Execution};
 use crate::functions::Typed;
@@ -231,8 +231,6 @@ impl Session {
         Arc::new(Env {
             dialect: self.dialect.name(),
             timezone: zone,
-            now,
-            transaction_now: self.transaction.as_ref().map_or(now, |t| t.started),
             parameters: self.parameters.clone(),
             user: self.user.clone(),
             role: self.role.clone(),
@@ -241,14 +239,19 @@ impl Session {
             schema: self.schema().map(str::to_owned),
             account: self.account.clone(),
             session_id: self.id,
-            query_id: self.query_id.clone(),
-            last_query_id: self.last_query_id.clone(),
-            statement: self.text.clone(),
             client: self.client.clone(),
-            last_transaction: self.last_transaction,
             seed: self.seed,
-            draws: self.draws.clone(),
-            query_ids: self.query_ids.clone(),
+            moment: Moment {
+                now,
+                transaction_now: self.transaction.as_ref().map_or(now, |t| t.started),
+                query_id: self.query_id.clone(),
+                last_query_id: self.last_query_id.clone(),
+                statement: self.text.clone(),
+                last_transaction: self.last_transaction,
+                draws: self.draws.clone(),
+                query_ids: self.query_ids.clone(),
+            },
+            fleeting: Fleeting::default(),
         })
     }
 

@@ -27,7 +27,7 @@ fn shown_offset(seconds: i32) -> String {
 pub(super) fn zones(binder: &Binder<'_>, function: &str) -> Found {
     Some(match function {
         "pg_timezone_names" => {
-            let now = binder.env.now.naive_utc();
+            let now = binder.env.moment().now.naive_utc();
             (
                 "name abbrev utc_offset is_dst:b",
                 chrono_tz::TZ_VARIANTS
@@ -251,7 +251,7 @@ pub(super) fn rows(view: &View, binder: &Binder<'_>, name: &str) -> Found {
                 view.user_oid(&binder.env.user),
                 binder.env.user.as_str(),
                 "",
-                Value::Time(binder.env.now.timestamp_micros())
+                Value::Time(binder.env.moment().now.timestamp_micros())
             ]],
         ),
         _ => return None,

@@ -611,7 +611,9 @@ pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name
                             view.user_oid(&c.user),
                             "Running",
                             time(started),
-                            (binder.env.now - started).num_microseconds().unwrap_or(0),
+                            (binder.env.moment().now - started)
+                                .num_microseconds()
+                                .unwrap_or(0),
                             c.user,
                             c.database,
                             cut(&text, 600),

@@ -170,6 +170,7 @@ pub(super) fn bare_word(binder: &mut Binder<'_>, word: &str) -> Result<Option<Ty
         // The start of the transaction, in the session's zone (r_SYSDATE).
         "sysdate" => {
             let local = env
+                .moment()
                 .transaction_now
                 .with_timezone(&env.timezone)
                 .naive_local()

@@ -258,7 +258,11 @@ fn age(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     } else {
         let env = call.env();
         (
-            clock::literal(clock::instant(env.transaction_now), &SqlType::Date, &env)?,
+            clock::literal(
+                clock::instant(env.moment().transaction_now),
+                &SqlType::Date,
+                &env,
+            )?,
             a,
         )
     };
@@ -303,26 +307,38 @@ fn convert_timezone(call: &mut FnCall<'_, '_>) -> Result<Typed> {
 fn current_date(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 0)?;
     let env = call.env();
-    clock::literal(clock::instant(env.transaction_now), &SqlType::Date, &env)
+    clock::literal(
+        clock::instant(env.moment().transaction_now),
+        &SqlType::Date,
+        &env,
+    )
 }
 
 fn current_time(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 1)?;
     let env = call.env();
-    clock::literal(clock::instant(env.transaction_now), &SqlType::TimeTz, &env)
+    clock::literal(
+        clock::instant(env.moment().transaction_now),
+        &SqlType::TimeTz,
+        &env,
+    )
 }
 
 fn local_time(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 1)?;
     let env = call.env();
-    clock::literal(clock::instant(env.transaction_now), &SqlType::Time(6), &env)
+    clock::literal(
+        clock::instant(env.moment().transaction_now),
+        &SqlType::Time(6),
+        &env,
+    )
 }
 
 fn current_timestamp(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 1)?;
     let env = call.env();
     clock::literal(
-        clock::instant(env.transaction_now),
+        clock::instant(env.moment().transaction_now),
         &SqlType::TimestampLtz(6),
         &env,
     )
@@ -332,7 +348,7 @@ fn sysdate(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 1)?;
     let env = call.env();
     clock::literal(
-        clock::instant(env.transaction_now),
+        clock::instant(env.moment().transaction_now),
         &SqlType::Timestamp(6),
         &env,
     )
@@ -343,7 +359,7 @@ fn getdate(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 0)?;
     let env = call.env();
     clock::literal(
-        clock::instant(env.now).truncated(0),
+        clock::instant(env.moment().now).truncated(0),
         &SqlType::Timestamp(6),
         &env,
     )
@@ -353,7 +369,9 @@ fn getdate(call: &mut FnCall<'_, '_>) -> Result<Typed> {
 fn timeofday(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 0)?;
     let env = call.env();
-    Ok(call.binder.text(time_of_day(clock::instant(env.now), &env)))
+    Ok(call
+        .binder
+        .text(time_of_day(clock::instant(env.moment().now), &env)))
 }
 
 fn time_of_day(utc: Wall, env: &Env) -> String {

@@ -25,10 +25,10 @@ mod tests;
 pub fn table() -> FunctionTable {
     let mut t = FunctionTable::default();
     t.scalars(conditional::SCALARS);
-    t.scalars(system::SCALARS);
+    t.outside(system::SCALARS);
     t.scalars(casts::SCALARS);
-    t.scalars(principals::SCALARS);
-    t.scalars(privileges::SCALARS);
+    t.outside(principals::SCALARS);
+    t.outside(privileges::SCALARS);
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
     t.scalars(bytes::SCALARS);

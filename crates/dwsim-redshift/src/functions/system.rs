@@ -88,7 +88,12 @@ pub const SCALARS: &[ScalarDef] = &[
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_QUERY_ID.html",
         |c| {
             c.expect(0, 0)?;
-            let last = c.env().last_query_id.as_ref().and_then(|q| q.parse().ok());
+            let last = c
+                .env()
+                .moment()
+                .last_query_id
+                .as_ref()
+                .and_then(|q| q.parse().ok());
             Ok(int(last.unwrap_or(-1)))
         },
     ),
@@ -178,7 +183,7 @@ pub const SCALARS: &[ScalarDef] = &[
     ),
     ScalarDef::custom("PG_IS_IN_RECOVERY", LEADER, |c| Ok(c.binder.bool(false))),
     ScalarDef::custom("TXID_CURRENT", LEADER, |c| {
-        let id = c.env().query_id.parse().unwrap_or(0);
+        let id = c.env().moment().query_id.parse().unwrap_or(0);
         Ok(c.binder.int(id))
     }),
     ScalarDef::custom(

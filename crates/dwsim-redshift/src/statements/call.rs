@@ -394,7 +394,7 @@ impl Host for RedshiftSession {
                 level: number,
                 word,
                 text: text.clone(),
-                statement: env.statement.clone(),
+                statement: env.moment().statement.clone(),
             });
         }
         let (severity, sqlstate) = match level {

@@ -302,3 +302,89 @@ async fn explained() {
     }
     close(connection).await;
 }
+
+/// A statement that comes again is planned anew where what it depends on has changed.
+#[tokio::test]
+async fn statements_that_come_again() {
+    let server = Server::start().await;
+    let mut connection = server.connect().await;
+    let mut other = server.connect().await;
+    for sql in [
+        "create table t (i int, d date)",
+        "insert into t values (1, '2024-05-06')",
+        "create schema s",
+        "create table s.t (i int, d date)",
+        "create view v as select sum(i) as n from t",
+    ] {
+        values(&mut connection, sql).await;
+    }
+    for (change, sql, expected) in [
+        ("", "select sum(i) from t", "1"),
+        (
+            "insert into t values (2, null)",
+            "select sum(i) from t",
+            "3",
+        ),
+        (
+            "begin; delete from t where i = 1",
+            "select sum(i) from t",
+            "2",
+        ),
+        ("rollback", "select sum(i) from t", "3"),
+        ("set search_path to s", "select sum(i) from t", "NULL"),
+        ("reset search_path", "select sum(i) from t", "3"),
+        (
+            "create temp table t (i int)",
+            "select sum(i) from t",
+            "NULL",
+        ),
+        ("drop table t", "select sum(i) from t", "3"),
+        ("", "select n from v", "3"),
+        ("update t set i = 5 where i = 2", "select n from v", "6"),
+        (
+            "set datestyle to 'SQL, DMY'",
+            "select d::varchar from t where d is not null",
+            "06/05/2024",
+        ),
+        (
+            "set datestyle to 'ISO, MDY'",
+            "select d::varchar from t where d is not null",
+            "2024-05-06",
+        ),
+        (
+            "create user u; set session authorization u",
+            "select sum(i) from t",
+            "42501",
+        ),
+        ("reset session authorization", "select sum(i) from t", "6"),
+    ] {
+        if !change.is_empty() {
+            values(&mut connection, change).await;
+        }
+        for _ in 0..3 {
+            assert_eq!(
+                values(&mut connection, sql).await,
+                expected,
+                "{change}: {sql}"
+            );
+        }
+    }
+    assert_eq!(values(&mut other, "select sum(i) from t").await, "6");
+    for sql in [
+        "select getdate(), i from t",
+        "select random() from t",
+        "select pg_last_query_id() from t",
+    ] {
+        let mut answers = Vec::new();
+        for _ in 0..3 {
+            answers.push(values(&mut connection, sql).await);
+            if sql.contains("getdate") {
+                tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+            }
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 3, "{sql}: {answers:?}");
+    }
+    close(connection).await;
+    close(other).await;
+}

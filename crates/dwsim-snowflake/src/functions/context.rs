@@ -69,8 +69,8 @@ fn session_text(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         "CURRENT_ACCOUNT" | "CURRENT_ACCOUNT_NAME" => Some(env.account.clone()),
         "CURRENT_ORGANIZATION_NAME" => Some("DWSIM".to_owned()),
         "CURRENT_CLIENT" => env.client.clone(),
-        "CURRENT_STATEMENT" => Some(env.statement.clone()),
-        "LAST_TRANSACTION" => env.last_transaction.map(|t| t.to_string()),
+        "CURRENT_STATEMENT" => Some(env.moment().statement.clone()),
+        "LAST_TRANSACTION" => env.moment().last_transaction.map(|t| t.to_string()),
         "CURRENT_REGION" => Some("AWS_US_EAST_1".to_owned()),
         "CURRENT_SESSION" => Some(env.session_id.to_string()),
         "CURRENT_AVAILABLE_ROLES" => Some(format!("[ \"{}\" ]", env.role)),
@@ -87,7 +87,7 @@ fn session_text(call: &mut FnCall<'_, '_>) -> Result<Typed> {
 fn last_query_id(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 1)?;
     let id = if call.is_empty() {
-        call.env().last_query_id.clone()
+        call.env().moment().last_query_id.clone()
     } else {
         let n = call.bind(0)?;
         let n = call.coerce(n, Param::Int)?;
@@ -98,7 +98,7 @@ fn last_query_id(call: &mut FnCall<'_, '_>) -> Result<Typed> {
                     "0 is no number of a statement",
                 ));
             }
-            ScalarValue::Int64(Some(n)) => call.env().query_ids.nth(n),
+            ScalarValue::Int64(Some(n)) => call.env().moment().query_ids.nth(n),
             _ => None,
         }
     };

@@ -682,23 +682,35 @@ fn digits(call: &mut FnCall<'_, '_>) -> Result<u8> {
 fn current_date(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 0)?;
     let env = call.env();
-    clock::literal(clock::instant(env.now), &SqlType::Date, &env)
+    clock::literal(clock::instant(env.moment().now), &SqlType::Date, &env)
 }
 
 fn current_time(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     let scale = digits(call)?;
     let env = call.env();
-    clock::literal(clock::instant(env.now), &SqlType::Time(scale), &env)
+    clock::literal(
+        clock::instant(env.moment().now),
+        &SqlType::Time(scale),
+        &env,
+    )
 }
 
 fn current_timestamp(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     let scale = digits(call)?;
     let env = call.env();
-    clock::literal(clock::instant(env.now), &SqlType::TimestampLtz(scale), &env)
+    clock::literal(
+        clock::instant(env.moment().now),
+        &SqlType::TimestampLtz(scale),
+        &env,
+    )
 }
 
 fn sysdate(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 0)?;
     let env = call.env();
-    clock::literal_utc(clock::instant(env.now), &SqlType::Timestamp(9), &env)
+    clock::literal_utc(
+        clock::instant(env.moment().now),
+        &SqlType::Timestamp(9),
+        &env,
+    )
 }

@@ -47,11 +47,11 @@ use crate::dialect::ResultSource;
 pub fn table() -> FunctionTable {
     let mut t = FunctionTable::default();
     t.scalars(conditional::SCALARS);
-    t.scalars(context::SCALARS);
+    t.outside(context::SCALARS);
     t.scalars(conversion::SCALARS);
     t.scalars(text::SCALARS);
     t.scalars(numeric::SCALARS);
-    t.scalars(objects::SCALARS);
+    t.outside(objects::SCALARS);
     t.scalars(datetime::SCALARS);
     t.aggregates(aggregate::AGGREGATES);
     t.windows(window::WINDOWS);
@@ -60,10 +60,10 @@ pub fn table() -> FunctionTable {
     t.scalars(cryptography::SCALARS);
     t.scalars(map::SCALARS);
     t.scalars(search::SCALARS);
-    t.scalars(system::SCALARS);
-    t.scalars(roles::SCALARS);
-    t.scalars(tags::SCALARS);
-    t.scalars(stage_path::SCALARS);
+    t.outside(system::SCALARS);
+    t.outside(roles::SCALARS);
+    t.outside(tags::SCALARS);
+    t.outside(stage_path::SCALARS);
     t.extend(refused::scalars().map(FunctionDef::Scalar));
     t.scalars(lambda::SCALARS);
     t.aggregates(semi::AGGREGATES);

@@ -33,8 +33,8 @@ fn session(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         "CURRENT_IP_ADDRESS" => Some("127.0.0.1".to_owned()),
         "CURRENT_ROLE_TYPE" => Some("ROLE".to_owned()),
         "INVOKER_ROLE" => Some(env.role.clone()),
-        "CURRENT_TRANSACTION" => (env.transaction_now != env.now)
-            .then(|| env.transaction_now.timestamp_micros().to_string()),
+        "CURRENT_TRANSACTION" => (env.moment().transaction_now != env.moment().now)
+            .then(|| env.moment().transaction_now.timestamp_micros().to_string()),
         // No organization users and no shares exist here.
         _ => None,
     };

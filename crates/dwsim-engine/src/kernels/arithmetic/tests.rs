@@ -14,28 +14,11 @@ use crate::error::ErrorKind;
 use crate::functions::{Column, Kernel};
 
 fn env() -> Env {
-    Env {
-        dialect: DialectName::Snowflake,
-        timezone: chrono_tz::UTC,
-        now: chrono::DateTime::UNIX_EPOCH,
-        transaction_now: chrono::DateTime::UNIX_EPOCH,
-        parameters: Default::default(),
-        user: String::new(),
-        role: String::new(),
-        warehouse: String::new(),
-        database: None,
-        schema: None,
-        account: String::new(),
-        session_id: 1,
-        query_id: String::new(),
-        last_query_id: None,
-        statement: String::new(),
-        client: None,
-        last_transaction: None,
-        seed: None,
-        draws: Default::default(),
-        query_ids: Default::default(),
-    }
+    Env::alone(
+        DialectName::Snowflake,
+        chrono_tz::UTC,
+        chrono::DateTime::UNIX_EPOCH,
+    )
 }
 
 fn run(

@@ -5,7 +5,7 @@ use super::parsed::{Cursor, Parsed};
 use super::wall::{SECOND, Wall, day_number, month_word, weekday_word};
 use super::zone::{self, Zone};
 use crate::dialect::DialectName;
-use crate::env::Env;
+use crate::env::{Env, Fleeting};
 
 /// The order in which an all-numeric date names its parts when the year does not come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +43,8 @@ pub struct Context {
     /// Start of the transaction, in UTC.
     now: Wall,
     zone: Zone,
+    /// To be marked where `now` decides.
+    fleeting: Fleeting,
 }
 
 impl Context {
@@ -50,8 +52,9 @@ impl Context {
     pub fn new(env: &Env) -> Self {
         Context {
             order: Order::of(env),
-            now: super::clock::instant(env.transaction_now),
+            now: super::clock::instant(env.moment.transaction_now),
             zone: Zone::new(env.timezone, env.dialect),
+            fleeting: env.fleeting.clone(),
         }
     }
 }
@@ -374,6 +377,7 @@ fn word(c: &mut Cursor<'_>, f: &mut Fields, context: &mut Context) -> Option<Opt
         if is("epoch") {
             return Some(Some(Parsed::utc(Wall::midnight(0))));
         }
+        context.fleeting.mark();
         let offset = context.zone.offset_at(context.now.seconds());
         let local = context.now.shifted(offset);
         if is("now") {
@@ -483,6 +487,7 @@ mod tests {
                 nano: 3600 * SECOND,
             },
             zone: Zone::fixed(0),
+            fleeting: Fleeting::default(),
         }
     }
 

@@ -18,31 +18,11 @@ use crate::types::SqlType;
 /// Los Angeles for Snowflake, UTC for Redshift; the clock stands at 2024-05-06 07:08:09.123456 UTC.
 pub(crate) fn env(dialect: DialectName) -> Env {
     let now = DateTime::from_timestamp(1_714_979_289, 123_456_000).unwrap();
-    Env {
-        dialect,
-        timezone: match dialect {
-            DialectName::Snowflake => chrono_tz::Tz::America__Los_Angeles,
-            DialectName::Redshift => chrono_tz::Tz::UTC,
-        },
-        now,
-        transaction_now: now,
-        parameters: BTreeMap::new(),
-        user: "dev".into(),
-        role: String::new(),
-        warehouse: String::new(),
-        database: None,
-        schema: None,
-        account: String::new(),
-        session_id: 1,
-        query_id: String::new(),
-        last_query_id: None,
-        statement: String::new(),
-        client: None,
-        last_transaction: None,
-        seed: None,
-        draws: Default::default(),
-        query_ids: Default::default(),
-    }
+    let timezone = match dialect {
+        DialectName::Snowflake => chrono_tz::Tz::America__Los_Angeles,
+        DialectName::Redshift => chrono_tz::Tz::UTC,
+    };
+    Env::alone(dialect, timezone, now)
 }
 
 /// A constant text; `NULL` is NULL.

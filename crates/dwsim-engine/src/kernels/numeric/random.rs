@@ -15,7 +15,7 @@ impl Stream {
     fn new(call: &Call<'_>, seed: Option<i64>) -> Self {
         let base = match (seed, call.env.seed) {
             (Some(s), _) => s as u64,
-            (None, Some(s)) => s ^ call.env.draws.next().wrapping_mul(0x9E37_79B9),
+            (None, Some(s)) => s ^ call.env.moment().draws.next().wrapping_mul(0x9E37_79B9),
             (None, None) => uuid::Uuid::new_v4().as_u64_pair().0,
         };
         Stream(base)
@@ -48,7 +48,7 @@ pub fn random_int(call: &Call<'_>) -> Result<ArrayRef> {
 
 /// A float in [0, 1) per row.
 pub fn random_float(call: &Call<'_>) -> Result<ArrayRef> {
-    if let Some(numbers) = call.env.draws.take(call.rows) {
+    if let Some(numbers) = call.env.moment().draws.take(call.rows) {
         return Ok(Arc::new(Float64Array::from(numbers)));
     }
     let mut s = Stream::new(call, None);

@@ -17,28 +17,11 @@ use crate::types::SqlType;
 use crate::variant::{JsonStyle, ParseMode, Ref, Value};
 
 pub(crate) fn env(dialect: DialectName) -> Env {
-    Env {
+    Env::alone(
         dialect,
-        timezone: chrono_tz::America::Los_Angeles,
-        now: chrono::DateTime::UNIX_EPOCH,
-        transaction_now: chrono::DateTime::UNIX_EPOCH,
-        parameters: BTreeMap::new(),
-        user: String::new(),
-        role: String::new(),
-        warehouse: String::new(),
-        database: None,
-        schema: None,
-        account: String::new(),
-        session_id: 0,
-        query_id: String::new(),
-        last_query_id: None,
-        statement: String::new(),
-        client: None,
-        last_transaction: None,
-        seed: None,
-        draws: Default::default(),
-        query_ids: Default::default(),
-    }
+        chrono_tz::America::Los_Angeles,
+        chrono::DateTime::UNIX_EPOCH,
+    )
 }
 
 /// An argument: JSON, text, integer, boolean, SQL NULL of no type, SQL NULL of type VARIANT.

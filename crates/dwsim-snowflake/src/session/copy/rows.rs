@@ -77,10 +77,8 @@ impl Target<'_> {
         }
         // Instants of a file go into wall-clock columns as UTC, without the session's zone.
         if let (SqlType::TimestampLtz(_), SqlType::Timestamp(_)) = (from, to) {
-            let env = Env {
-                timezone: chrono_tz::Tz::UTC,
-                ..Env::clone(&self.env)
-            };
+            let mut env = Env::clone(&self.env);
+            env.timezone = chrono_tz::Tz::UTC;
             let (array, errors) = convert::convert(&values, from, to, TextToVariant::String, &env)?;
             bad.extend(errors.into_iter().map(|e| (e.row, at, e.error)));
             return Ok(array);

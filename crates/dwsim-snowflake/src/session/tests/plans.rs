@@ -1,0 +1,79 @@
+//! Statements that come again: their plans are used again only where nothing they depend on has changed.
+
+use super::Trial;
+
+/// What a statement answers three times in a row, when its plan has been kept.
+async fn thrice(t: &mut Trial, sql: &str, rows: &[&str]) {
+    for _ in 0..3 {
+        t.expect(&[(sql, rows)]).await;
+    }
+}
+
+#[tokio::test]
+async fn changes_are_seen() {
+    let mut t = Trial::new();
+    t.setup(
+        "create table p (a int, d timestamp_ntz); insert into p values (1, '2024-03-01 12:00:00'), (2, null);
+         create schema other; create table other.p (a int); insert into other.p values (7);
+         use schema public;",
+    )
+    .await;
+    let sum = "select sum(a), (select max(a) from p) from p";
+    thrice(&mut t, sum, &["3|2"]).await;
+    t.setup("insert into p values (3, null)").await;
+    thrice(&mut t, sum, &["6|3"]).await;
+    t.setup("begin; update p set a = 10 where a = 3").await;
+    thrice(&mut t, sum, &["13|10"]).await;
+    let mut other = t.other();
+    thrice(&mut other, sum, &["6|3"]).await;
+    t.setup("rollback").await;
+    thrice(&mut t, sum, &["6|3"]).await;
+    t.setup("use schema other").await;
+    thrice(&mut t, sum, &["7|7"]).await;
+    t.setup("use schema public; create temporary table p (a int)")
+        .await;
+    thrice(&mut t, sum, &["NULL|NULL"]).await;
+    thrice(&mut other, sum, &["6|3"]).await;
+    t.setup("drop table p").await;
+    thrice(&mut t, sum, &["6|3"]).await;
+    t.setup("drop table p").await;
+    thrice(&mut t, sum, &["!002003"]).await;
+}
+
+#[tokio::test]
+async fn settings_and_moments_are_heeded() {
+    let mut t = Trial::new();
+    t.setup(
+        "alter session set timezone = 'UTC'; create table p (a int, z timestamp_ltz);
+         insert into p values (1, '2024-03-01 12:00:00 +0000');
+         create sequence s; create table hits (n int);",
+    )
+    .await;
+    let hour = "select to_char(z, 'HH24') from p";
+    thrice(&mut t, hour, &["12"]).await;
+    t.setup("alter session set timezone = 'Asia/Tokyo'").await;
+    thrice(&mut t, hour, &["21"]).await;
+    for sql in [
+        "select current_timestamp()::text, a from p",
+        "select random(), a from p",
+        "select uuid_string() from p",
+        "select s.nextval from p",
+        "select last_query_id() from p",
+        "select a from p at (offset => -0.001) union all select uniform(1, 1000000000, random()) from p",
+    ] {
+        let mut answers = Vec::new();
+        for _ in 0..4 {
+            answers.push(t.rows(sql).await.unwrap());
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 4, "{sql}: {answers:?}");
+    }
+    t.setup("set v = 1").await;
+    thrice(&mut t, "select a + $v from p", &["2"]).await;
+    t.setup("set v = 5").await;
+    thrice(&mut t, "select a + $v from p", &["6"]).await;
+    // text that only differs in what the parser drops still names its column
+    assert_eq!(t.columns("select 1+1").await, "1+1");
+    assert_eq!(t.columns("select 1 + 1").await, "1 + 1");
+}
