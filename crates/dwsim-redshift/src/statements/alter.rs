@@ -11,6 +11,7 @@ use sqlparser::ast;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 
 use super::follow::Change;
+use super::materialized::MATERIALIZED;
 use super::outcome::Outcome;
 use super::session::RedshiftSession;
 use super::tables::{encoding, name_constraints};
@@ -31,7 +32,15 @@ impl RedshiftSession {
     pub(super) async fn alter_table(&mut self, a: &AlterTable, text: &str) -> Result<Outcome> {
         match &a.action {
             Action::Rename(to) => {
-                let (name, _) = self.engine.relation(&a.name)?;
+                let (name, object) = self.engine.relation(&a.name)?;
+                if matches!(&object, Object::Table(t) if t.def.properties.contains_key(MATERIALIZED))
+                {
+                    return Err(SqlError::raw(
+                        "",
+                        "0A000",
+                        format!("materialized view \"{}\" cannot be renamed", name.name),
+                    ));
+                }
                 let new = dwsim_engine::catalog::ObjectName {
                     name: self.fold(to),
                     ..name.clone()
@@ -234,7 +243,7 @@ impl RedshiftSession {
                 fill_target,
             } => self.append_from(a, from, *ignore_extra, *fill_target).await,
             Action::AutoRefresh(on) => self.define(&a.name, |t| {
-                if !t.properties.contains_key(super::materialized::MATERIALIZED) {
+                if !t.properties.contains_key(MATERIALIZED) {
                     return Err(SqlError::raw(
                         "",
                         "42809",

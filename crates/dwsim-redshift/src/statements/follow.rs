@@ -230,7 +230,8 @@ mod tests {
     use crate::parse::{Statement, parse};
 
     fn changed(sql: &str, change: Change<'_>) -> String {
-        let Statement::Query(query) = &parse(sql).expect("a query")[0].statement else {
+        let parsed = parse(sql).expect("a query");
+        let Statement::Query(query) = &parsed[0].statement else {
             panic!("{sql}");
         };
         let reads = |name: &ast::ObjectName| name.to_string().ends_with('t');

@@ -51,7 +51,12 @@ impl RedshiftSession {
                 done("MERGE")
             }
             Statement::Policy(p) => self.policy(p),
-            Statement::CreateTable(t) => self.create_table(t, &parsed.sql, parameters).await,
+            Statement::CreateTable(t) => {
+                if let Some(query) = &t.query {
+                    self.check_leader_only(query.as_ref())?;
+                }
+                self.create_table(t, &parsed.sql, parameters).await
+            }
             Statement::AlterTable(a) => self.alter_table(a, &parsed.sql).await,
             Statement::CreateView(v) => self.create_view(v, &parsed.sql, parameters).await,
             Statement::Refresh { name, cascade } => self.refresh(name, *cascade).await,
