@@ -1,7 +1,6 @@
 //! Semi-structured kernels over columns of events: `cargo bench -p dwsim-engine --bench semi`.
 //! Planning and protocols are left out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
