@@ -300,6 +300,9 @@ impl From<DataFusionError> for SqlError {
         }
         if text.contains("Physical plan does not support logical expression")
             || text.contains("OuterReferenceColumn")
+            || text.contains("__correlated_sq")
+            || text.contains("null_aware anti join")
+            || text.contains("Invalid (non-executable) plan")
         {
             return SqlError::raw(
                 CORRELATION,

@@ -34,6 +34,7 @@ mod window;
 pub use binder::{Binder, BoundQuery, CastMode, VariableLookup};
 pub use from::{DERIVED, TableCall};
 pub(crate) use names::MOST_PARAMETERS;
+pub(crate) use query::has_subquery;
 pub use routine::GivenArgument;
 pub use scope::{Alias, Relation, Scope, ScopeColumn};
 pub use select::{STAR, is_star};

@@ -16,6 +16,7 @@ use crate::env::{Draws, Env, Fleeting, Moment, QueryIds};
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::exec::{CancelHandle, Execution};
 use crate::functions::Typed;
+use crate::kernels::datetime::zone;
 use crate::plan::Binder;
 
 /// How often an autocommitted statement is run again after another session changed the same table.
@@ -230,7 +231,7 @@ impl Session {
             .parameters
             .get("TIMEZONE")
             .or_else(|| self.parameters.get("timezone"))
-            .and_then(|z| z.parse().ok())
+            .and_then(|z| zone::of_setting(z)?.ok())
             .unwrap_or(chrono_tz::UTC);
         Arc::new(Env {
             dialect: self.dialect.name(),

@@ -134,6 +134,10 @@ impl Binder<'_> {
         let ast::AssignmentTarget::ColumnName(n) = target else {
             return Err(SqlError::unsupported("assignment to a list of columns"));
         };
+        // `SET t.c = …` is invalid in Redshift (r_UPDATE).
+        if self.env.dialect == crate::dialect::DialectName::Redshift && n.0.len() > 1 {
+            return Err(ErrorKind::UnknownColumn(n.to_string()).into());
+        }
         let name =
             n.0.last()
                 .and_then(|p| p.as_ident())

@@ -352,7 +352,7 @@ async fn statements_that_come_again() {
             "2024-05-06",
         ),
         (
-            "create user u; set session authorization u",
+            "create user u password disable; set session authorization u",
             "select sum(i) from t",
             "42501",
         ),

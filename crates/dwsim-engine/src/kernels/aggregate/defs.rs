@@ -234,7 +234,7 @@ fn big_type(_: &ReturnArgs<'_>) -> Result<SqlType> {
 }
 
 /// AVG. Exact numbers are summed exactly and divided once: on Snowflake with six more digits (at most
-/// twelve, or the argument's own), on Redshift at the argument's scale, integers truncated.
+/// twelve, or the argument's own), on Redshift truncated at the argument's scale.
 pub fn avg(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(1, 1)?;
     let arg = call.bind(0)?;
@@ -300,8 +300,10 @@ fn quotient(call: &Call<'_>) -> Result<ArrayRef> {
                 // Whole part and remainder apart, so that the extra digits do not overflow.
                 let (whole, rest) = (s / n, s % n);
                 let unit = 10i128.pow(u32::from(scale - from));
-                let digits = rest * unit * 10 / n;
-                let digits = rescale(digits, 1, 0).unwrap_or(0);
+                let digits = match call.env.dialect {
+                    DialectName::Redshift => rest * unit / n,
+                    DialectName::Snowflake => rescale(rest * unit * 10 / n, 1, 0).unwrap_or(0),
+                };
                 Some(
                     whole
                         .checked_mul(unit)

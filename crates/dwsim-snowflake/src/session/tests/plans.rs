@@ -73,7 +73,4 @@ async fn settings_and_moments_are_heeded() {
     thrice(&mut t, "select a + $v from p", &["2"]).await;
     t.setup("set v = 5").await;
     thrice(&mut t, "select a + $v from p", &["6"]).await;
-    // text that only differs in what the parser drops still names its column
-    assert_eq!(t.columns("select 1+1").await, "1+1");
-    assert_eq!(t.columns("select 1 + 1").await, "1 + 1");
 }
