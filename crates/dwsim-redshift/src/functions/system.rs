@@ -102,7 +102,12 @@ pub const SCALARS: &[ScalarDef] = &[
         "https://docs.aws.amazon.com/redshift/latest/dg/LAST_USER_QUERY_ID.html",
         |c| {
             c.expect(0, 0)?;
-            let last = c.env().moment().last_query_id.as_ref().and_then(|q| q.parse().ok());
+            let last = c
+                .env()
+                .moment()
+                .last_query_id
+                .as_ref()
+                .and_then(|q| q.parse().ok());
             Ok(int(last.unwrap_or(-1)))
         },
     ),
