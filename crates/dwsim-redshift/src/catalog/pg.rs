@@ -348,7 +348,7 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
                     let created = r.table().map(|t| Value::Time(t.def.created * 1_000_000));
                     let mut row = class(view, r);
                     row.truncate(27);
-                    row.push(Value::from(i64::from(r.dist_style())));
+                    row.push(Value::from(r.dist_style()));
                     row.push(created.unwrap_or(Value::Null));
                     row
                 })

@@ -229,7 +229,7 @@ impl RedshiftSession {
             .insert(MATERIALIZED.into(), v.query_sql.clone());
         def.properties
             .insert(MATERIALIZED_DDL.into(), text.to_owned());
-        if !traits.full && !traits.mutable && !(traits.inner_union && traits.grouped) {
+        if !(traits.full || traits.mutable || traits.inner_union && traits.grouped) {
             def.properties.insert(INCREMENTAL.into(), "yes".into());
         }
         self.replace_def(&name, &entry, def)?;

@@ -143,7 +143,7 @@ impl SnowflakeSession {
             ],
             files
                 .into_iter()
-                .filter(|f| f.modified > before || stage.properties.get(REFRESHED).is_none())
+                .filter(|f| f.modified > before || !stage.properties.contains_key(REFRESHED))
                 .map(|f| {
                     vec![
                         Some(f.path),
