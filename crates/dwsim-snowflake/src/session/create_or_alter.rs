@@ -1,7 +1,7 @@
 //! CREATE OR ALTER of what keeps its contents: tables, databases, schemas, and objects that consist of options.
 //! Of all else the definition is everything, so that CREATE OR REPLACE means the same.
 //!
-//! Sources: "CREATE OR ALTER <object>", "CREATE TABLE".
+//! Sources: "CREATE OR ALTER", "CREATE TABLE".
 
 use std::sync::Arc;
 
