@@ -364,7 +364,7 @@ fn redshift(statement: dwsim_redshift::parse::Statement) -> Unit {
             };
             Unit::Alter(alter.name, renamed)
         }
-        S::Truncate(name) | S::Refresh(name) => Unit::Uses(vec![name]),
+        S::Truncate(name) | S::Refresh { name, .. } => Unit::Uses(vec![name]),
         S::Maintain {
             table: Some(name), ..
         }

@@ -183,6 +183,11 @@ pub trait Dialect: Debug + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Whether a function's body is anything but SQL that is bound in place of its call.
+    fn is_foreign(&self, routine: &crate::catalog::Routine) -> bool {
+        routine.language != crate::catalog::Language::Sql
+    }
+
     /// A call of a user-defined function whose body is not SQL; the arguments have its parameters' types.
     fn foreign_function(
         &self,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use dwsim_engine::catalog::{Account, Object, ObjectKind, ObjectName, OtherObject};
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::plan::Binder;
+use dwsim_engine::types::SqlType;
 use serde::{Deserialize, Serialize};
 use sqlparser::ast::{self, Ident};
 
@@ -19,6 +20,9 @@ pub(crate) const KIND: &str = "KIND";
 
 /// The property of a table's column that holds its masking policy; of a view, followed by a bar and the column.
 pub(crate) const MASK: &str = "masking_policy";
+
+/// The property of a tag that holds its masking policies.
+pub(crate) const TAG_MASKS: &str = "MASKING_POLICIES";
 
 /// The property of a relation that holds its row access policy.
 pub(crate) const ROWS: &str = "row_access_policy";
@@ -65,6 +69,63 @@ pub(crate) fn masks(object: &Object) -> Vec<(String, Use)> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// The masking policies of a tag.
+pub(crate) fn of_tag(tag: &OtherObject) -> Vec<u64> {
+    let text = tag.properties.get(TAG_MASKS);
+    text.and_then(|t| serde_json::from_str(t).ok())
+        .unwrap_or_default()
+}
+
+/// The masking policies that a relation's columns have from their tags; a policy on the column itself comes first.
+fn tagged(
+    account: &Account,
+    name: &ObjectName,
+    object: &Object,
+    own: &[(String, Use)],
+) -> Result<Vec<(String, Use)>> {
+    let columns: Vec<(&str, &SqlType)> = match object {
+        Object::Table(t) => (t.def.columns.iter().map(|c| (c.name.as_str(), &c.ty))).collect(),
+        Object::View(v) => (v.columns.iter().map(|c| (c.name.as_str(), &c.ty))).collect(),
+        _ => return Ok(Vec::new()),
+    };
+    let mut out = Vec::new();
+    for (column, ty) in columns {
+        if own.iter().any(|(c, _)| c == column) {
+            continue;
+        }
+        for tag in crate::functions::tags::of_column(account, name, column) {
+            for oid in of_tag(&tag) {
+                let Some((_, policy)) = find(account, oid) else {
+                    return Err(SqlError::internal("a policy that is in use is gone"));
+                };
+                if masked_type(&policy)?.class() == ty.class() {
+                    let columns = vec![column.to_owned()];
+                    out.push((
+                        column.to_owned(),
+                        Use {
+                            policy: oid,
+                            columns,
+                        },
+                    ));
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The type of what a masking policy masks.
+pub(crate) fn masked_type(policy: &OtherObject) -> Result<SqlType> {
+    let text = policy.definition["arguments"][0][1]
+        .as_str()
+        .unwrap_or_default();
+    let ast::Expr::Cast { data_type, .. } = crate::parse::expr(&format!("CAST(NULL AS {text})"))?
+    else {
+        return Err(SqlError::internal("a type that is none"));
+    };
+    crate::dialect::data_type(&data_type)
 }
 
 /// The row access policy of a relation.
@@ -155,7 +216,8 @@ pub(crate) fn protected(
     name: &ObjectName,
     object: &Object,
 ) -> Result<Option<String>> {
-    let (masks, rows) = (masks(object), rows(object));
+    let (mut masks, rows) = (masks(object), rows(object));
+    masks.extend(tagged(binder.catalog.account(), name, object, &masks)?);
     if masks.is_empty() && rows.is_none() {
         return Ok(None);
     }

@@ -300,12 +300,21 @@ impl From<DataFusionError> for SqlError {
         }
         if text.contains("Physical plan does not support logical expression")
             || text.contains("OuterReferenceColumn")
+            || text.contains("__correlated_sq")
+            || text.contains("null_aware anti join")
+            || text.contains("Invalid (non-executable) plan")
         {
             return SqlError::raw(
                 CORRELATION,
                 "42601",
                 "SQL compilation error:\nUnsupported subquery type cannot be evaluated",
             );
+        }
+        if let Some((_, value)) = text.split_once("Overflowing on ") {
+            return SqlError::new(ErrorKind::OutOfRange {
+                ty: String::new(),
+                value: value.trim().to_owned(),
+            });
         }
         SqlError::new(ErrorKind::Internal(text))
     }

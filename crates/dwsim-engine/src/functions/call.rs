@@ -123,8 +123,11 @@ impl<'a> Call<'a> {
         self.args.is_empty()
     }
 
-    /// Argument `i` as an array type, repeating a scalar. An internal error when the declared
-    /// parameter type does not lead to that array.
+    /// Argument `i` as an array type, repeating a scalar.
+    ///
+    /// # Errors
+    /// [`crate::error::ErrorKind::ArgumentTypes`] when it is an array of another type; an internal error when there is
+    /// no such argument.
     pub fn view<A: Array + 'static>(&self, i: usize) -> Result<View<'a, A>> {
         let column = self
             .args
@@ -143,11 +146,16 @@ impl<'a> Call<'a> {
                 scalar: true,
             });
         }
-        Err(SqlError::internal(format!(
-            "{}: argument {i} is {}, which the kernel does not take",
-            self.name,
-            column.array.data_type()
-        )))
+        // Parameters of several kinds, such as text or binary, may be given in combinations that mean nothing.
+        Err(crate::error::ErrorKind::ArgumentTypes {
+            function: self.name.to_owned(),
+            arguments: self
+                .types
+                .iter()
+                .map(|t| self.env.dialect.type_name(t))
+                .collect(),
+        }
+        .into())
     }
 
     /// Argument `i` as text (parameter kind Text).

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Scalar};
+use arrow::array::{Array, ArrayRef, BooleanArray, Scalar, StructArray, make_array};
+use arrow::buffer::NullBuffer;
 use arrow::compute::kernels::cmp;
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{and, is_not_null, is_null, or};
@@ -255,10 +256,11 @@ fn fold(call: &Call<'_>, larger: bool, ignore: bool) -> Result<ArrayRef> {
     let mut best = column(0)?;
     for i in 1..call.args.len() {
         let next = column(i)?;
+        let (a, b) = (comparable(&best)?, comparable(&next)?);
         let keep = if larger {
-            cmp::gt_eq(&best, &next)?
+            cmp::gt_eq(&a, &b)?
         } else {
-            cmp::lt_eq(&best, &next)?
+            cmp::lt_eq(&a, &b)?
         };
         // A comparison with NULL is NULL, which `zip` reads as false: the NULL side has to be named.
         let keep = if ignore {
@@ -270,6 +272,20 @@ fn fold(call: &Call<'_>, larger: bool, ignore: bool) -> Result<ArrayRef> {
         best = zip(&keep, &best, &next)?;
     }
     Ok(best)
+}
+
+/// What values are compared by: a timestamp with an offset by its instant, all else by itself.
+fn comparable(array: &ArrayRef) -> Result<ArrayRef> {
+    let Some(instants) = array
+        .as_any()
+        .downcast_ref::<StructArray>()
+        .and_then(|s| s.column_by_name("instant"))
+    else {
+        return Ok(Arc::clone(array));
+    };
+    let nulls = NullBuffer::union(instants.nulls(), array.nulls());
+    let data = instants.to_data().into_builder().nulls(nulls).build()?;
+    Ok(make_array(data))
 }
 
 /// NULL as false.

@@ -387,8 +387,28 @@ pub fn farm_fingerprint64(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
-/// CHECKSUM(value): a 32-bit number for building a hash index; equal values give equal numbers.
+/// CHECKSUM(value): a 32-bit number for building a hash index. A number's is its digits without the point, as far as
+/// they fit in 32 bits (r_CHECKSUM); of other values, equal ones give equal numbers.
 pub fn checksum(call: &Call<'_>) -> Result<ArrayRef> {
+    match call.types[0] {
+        SqlType::Number { .. } => {
+            let v = call.decimal(0)?;
+            return call.map_int(|row| Ok(v.get(row).map(|digits| i64::from(digits as i32))));
+        }
+        SqlType::SmallInt => {
+            let v = call.view_primitive::<Int16Type>(0)?;
+            return call.map_int(|row| Ok(v(row).map(i64::from)));
+        }
+        SqlType::Integer => {
+            let v = call.view_primitive::<Int32Type>(0)?;
+            return call.map_int(|row| Ok(v(row).map(i64::from)));
+        }
+        SqlType::BigInt => {
+            let v = call.view_primitive::<Int64Type>(0)?;
+            return call.map_int(|row| Ok(v(row).map(|v| i64::from(v as i32))));
+        }
+        _ => {}
+    }
     let mut bytes = Vec::new();
     call.map_int(|row| {
         let known = bytes_of(

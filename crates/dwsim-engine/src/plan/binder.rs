@@ -268,8 +268,8 @@ impl<'a> Binder<'a> {
         if &value.ty == to {
             return Ok(value);
         }
-        if let SqlType::Collated(c) = to {
-            let plain = self.cast(value, &SqlType::Varchar(c.length), mode)?;
+        if to.collation().is_some() {
+            let plain = self.cast(value, &to.plain_text(), mode)?;
             return Ok(Typed::new(plain.expr, to.clone()));
         }
         if value.ty.collation().is_some() {
@@ -345,11 +345,13 @@ impl<'a> Binder<'a> {
             Param::Geometry => match value.ty {
                 SqlType::Geometry => return Ok(Some(value)),
                 SqlType::Null => SqlType::Geometry,
+                _ if self.is_geometry_literal(&value) => SqlType::Geometry,
                 _ => return Ok(None),
             },
             Param::Spatial => match value.ty {
                 SqlType::Geometry | SqlType::Geography => return Ok(Some(value)),
                 SqlType::Null => SqlType::Geometry,
+                _ if self.is_geometry_literal(&value) => SqlType::Geometry,
                 _ => return Ok(None),
             },
             Param::Number => match value.ty.class() {
@@ -409,12 +411,21 @@ impl<'a> Binder<'a> {
         self.cast(value, &target, CastMode::Implicit).map(Some)
     }
 
+    /// Redshift takes a literal of extended well-known binary in hexadecimal where a GEOMETRY is expected
+    /// (r_CAST_function).
+    fn is_geometry_literal(&self, value: &Typed) -> bool {
+        self.env.dialect == crate::dialect::DialectName::Redshift
+            && value.ty.is_text()
+            && value.literal_text().is_some()
+    }
+
     /// All values as their common type, which is returned too.
     ///
     /// # Errors
     /// [`ErrorKind::ArgumentTypes`] when two of them have none.
     pub fn unify(&self, what: &str, values: Vec<Typed>) -> Result<(Vec<Typed>, SqlType)> {
         let mut ty = SqlType::Null;
+        self.one_collation(&values.iter().collect::<Vec<_>>())?;
         for v in &values {
             ty = self.dialect.common_type(&ty, &v.ty).ok_or_else(|| {
                 SqlError::new(ErrorKind::ArgumentTypes {

@@ -60,6 +60,8 @@ fn is_star(arg: &ast::FunctionArg) -> bool {
 impl Binder<'_> {
     /// A call of any kind.
     pub(crate) fn function(&mut self, f: &ast::Function) -> Result<Typed> {
+        let spread = self.spread_call(f)?;
+        let f = spread.as_ref().unwrap_or(f);
         let parts: Vec<String> = f
             .name
             .0

@@ -12,6 +12,15 @@ use crate::functions::Typed;
 use crate::kernels::{self, text::Collation};
 use crate::types::{Collated, SqlType, TypeClass};
 
+/// Columns that are compared by case and columns that are not.
+pub(super) fn mixed_collations() -> SqlError {
+    SqlError::raw(
+        "",
+        "0A000",
+        "Query with different collations is not supported yet.",
+    )
+}
+
 /// The smallest of some texts stands for all that are equal.
 fn representative(e: Expr) -> Expr {
     Expr::AggregateFunction(AggregateFunction::new_udf(
@@ -28,6 +37,7 @@ impl Binder<'_> {
     /// The collation by which some texts are compared: one of the statement wins over one of a column, two of one
     /// kind must agree. None where plain texts, or values that are no texts, are compared.
     pub(crate) fn collated(&self, values: &[&Typed]) -> Result<Option<Collated>> {
+        self.one_collation(values)?;
         let texts = values
             .iter()
             .all(|v| matches!(v.ty.class(), TypeClass::Text | TypeClass::Null));
@@ -59,6 +69,50 @@ impl Binder<'_> {
         }
     }
 
+    /// Redshift lets case-sensitive and case-insensitive columns not meet, in comparisons, functions, joins or set
+    /// operations, nor SUPER and case-insensitive ones; literals take the other side's collation
+    /// (r_CREATE_DATABASE, "Database collation limitations").
+    ///
+    /// # Errors
+    /// `0A000` where they meet.
+    pub fn one_collation(&self, values: &[&Typed]) -> Result<()> {
+        if self.env.dialect != DialectName::Redshift {
+            return Ok(());
+        }
+        let plain = |c: &Collated| Collation::parse(&c.specification).map(|c| c.is_plain());
+        let (mut insensitive, mut sensitive) = (false, false);
+        for v in values {
+            match v.ty.collation() {
+                Some(c) if plain(c)? => sensitive = true,
+                Some(_) => insensitive = true,
+                None => sensitive |= v.ty.is_text() && self.reads_plain_text(&v.expr),
+            }
+        }
+        if insensitive && sensitive {
+            return Err(mixed_collations());
+        }
+        if insensitive && values.iter().any(|v| v.ty.is_semi()) {
+            return Err(SqlError::raw(
+                "",
+                "0A000",
+                "Coercing from case insensitive string to SUPER is not supported.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether an expression reads a text column of a table that has no collation of its own.
+    fn reads_plain_text(&self, e: &Expr) -> bool {
+        e.column_refs().into_iter().any(|read| {
+            self.scopes.iter().flat_map(|s| &s.columns).any(|c| {
+                c.internal == *read
+                    && c.origin.is_some()
+                    && c.ty.is_text()
+                    && c.ty.collation().is_none()
+            })
+        })
+    }
+
     /// The bytes by which a text is compared.
     pub(crate) fn collation_key(&self, value: Typed, c: &Collated) -> Result<Typed> {
         let value = self.cast(value, &SqlType::text(), CastMode::Implicit)?;
@@ -79,28 +133,63 @@ impl Binder<'_> {
     }
 
     /// Redshift's functions that look for one text in another obey the case-insensitive collation.
-    pub(crate) fn collated_arguments(&self, name: &str, args: Vec<Typed>) -> Result<Vec<Typed>> {
-        let searches = match name {
-            "STRPOS" | "CHARINDEX" | "POSITION" => true,
-            "REGEXP_COUNT" | "REGEXP_INSTR" | "REGEXP_REPLACE" | "REGEXP_SUBSTR" => false,
-            _ => return Ok(args),
-        };
-        let texts: Vec<&Typed> = args.iter().filter(|a| a.ty.is_text()).collect();
-        if self.env.dialect != DialectName::Redshift || self.collated(&texts)?.is_none() {
+    pub(crate) fn collated_arguments(
+        &self,
+        name: &str,
+        mut args: Vec<Typed>,
+    ) -> Result<Vec<Typed>> {
+        if self.env.dialect != DialectName::Redshift {
             return Ok(args);
         }
-        if !searches {
-            return Err(SqlError::unsupported(format!(
-                "{name} of a text with a case-insensitive collation"
-            )));
+        let texts: Vec<&Typed> = args.iter().filter(|a| a.ty.is_text()).collect();
+        self.one_collation(&texts)?;
+        // Where the parameters of a regular expression stand.
+        let parameters = match name {
+            "STRPOS" | "CHARINDEX" | "POSITION" => None,
+            "REGEXP_COUNT" => Some(3),
+            "REGEXP_SUBSTR" | "REGEXP_REPLACE" => Some(4),
+            "REGEXP_INSTR" => Some(5),
+            _ => return Ok(args),
+        };
+        if self.collated(&texts)?.is_none() {
+            return Ok(args);
         }
-        Ok(args
-            .into_iter()
-            .map(|a| match a.ty.is_text() {
-                true => self.kernel("lower", kernels::text::lower, vec![a], SqlType::text()),
-                false => a,
-            })
-            .collect())
+        let Some(place) = parameters else {
+            return Ok(args
+                .into_iter()
+                .map(|a| match a.ty.is_text() {
+                    true => self.kernel("lower", kernels::text::lower, vec![a], SqlType::text()),
+                    false => a,
+                })
+                .collect());
+        };
+        let defaults: &[i64] = match name {
+            "REGEXP_INSTR" => &[1, 1, 0],
+            "REGEXP_SUBSTR" => &[1, 1],
+            _ => &[1],
+        };
+        if name == "REGEXP_REPLACE" && args.len() == 2 {
+            args.push(self.text(""));
+        }
+        while args.len() < place {
+            let missing = defaults.len() - (place - args.len());
+            args.push(self.int(defaults[missing]));
+        }
+        let flags = match args.get(place) {
+            None => self.text("i"),
+            Some(given) => match given.literal_text() {
+                Some(flags) if flags.contains('c') => self.text(flags),
+                Some(flags) => self.text(format!("{flags}i")),
+                None => {
+                    return Err(SqlError::unsupported(format!(
+                        "{name} of a text with a case-insensitive collation and computed parameters"
+                    )));
+                }
+            },
+        };
+        args.truncate(place);
+        args.push(flags);
+        Ok(args)
     }
 
     /// A function's text has the collation of its arguments.

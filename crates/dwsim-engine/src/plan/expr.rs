@@ -114,7 +114,10 @@ impl Binder<'_> {
                     return self.tuple_in(left, list, *negated);
                 }
                 let v = self.expr(expr)?;
-                let items = list
+                let spread = self.spread_list(list)?;
+                let items = spread
+                    .as_ref()
+                    .unwrap_or(list)
                     .iter()
                     .map(|i| self.expr(i))
                     .collect::<Result<Vec<_>>>()?;

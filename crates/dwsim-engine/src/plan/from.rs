@@ -24,6 +24,26 @@ use crate::types::{ColumnInfo, ColumnOrigin, SqlType};
 /// Deepest nesting of views.
 const MAX_VIEW_DEPTH: usize = 50;
 
+/// The name of the call that a dialect's parser writes for a query in FROM, with the query's text as its argument, where
+/// the grammar takes only a name.
+pub const DERIVED: &str = "$DERIVED";
+
+/// The text of a call of [`DERIVED`].
+fn derived_text<'f>(name: &ast::ObjectName, args: &'f [ast::FunctionArg]) -> Option<&'f str> {
+    let named =
+        matches!(name.0.as_slice(), [one] if one.as_ident().is_some_and(|i| i.value == DERIVED));
+    let ([arg], true) = (args, named) else {
+        return None;
+    };
+    match super::call::argument_expr(arg)? {
+        ast::Expr::Value(v) => match &v.value {
+            ast::Value::SingleQuotedString(s) => Some(s),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// A table function call as it stands in FROM.
 #[derive(Debug)]
 pub struct TableCall<'a> {
@@ -652,6 +672,10 @@ impl Binder<'_> {
         let mut plan = if conditions.is_empty() && ty == JoinType::Inner {
             builder.cross_join(right.plan)?.build()?
         } else {
+            // LEFT JOIN LATERAL has no condition: every row that the subquery gives belongs to its row.
+            if conditions.is_empty() {
+                conditions.push(datafusion::logical_expr::lit(true));
+            }
             builder.join_on(right.plan, ty, conditions)?.build()?
         };
         if semi {
@@ -765,6 +789,15 @@ impl Binder<'_> {
             ast::TableFactor::Pivot { .. } => self.pivot(f),
             ast::TableFactor::Unpivot { .. } => self.unpivot(f),
             ast::TableFactor::MatchRecognize { .. } => self.match_recognize(f),
+            ast::TableFactor::Table {
+                name,
+                args: Some(args),
+                ..
+            } if derived_text(name, &args.args).is_some() => {
+                let text = derived_text(name, &args.args).unwrap_or_default();
+                let query = self.dialect.parse_query(text)?;
+                self.query(&query)
+            }
             other => {
                 if let Some((name, args, alias)) = self.table_call_of(other)? {
                     return self.table_function(name, args, alias, None, false);

@@ -170,6 +170,7 @@ impl Binder<'_> {
     ) -> Result<Typed> {
         let l = self.as_text("~", l)?;
         let r = self.as_text("~", r)?;
+        let insensitive = insensitive || self.collated(&[&l, &r])?.is_some();
         let flags = self.text(if insensitive { "i" } else { "" });
         let t = self.kernel(
             "regex_match",
@@ -265,8 +266,13 @@ impl Binder<'_> {
         escape: Option<Typed>,
         negated: bool,
     ) -> Result<Typed> {
-        let v = self.as_text("SIMILAR TO", value)?;
-        let p = self.as_text("SIMILAR TO", pattern)?;
+        let mut v = self.as_text("SIMILAR TO", value)?;
+        let mut p = self.as_text("SIMILAR TO", pattern)?;
+        if self.collated(&[&v, &p])?.is_some() {
+            let lower =
+                |t: Typed| self.kernel("lower", kernels::text::lower, vec![t], SqlType::text());
+            (v, p) = (lower(v), lower(p));
+        }
         let e = match escape {
             Some(e) => self.as_text("SIMILAR TO", e)?,
             None => self.text("\\"),

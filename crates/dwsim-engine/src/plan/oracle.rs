@@ -7,12 +7,33 @@ use sqlparser::ast::{self, Spanned};
 
 use super::Binder;
 use super::names::position;
+use crate::dialect::DialectName;
 use crate::error::{Result, SqlError};
 
 /// Whether an expression has a `(+)` mark somewhere.
 fn marked(e: &ast::Expr) -> bool {
     ast::visit_expressions(e, |x: &ast::Expr| {
         if matches!(x, ast::Expr::OuterJoin(_)) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })
+    .is_break()
+}
+
+/// Whether a mark is inside of an OR or an IN.
+fn in_alternative(e: &ast::Expr) -> bool {
+    ast::visit_expressions(e, |x: &ast::Expr| {
+        let alternative = matches!(
+            x,
+            ast::Expr::BinaryOp {
+                op: ast::BinaryOperator::Or,
+                ..
+            } | ast::Expr::InList { .. }
+                | ast::Expr::InSubquery { .. }
+        );
+        if alternative && marked(x) {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -107,12 +128,57 @@ impl Binder<'_> {
         }
     }
 
+    /// Gives the columns of marked conditions that stand without a table the one table of FROM that has them.
+    fn own_tables(
+        &mut self,
+        from: &[ast::TableWithJoins],
+        conditions: &mut [ast::Expr],
+    ) -> Result<()> {
+        let mut bare: Vec<String> = Vec::new();
+        for c in conditions.iter().filter(|c| marked(c)) {
+            let _ = ast::visit_expressions(c, |x: &ast::Expr| {
+                if let ast::Expr::Identifier(i) = x {
+                    bare.push(self.dialect.fold(i));
+                }
+                ControlFlow::<()>::Continue(())
+            });
+        }
+        if bare.is_empty() {
+            return Ok(());
+        }
+        let mut tables = Vec::new();
+        for f in from {
+            if let Some(name) = self.factor_name(&f.relation) {
+                let columns = self.factor(&f.relation)?.columns;
+                tables.push((name, columns));
+            }
+        }
+        for c in conditions.iter_mut().filter(|c| marked(c)) {
+            let _ = ast::visit_expressions_mut(c, |x: &mut ast::Expr| {
+                if let ast::Expr::Identifier(i) = x {
+                    let name = self.dialect.fold(i);
+                    let mut owners = tables
+                        .iter()
+                        .filter(|(_, columns)| columns.iter().any(|c| c.name == name));
+                    if let (Some((table, _)), None) = (owners.next(), owners.next()) {
+                        *x = ast::Expr::CompoundIdentifier(vec![
+                            ast::Ident::with_quote('"', table),
+                            i.clone(),
+                        ]);
+                    }
+                }
+                ControlFlow::<()>::Continue(())
+            });
+        }
+        Ok(())
+    }
+
     /// FROM and WHERE with the marks resolved; None when there are none.
     ///
     /// # Errors
     /// When the marks do not describe outer joins between the tables of FROM.
     pub(crate) fn oracle_joins(
-        &self,
+        &mut self,
         from: &[ast::TableWithJoins],
         selection: Option<&ast::Expr>,
     ) -> Result<Option<(Vec<ast::TableWithJoins>, Option<ast::Expr>)>> {
@@ -121,12 +187,22 @@ impl Binder<'_> {
         };
         let mut all = Vec::new();
         conjuncts(w, &mut all);
+        self.own_tables(from, &mut all)?;
+        let redshift = self.env.dialect == DialectName::Redshift;
         let mut rest = Vec::new();
         let mut on: Vec<(String, Vec<ast::Expr>)> = Vec::new();
         for c in all {
             if !marked(&c) {
                 rest.push(c);
                 continue;
+            }
+            if redshift && in_alternative(&c) {
+                return Err(SqlError::raw(
+                    "",
+                    "0A000",
+                    "Outer join operator (+) not allowed in operand of OR or IN.",
+                )
+                .at(position(c.span())));
             }
             let tables = self.qualifiers(&c, true)?;
             let [table] = tables.as_slice() else {
@@ -140,6 +216,22 @@ impl Binder<'_> {
             match on.iter_mut().find(|(t, _)| t == table) {
                 Some((_, cs)) => cs.push(c),
                 None => on.push((table.clone(), vec![c])),
+            }
+        }
+        for (table, conditions) in on.iter().filter(|_| redshift) {
+            let mut others = Vec::new();
+            for c in conditions {
+                others.extend(self.qualifiers(c, false)?);
+            }
+            others.retain(|t| t != table);
+            others.sort();
+            others.dedup();
+            if others.len() > 1 {
+                return Err(SqlError::raw(
+                    "",
+                    "0A000",
+                    "A table may be outer joined to at most one other table.",
+                ));
             }
         }
         let mut inner = Vec::new();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::Column;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
 use datafusion::scalar::ScalarValue;
@@ -307,6 +308,29 @@ impl Binder<'_> {
         }
     }
 
+    /// Rows of expressions. Rows with subqueries are queries of their own, since a list of values is computed
+    /// before any query runs.
+    pub(crate) fn rows_plan(&mut self, rows: Vec<Vec<Expr>>) -> Result<LogicalPlan> {
+        if !rows.iter().flatten().any(has_subquery) {
+            return Ok(LogicalPlanBuilder::values(rows)?.build()?);
+        }
+        let mut all: Option<LogicalPlanBuilder> = None;
+        for row in rows {
+            let row: Vec<Expr> = row
+                .into_iter()
+                .map(|e| e.alias(self.fresh("column")))
+                .collect();
+            let one = LogicalPlanBuilder::empty(true).project(row)?;
+            all = Some(match all {
+                None => one,
+                Some(before) => before.union(one.build()?)?,
+            });
+        }
+        all.ok_or_else(|| SqlError::internal("VALUES without rows"))?
+            .build()
+            .map_err(Into::into)
+    }
+
     /// `VALUES (…), (…)`: columns are COLUMN1, COLUMN2, … in the dialect's case.
     pub(crate) fn values(&mut self, rows: &[&[ast::Expr]]) -> Result<Relation> {
         let width = rows.first().map_or(0, |r| r.len());
@@ -352,7 +376,7 @@ impl Binder<'_> {
                     .collect()
             })
             .collect();
-        let plan = LogicalPlanBuilder::values(exprs)?.build()?;
+        let plan = self.rows_plan(exprs)?;
         let fields: Vec<Column> = plan.schema().columns();
         let mut projection = Vec::with_capacity(width);
         let mut scope = Vec::with_capacity(width);
@@ -529,6 +553,17 @@ impl Binder<'_> {
             .collect();
         Ok(Relation { plan, columns })
     }
+}
+
+/// Whether an expression holds a subquery that gives a value.
+pub(crate) fn has_subquery(e: &Expr) -> bool {
+    e.exists(|x| {
+        Ok(matches!(
+            x,
+            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_)
+        ))
+    })
+    .unwrap_or(false)
 }
 
 /// Whether a query names a table somewhere.

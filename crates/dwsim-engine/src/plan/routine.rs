@@ -295,7 +295,7 @@ impl Binder<'_> {
         let Returns::Value { ty, .. } = &routine.returns else {
             return Err(SqlError::internal("a function without a value"));
         };
-        if routine.language != crate::catalog::Language::Sql {
+        if self.dialect.is_foreign(routine) {
             self.env.fleeting().mark();
             return self.dialect.foreign_function(self, routine, args);
         }
@@ -374,7 +374,7 @@ impl Binder<'_> {
                 format!("SQL compilation error:\n{shown} is no table function."),
             ));
         };
-        if routine.language != crate::catalog::Language::Sql {
+        if self.dialect.is_foreign(&routine) {
             let (left, outer) = (call.left.clone(), call.outer);
             self.env.fleeting().mark();
             return self
@@ -476,7 +476,7 @@ impl Binder<'_> {
     /// # Errors
     /// What binding the body gives.
     pub fn check_routine(&mut self, name: &ObjectName, routine: &Arc<Routine>) -> Result<()> {
-        if routine.procedure || routine.language != crate::catalog::Language::Sql {
+        if routine.procedure || self.dialect.is_foreign(routine) {
             return Ok(());
         }
         let args = routine

@@ -566,44 +566,24 @@ impl Binder<'_> {
                     match e {
                         ast::Expr::Rollup(parts) => {
                             let parts = self.group_parts(parts, items, collated)?;
-                            sets.push(GroupingSet::GroupingSets(
-                                (0..=parts.len())
-                                    .rev()
-                                    .map(|n| parts[..n].concat())
-                                    .collect(),
-                            ));
+                            sets.push(GroupingSet::GroupingSets(rollup(&parts)));
                         }
                         ast::Expr::Cube(parts) => {
                             let parts = self.group_parts(parts, items, collated)?;
-                            if parts.len() > MAX_CUBE {
-                                return Err(SqlError::raw(
-                                    "001015",
-                                    "42601",
-                                    format!("CUBE takes at most {MAX_CUBE} elements"),
-                                ));
-                            }
-                            let all = 1usize << parts.len();
-                            sets.push(GroupingSet::GroupingSets(
-                                (0..all)
-                                    .rev()
-                                    .map(|set| {
-                                        (0..parts.len())
-                                            .filter(|i| set & (1 << (parts.len() - 1 - i)) != 0)
-                                            .flat_map(|i| parts[i].clone())
-                                            .collect()
-                                    })
-                                    .collect(),
-                            ));
+                            sets.push(GroupingSet::GroupingSets(cube(&parts)?));
                         }
                         ast::Expr::GroupingSets(parts) => {
-                            let lists = parts
-                                .iter()
-                                .map(|p| {
-                                    p.iter()
-                                        .map(|e| self.group_expr(e, items, collated))
-                                        .collect::<Result<Vec<_>>>()
-                                })
-                                .collect::<Result<Vec<_>>>()?;
+                            let mut lists = Vec::with_capacity(parts.len());
+                            for p in parts {
+                                match self.nested_sets(p, items, collated)? {
+                                    Some(nested) => lists.extend(nested),
+                                    None => lists.push(
+                                        p.iter()
+                                            .map(|e| self.group_expr(e, items, collated))
+                                            .collect::<Result<Vec<_>>>()?,
+                                    ),
+                                }
+                            }
                             sets.push(GroupingSet::GroupingSets(lists));
                         }
                         ast::Expr::Tuple(es) if !es.is_empty() => {
@@ -629,6 +609,47 @@ impl Binder<'_> {
                 Ok(Some(out))
             }
         }
+    }
+
+    /// ROLLUP or CUBE as an element of GROUPING SETS: its sets stand in its place. The parser takes it for a call.
+    fn nested_sets(
+        &mut self,
+        element: &[ast::Expr],
+        items: &[Item],
+        collated: &mut Vec<Typed>,
+    ) -> Result<Option<Vec<Vec<Expr>>>> {
+        let (is_cube, parts) = match element {
+            [ast::Expr::Rollup(parts)] => (false, parts.clone()),
+            [ast::Expr::Cube(parts)] => (true, parts.clone()),
+            [ast::Expr::Function(f)] => {
+                let name = f.name.to_string();
+                let is_cube = name.eq_ignore_ascii_case("cube");
+                if !is_cube && !name.eq_ignore_ascii_case("rollup") {
+                    return Ok(None);
+                }
+                let ast::FunctionArguments::List(list) = &f.args else {
+                    return Ok(None);
+                };
+                let parts = list
+                    .args
+                    .iter()
+                    .map(|a| match a {
+                        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(e)) => {
+                            Ok(vec![e.clone()])
+                        }
+                        other => Err(SqlError::unsupported(format!("{other} in {name}"))),
+                    })
+                    .collect::<Result<Vec<_>>>()?;
+                (is_cube, parts)
+            }
+            _ => return Ok(None),
+        };
+        let parts = self.group_parts(&parts, items, collated)?;
+        Ok(Some(if is_cube {
+            cube(&parts)?
+        } else {
+            rollup(&parts)
+        }))
     }
 
     fn group_parts(
@@ -937,6 +958,35 @@ fn innermost_windows(e: &Expr, found: &mut Vec<WindowFunction>) -> Result<()> {
     })
     .map_err(SqlError::from)?;
     Ok(())
+}
+
+/// The sets of ROLLUP: all parts, and ever fewer from the left.
+fn rollup(parts: &[Vec<Expr>]) -> Vec<Vec<Expr>> {
+    (0..=parts.len())
+        .rev()
+        .map(|n| parts[..n].concat())
+        .collect()
+}
+
+/// The sets of CUBE: every choice of parts.
+fn cube(parts: &[Vec<Expr>]) -> Result<Vec<Vec<Expr>>> {
+    if parts.len() > MAX_CUBE {
+        return Err(SqlError::raw(
+            "001015",
+            "42601",
+            format!("CUBE takes at most {MAX_CUBE} elements"),
+        ));
+    }
+    let all = 1usize << parts.len();
+    Ok((0..all)
+        .rev()
+        .map(|set| {
+            (0..parts.len())
+                .filter(|i| set & (1 << (parts.len() - 1 - i)) != 0)
+                .flat_map(|i| parts[i].clone())
+                .collect()
+        })
+        .collect())
 }
 
 fn note_collated(t: &Typed, collated: &mut Vec<Typed>) {

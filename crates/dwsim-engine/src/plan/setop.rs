@@ -1,12 +1,15 @@
 //! UNION, INTERSECT, EXCEPT and MINUS, by position and by name.
 //! Column types are unified by the dialect's rule before DataFusion sees them.
 
-use datafusion::common::Column;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::common::{Column, NullEquality};
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder};
 use sqlparser::ast::{self, SetOperator, SetQuantifier};
 
+use super::collation::mixed_collations;
 use super::{Binder, CastMode, Relation, ScopeColumn};
+use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
+use crate::functions::Typed;
 use crate::types::SqlType;
 
 /// How many queries a chain of set operations has.
@@ -17,6 +20,26 @@ fn branches(e: &ast::SetExpr) -> usize {
     }
 }
 
+/// What Redshift does not take (r_UNION): ALL of another operation than UNION, and inputs with a LIMIT.
+fn refused(op: SetOperator, quantifier: SetQuantifier, inputs: [&ast::SetExpr; 2]) -> Result<()> {
+    if op != SetOperator::Union && quantifier == SetQuantifier::All {
+        return Err(SqlError::raw(
+            "",
+            "0A000",
+            format!("{op} ALL is not supported"),
+        ));
+    }
+    let limited = |e: &ast::SetExpr| matches!(e, ast::SetExpr::Query(q) if q.limit_clause.is_some() || q.fetch.is_some());
+    if inputs.into_iter().any(limited) {
+        return Err(SqlError::raw(
+            "",
+            "0A000",
+            "LIMIT may not be used within input to set operations.",
+        ));
+    }
+    Ok(())
+}
+
 impl Binder<'_> {
     pub(crate) fn set_operation(
         &mut self,
@@ -25,6 +48,9 @@ impl Binder<'_> {
         left: &ast::SetExpr,
         right: &ast::SetExpr,
     ) -> Result<Relation> {
+        if self.env.dialect == DialectName::Redshift {
+            refused(op, quantifier, [left, right])?;
+        }
         let l = self.set_expr(left)?;
         let r = self.set_expr(right)?;
         let by_name = matches!(
@@ -54,6 +80,7 @@ impl Binder<'_> {
         }
         let mut types = Vec::new();
         for (a, b) in l.columns.iter().zip(&r.columns) {
+            self.columns_agree(a, b)?;
             let ty = self.dialect.common_type(&a.ty, &b.ty).ok_or_else(|| {
                 SqlError::new(ErrorKind::ArgumentTypes {
                     function: op.to_string(),
@@ -82,9 +109,16 @@ impl Binder<'_> {
                     self.distinct(plan, &columns)?
                 }
             }
+            _ if types.iter().any(|t| t.collation().is_some()) && !all => {
+                let kind = match op {
+                    SetOperator::Intersect => JoinType::LeftSemi,
+                    _ => JoinType::LeftAnti,
+                };
+                self.by_keys(kind, left_plan, &columns, right_plan)?
+            }
             _ if types.iter().any(|t| t.collation().is_some()) => {
                 return Err(SqlError::unsupported(format!(
-                    "{op} of texts with a collation"
+                    "{op} ALL of texts with a collation"
                 )));
             }
             SetOperator::Intersect => LogicalPlanBuilder::intersect(left_plan, right_plan, all)?,
@@ -98,6 +132,57 @@ impl Binder<'_> {
             .map(|(c, internal)| ScopeColumn { internal, ..c })
             .collect();
         Ok(Relation { plan, columns })
+    }
+
+    /// Redshift combines no case-sensitive column with a case-insensitive one.
+    fn columns_agree(&self, a: &ScopeColumn, b: &ScopeColumn) -> Result<()> {
+        if self.env.dialect != DialectName::Redshift {
+            return Ok(());
+        }
+        let sensitive =
+            |c: &ScopeColumn| c.origin.is_some() && c.ty.is_text() && c.ty.collation().is_none();
+        let insensitive = |c: &ScopeColumn| c.ty.collation().is_some();
+        if sensitive(a) && insensitive(b) || insensitive(a) && sensitive(b) {
+            return Err(mixed_collations());
+        }
+        self.one_collation(&[&a.typed(), &b.typed()])
+    }
+
+    /// INTERSECT (a semi join) and EXCEPT (an anti join) by the values that rows are compared by.
+    fn by_keys(
+        &mut self,
+        kind: JoinType,
+        left: LogicalPlan,
+        columns: &[ScopeColumn],
+        right: LogicalPlan,
+    ) -> Result<LogicalPlan> {
+        let left = self.distinct(left, columns)?;
+        let mut shown = Vec::with_capacity(columns.len());
+        let mut keyed = Vec::with_capacity(2 * columns.len());
+        let mut others = Vec::with_capacity(columns.len());
+        let (mut left_keys, mut right_keys) = (Vec::new(), Vec::new());
+        for (c, other) in columns.iter().zip(right.schema().columns()) {
+            let other = Typed::new(Expr::Column(other), c.ty.clone());
+            let (mine, theirs) = (self.fresh("key"), self.fresh("key"));
+            shown.push(Expr::Column(c.internal.clone()));
+            keyed.push(Expr::Column(c.internal.clone()));
+            keyed.push(self.group_operand(c.typed())?.expr.alias(&mine));
+            others.push(self.group_operand(other)?.expr.alias(&theirs));
+            left_keys.push(Column::from_name(mine));
+            right_keys.push(Column::from_name(theirs));
+        }
+        let right = LogicalPlanBuilder::from(right).project(others)?.build()?;
+        Ok(LogicalPlanBuilder::from(left)
+            .project(keyed)?
+            .join_detailed(
+                right,
+                kind,
+                (left_keys, right_keys),
+                None,
+                NullEquality::NullEqualsNull,
+            )?
+            .project(shown)?
+            .build()?)
     }
 
     /// The relation's visible columns as the given types, under fresh names.

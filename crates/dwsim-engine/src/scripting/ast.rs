@@ -76,6 +76,8 @@ pub enum Declared {
     Exception(i64, String),
     /// Another name of a variable (PL/pgSQL's ALIAS FOR).
     Alias(String),
+    /// A procedure of the block: the text of its definition, from its name on.
+    Routine(String),
 }
 
 /// What a cursor reads.
@@ -260,6 +262,8 @@ pub enum Kind {
         text: String,
         /// The variable of each argument, where it is one.
         targets: Vec<Option<Target>>,
+        /// INTO, for what the procedure returns.
+        into: Option<Into>,
     },
     /// A SQL statement computed as text.
     Execute {

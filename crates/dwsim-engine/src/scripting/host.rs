@@ -5,7 +5,7 @@ use arrow::array::RecordBatch;
 use futures::future::BoxFuture;
 
 use super::RaiseLevel;
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 use crate::functions::Typed;
 use crate::session::Session;
 use crate::types::ColumnInfo;
@@ -57,6 +57,16 @@ pub trait Host: Send {
 
     /// Runs a SQL statement. Variables of the block are in the engine's session; `values` are those of `?` and `$1`.
     fn run<'a>(&'a mut self, text: &'a str, values: Vec<Typed>) -> BoxFuture<'a, Result<Ran>>;
+
+    /// Makes a procedure that only the block knows, from the text of its definition.
+    ///
+    /// # Errors
+    /// A syntax error; [`crate::error::SqlError::unsupported`] where there are no such procedures.
+    fn declare_routine(&mut self, definition: &str) -> Result<()> {
+        Err(SqlError::unsupported(format!(
+            "procedures of a block: {definition}"
+        )))
+    }
 
     /// A message for the client.
     fn message(&mut self, level: RaiseLevel, text: String);

@@ -518,8 +518,15 @@ impl<'h> Interpreter<'h> {
             Kind::Sql { text, into } => {
                 self.sql(text, Vec::new(), into.as_ref(), at).await?;
             }
-            Kind::Call { text, targets } => {
+            Kind::Call {
+                text,
+                targets,
+                into,
+            } => {
                 let ran = self.run_sql(text, Vec::new(), at).await?;
+                if let Some(into) = into {
+                    self.first_row(&ran, into, at).await?;
+                }
                 for (i, value) in &ran.outputs {
                     if let Some(Some(target)) = targets.get(*i) {
                         self.assign(target, value.clone(), at).await?;
@@ -699,6 +706,10 @@ impl<'h> Interpreter<'h> {
             }),
             Declared::Exception(code, message) => Slot::Exception(*code, message.clone()),
             Declared::Alias(of) => Slot::Alias(of.clone()),
+            Declared::Routine(definition) => {
+                let made = self.host.declare_routine(definition);
+                return made.map_err(|e| self.statement_error(e, d.at));
+            }
         };
         if let Some(frame) = self.frames.last_mut() {
             frame.names.insert(d.name.clone(), slot);

@@ -331,7 +331,12 @@ impl Interpreter<'_> {
         self.first_row(&ran, into, at).await
     }
 
-    async fn first_row(&mut self, ran: &Arc<Ran>, into: &Into, at: Position) -> Step<()> {
+    pub(super) async fn first_row(
+        &mut self,
+        ran: &Arc<Ran>,
+        into: &Into,
+        at: Position,
+    ) -> Step<()> {
         if into.strict && ran.rows() > 1 {
             let e = SqlError::raw(
                 "002215",
@@ -343,6 +348,20 @@ impl Interpreter<'_> {
         let row = Rows::start(Arc::clone(ran)).next();
         let row = row.map_err(|e| self.statement_error(e, at))?;
         self.found = Some(row.is_some());
+        // Without a row, a record still takes the columns of the query, all of them NULL.
+        let row = match row {
+            None if !self.is_snowflake() => Some(
+                ran.columns
+                    .iter()
+                    .map(|c| {
+                        let value =
+                            ScalarValue::try_from(&c.ty.arrow()).unwrap_or(ScalarValue::Null);
+                        (c.name.clone(), literal(value, c.ty.clone()))
+                    })
+                    .collect(),
+            ),
+            row => row,
+        };
         self.assign_row(&into.targets, row, at).await
     }
 

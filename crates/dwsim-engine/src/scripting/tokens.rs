@@ -474,6 +474,16 @@ pub fn block_end(items: &[Item], first: usize) -> Option<usize> {
     let mut i = first;
     while let Some(t) = items.get(i) {
         let next = items.get(i + 1);
+        // The body of a procedure that DECLARE makes is no block of this one.
+        let nested = depth == 0
+            && i > first
+            && items[first].is("DECLARE")
+            && t.is("AS")
+            && next.is_some_and(|n| n.is("BEGIN") || n.is("DECLARE"));
+        if nested && let Some(end) = block_end(items, i + 1) {
+            i = end;
+            continue;
+        }
         if t.is("BEGIN")
             && (i == first || starts_statement(i.checked_sub(1).and_then(|b| items.get(b))))
         {

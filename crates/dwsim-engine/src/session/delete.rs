@@ -50,7 +50,11 @@ impl Session {
         loop {
             let mut t = self.view()?;
             let entry = table_of(&t, &name)?;
-            let everything = d.selection.is_none() && d.using.is_none();
+            let everything = d.selection.is_none() && d.using.is_none() && {
+                let b = self.binder(self.env(), &t, parameters);
+                let object = Object::Table(Arc::clone(&entry));
+                b.dialect.reading(&b, &name, &object)?.is_none()
+            };
             let (data, n) = if everything {
                 (
                     TableData::empty(Arc::clone(&entry.data.schema)),

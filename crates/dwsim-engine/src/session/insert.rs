@@ -81,6 +81,11 @@ impl Session {
                     }
                     Some(q) => match plain_values(q) {
                         Some(rows) => {
+                            let owned = defaulted(&rows, &entry.def, &mut given);
+                            let rows = match &owned {
+                                Some(rows) => rows.iter().map(Vec::as_slice).collect(),
+                                None => rows,
+                            };
                             let width = rows.first().map_or(0, |r| r.len());
                             // Fewer values than columns fill the first columns, when no columns are named.
                             if names.is_empty()
@@ -186,6 +191,41 @@ fn no_query(e: &ast::Expr) -> Result<()> {
 }
 
 /// DEFAULT as a value.
+/// DEFAULT in every row gives an identity column its next values, as if the column were not named: the rows
+/// without it, and the columns that are left. None when there is no such column.
+fn defaulted(
+    rows: &[&[ast::Expr]],
+    def: &crate::catalog::TableDef,
+    given: &mut Vec<usize>,
+) -> Option<Vec<Vec<ast::Expr>>> {
+    let left_out: Vec<usize> = (0..given.len())
+        .filter(|i| {
+            def.columns[given[*i]].identity.is_some()
+                && rows
+                    .iter()
+                    .all(|r| r.len() == given.len() && is_default(&r[*i]))
+        })
+        .collect();
+    if left_out.is_empty() || left_out.len() == given.len() {
+        return None;
+    }
+    let keep = |i: &usize| !left_out.contains(i);
+    let rows = rows
+        .iter()
+        .map(|r| {
+            (0..r.len())
+                .filter(|i| keep(i))
+                .map(|i| r[i].clone())
+                .collect()
+        })
+        .collect();
+    *given = (0..given.len())
+        .filter(|i| keep(i))
+        .map(|i| given[i])
+        .collect();
+    Some(rows)
+}
+
 fn is_default(e: &ast::Expr) -> bool {
     matches!(e, ast::Expr::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("default"))
         || matches!(e, ast::Expr::Function(f) if f.name.to_string().eq_ignore_ascii_case("default") && matches!(f.args, ast::FunctionArguments::None))
@@ -268,7 +308,14 @@ impl Binder<'_> {
         if let Some(relation) = self.literal_rows(&out, def, given)? {
             return Ok(relation);
         }
-        let plan = LogicalPlanBuilder::values(out)?.build()?;
+        if out.len() > 1 && out.iter().flatten().any(crate::plan::has_subquery) {
+            return Err(SqlError::raw(
+                "",
+                "0A000",
+                "can't use subqueries in multi-row VALUES",
+            ));
+        }
+        let plan = self.rows_plan(out)?;
         let fields = plan.schema().columns();
         let mut exprs = Vec::new();
         let mut columns = Vec::new();

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{Int32Type, UInt64Type};
-use datafusion::common::JoinType;
+use datafusion::common::tree_node::TreeNode;
+use datafusion::common::{Column, JoinType};
+use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::expr::Case;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Window, lit};
 use datafusion::scalar::ScalarValue;
 use sqlparser::ast::{self, MergeAction, MergeClauseKind, MergeInsertKind};
 
@@ -22,6 +24,7 @@ use crate::catalog::{Object, TableEntry};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::Typed;
+use crate::plan::{Binder, ScopeColumn};
 
 /// What one WHEN clause does, and where its values are in the plan's output.
 enum Action {
@@ -29,6 +32,46 @@ enum Action {
     Delete,
     Insert { values: Vec<Option<usize>> },
     Nothing,
+}
+
+/// The column that a dialect's parser writes for `ALL BY NAME`: all columns of the target take the values of the source's
+/// columns of the same names.
+pub const SAME_NAMES: &str = "$SAME_NAMES";
+
+fn same_names(target: &ast::AssignmentTarget) -> bool {
+    matches!(target, ast::AssignmentTarget::ColumnName(n)
+        if matches!(n.0.as_slice(), [one] if one.as_ident().is_some_and(|i| i.value == SAME_NAMES)))
+}
+
+impl Binder<'_> {
+    /// The value that a column of the target takes from the source's column of the same name.
+    fn same_name(&mut self, entry: &TableEntry, i: usize, source: &[ScopeColumn]) -> Result<Typed> {
+        let column = &entry.def.columns[i];
+        let mut found = source.iter().filter(|c| !c.hidden && c.name == column.name);
+        let value = match (found.next(), found.next()) {
+            (Some(c), None) => c.typed(),
+            (Some(_), Some(_)) => {
+                return Err(ErrorKind::AmbiguousColumn(column.name.clone()).into());
+            }
+            _ => return Err(ErrorKind::UnknownColumn(column.name.clone()).into()),
+        };
+        self.assignable(&value, &column.ty, &column.name)?;
+        self.stored(value, column)
+    }
+}
+
+/// Whether a value is a part of a SUPER.
+fn partly_read(e: &Expr) -> bool {
+    e.exists(|x| Ok(matches!(x, Expr::ScalarFunction(f) if f.func.name() == "path")))
+        .unwrap_or(false)
+}
+
+fn partial_super() -> SqlError {
+    SqlError::raw(
+        "",
+        "0A000",
+        "Partial reference of SUPER column is not supported in MERGE statement.",
+    )
 }
 
 impl Session {
@@ -67,7 +110,32 @@ impl Session {
                 b.set_columns(columns.clone());
                 let on = b.expr(&m.on)?;
                 let on = b.condition(on)?;
-                let joined = LogicalPlanBuilder::from(source.plan).join_on(
+                if b.env.dialect == DialectName::Redshift && partly_read(&on.expr) {
+                    return Err(partial_super());
+                }
+                // Redshift tells apart which source row a changed row comes from.
+                let number = b.fresh("source");
+                let numbered = b.env.dialect == DialectName::Redshift;
+                let mut source_plan = source.plan;
+                if numbered {
+                    let counter = row_number();
+                    let mut exprs: Vec<Expr> = source_plan
+                        .schema()
+                        .columns()
+                        .into_iter()
+                        .map(Expr::Column)
+                        .collect();
+                    let counted = LogicalPlan::Window(Window::try_new(
+                        vec![counter.clone()],
+                        Arc::new(source_plan),
+                    )?);
+                    exprs.push(
+                        Expr::Column(Column::from_name(counter.schema_name().to_string()))
+                            .alias(&number),
+                    );
+                    source_plan = LogicalPlanBuilder::from(counted).project(exprs)?.build()?;
+                }
+                let joined = LogicalPlanBuilder::from(source_plan).join_on(
                     target.plan,
                     JoinType::Left,
                     vec![on.expr],
@@ -102,6 +170,10 @@ impl Session {
                 }
                 let action = Expr::Case(Case::new(None, whens, Some(Box::new(lit(-1i32)))));
                 let mut exprs = vec![id.alias("row"), action.clone().alias("action")];
+                if numbered {
+                    let number = Expr::Column(Column::from_name(number));
+                    exprs.push(number.alias("source"));
+                }
                 let mut actions = Vec::new();
                 for (i, c) in m.clauses.iter().enumerate() {
                     b.set_columns(match c.clause_kind {
@@ -110,6 +182,9 @@ impl Session {
                     });
                     // A value is computed only for the rows of its clause.
                     let add = |t: Typed, exprs: &mut Vec<Expr>| -> Result<usize> {
+                        if numbered && partly_read(&t.expr) {
+                            return Err(partial_super());
+                        }
                         let only = Expr::Case(Case::new(
                             None,
                             vec![(Box::new(action.clone().eq(lit(i as i32))), Box::new(t.expr))],
@@ -133,6 +208,13 @@ impl Session {
                             match &u.kind {
                                 ast::MergeUpdateKind::Set(assignments) => {
                                     for a in assignments {
+                                        if same_names(&a.target) {
+                                            for col in 0..entry.def.columns.len() {
+                                                let v = b.same_name(&entry, col, &unmatched)?;
+                                                columns.push((col, add(v, &mut exprs)?));
+                                            }
+                                            continue;
+                                        }
                                         let col = b.assigned(&entry, &a.target)?;
                                         let v = b.assigned_value(&entry, col, &a.value)?;
                                         columns.push((col, add(v, &mut exprs)?));
@@ -151,6 +233,16 @@ impl Session {
                                 .iter()
                                 .filter_map(|c| c.0.last().and_then(|p| p.as_ident()).map(|i| self.dialect().fold(i)))
                                 .collect();
+                            if matches!(names.as_slice(), [n] if n == SAME_NAMES) {
+                                let mut out = Vec::with_capacity(entry.def.columns.len());
+                                for (col, def) in entry.def.columns.iter().enumerate() {
+                                    let v = b.same_name(&entry, col, &unmatched)?;
+                                    let v = b.stored(v, def)?;
+                                    out.push(Some(add(v, &mut exprs)?));
+                                }
+                                actions.push(Action::Insert { values: out });
+                                continue;
+                            }
                             let given = b.target_columns(&entry.def, &names)?;
                             let MergeInsertKind::Values(values) = &ins.kind else {
                                 return Err(SqlError::unsupported("MERGE … INSERT ROW"));
@@ -266,6 +358,21 @@ impl Session {
                     done.deleted += rows.num_rows() as u64;
                 }
                 Action::Update { columns } => {
+                    // Where all columns are set, target rows of one source row become one (r_MERGE: "MERGE can
+                    // remove duplicate values").
+                    if self.dialect().name() == DialectName::Redshift
+                        && columns.len() == entry.def.columns.len()
+                    {
+                        let sources = rows.column(2).as_primitive::<UInt64Type>().clone();
+                        let mut met = std::collections::HashSet::new();
+                        let first: Vec<bool> =
+                            sources.values().iter().map(|s| met.insert(*s)).collect();
+                        for (row, first) in ids.values().iter().zip(&first) {
+                            keep[*row as usize] &= *first;
+                        }
+                        rows = filter_record_batch(&rows, &BooleanArray::from(first))?;
+                    }
+                    let ids = rows.column(0).as_primitive::<UInt64Type>();
                     let changes = Changes {
                         rows: UInt64Array::from(ids.values().to_vec()),
                         columns: columns

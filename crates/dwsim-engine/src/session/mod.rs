@@ -18,6 +18,7 @@ mod update;
 mod write;
 
 pub use create::{Attributes, column_def};
+pub use merge::SAME_NAMES;
 pub use options::SessionOptions;
 pub use outcome::{Completion, Description, Outcome};
 pub(crate) use state::temp_schema;

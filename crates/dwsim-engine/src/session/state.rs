@@ -16,6 +16,7 @@ use crate::env::{Draws, Env, Fleeting, Moment, QueryIds};
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::exec::{CancelHandle, Execution};
 use crate::functions::Typed;
+use crate::kernels::datetime::zone;
 use crate::plan::Binder;
 
 /// How often an autocommitted statement is run again after another session changed the same table.
@@ -205,6 +206,11 @@ impl Session {
         };
     }
 
+    /// Lets a session that runs inside of another one's statement end with it.
+    pub fn set_cancel(&mut self, cancel: CancelHandle) {
+        self.cancel = cancel;
+    }
+
     /// A handle that cancels the running statement from another task.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.cancel.clone()
@@ -225,7 +231,7 @@ impl Session {
             .parameters
             .get("TIMEZONE")
             .or_else(|| self.parameters.get("timezone"))
-            .and_then(|z| z.parse().ok())
+            .and_then(|z| zone::of_setting(z)?.ok())
             .unwrap_or(chrono_tz::UTC);
         Arc::new(Env {
             dialect: self.dialect.name(),

@@ -116,11 +116,18 @@ impl Binder<'_> {
                 .index_of(n)
                 .ok_or_else(|| SqlError::new(ErrorKind::UnknownColumn(n.clone())))?;
             if out.contains(&i) {
-                return Err(SqlError::raw(
-                    "002025",
-                    "42701",
-                    format!("column \"{n}\" specified more than once"),
-                ));
+                return Err(match self.env.dialect {
+                    crate::dialect::DialectName::Redshift => SqlError::raw(
+                        "",
+                        "42701",
+                        format!("column \"{n}\" specified more than once"),
+                    ),
+                    crate::dialect::DialectName::Snowflake => SqlError::raw(
+                        "002025",
+                        "42S21",
+                        format!("SQL compilation error:\nduplicate column name '{n}'"),
+                    ),
+                });
             }
             out.push(i);
         }

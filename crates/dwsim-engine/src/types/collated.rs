@@ -15,6 +15,9 @@ pub struct Collated {
     pub specification: String,
     /// Given by COLLATE in the statement rather than by a column: it wins over a column's.
     pub explicit: bool,
+    /// The text is a CHAR of that length: shown with blanks up to it (Redshift).
+    #[serde(default)]
+    pub fixed: bool,
 }
 
 impl SqlType {
@@ -29,7 +32,10 @@ impl SqlType {
     /// The type without a collation.
     pub fn plain_text(&self) -> SqlType {
         match self {
-            SqlType::Collated(c) => SqlType::Varchar(c.length),
+            SqlType::Collated(c) => match c.length {
+                Some(n) if c.fixed => SqlType::Char(n),
+                length => SqlType::Varchar(length),
+            },
             other => other.clone(),
         }
     }
@@ -37,16 +43,17 @@ impl SqlType {
     /// The text type with this collation; other types stay what they are.
     #[must_use]
     pub fn with_collation(self, specification: &str, explicit: bool) -> SqlType {
-        let length = match self {
-            SqlType::Varchar(n) => n,
-            SqlType::Char(n) => Some(n),
-            SqlType::Collated(c) => c.length,
+        let (length, fixed) = match self {
+            SqlType::Varchar(n) => (n, false),
+            SqlType::Char(n) => (Some(n), true),
+            SqlType::Collated(c) => (c.length, c.fixed),
             other => return other,
         };
         SqlType::Collated(Box::new(Collated {
             length,
             specification: specification.to_owned(),
             explicit,
+            fixed,
         }))
     }
 }

@@ -410,10 +410,6 @@ const VIEWS: &[(&str, &str)] = &[
         "userid:i query:i seg:i step:i maxtime:l avgtime:l rows:l bytes:l cpu:l memory:l rate_row:d rate_byte:d label is_diskbased:c workmem:l num_parts:i is_rrscan:c is_delayed_scan:c",
     ),
     (
-        "svv_schema_quota_state",
-        "schema_id:i schema_name schema_owner:i quota:i disk_usage:i disk_usage_pct:d",
-    ),
-    (
         "svv_vacuum_progress",
         "table_name status time_remaining_estimate",
     ),

@@ -296,7 +296,17 @@ fn refreshes(view: &View, cluster: &Cluster, name: &str) -> Found {
     let all = cluster.queries().into_iter().filter_map(|q| {
         let (schema, mv) = refreshed(&q.text)?;
         let status = match &q.error {
-            None => "Refresh successfully recomputed MV from scratch".to_owned(),
+            None => {
+                let incremental = view
+                    .relations
+                    .iter()
+                    .find(|r| r.schema == schema && r.name == mv)
+                    .is_some_and(|r| r.property(crate::statements::INCREMENTAL).is_some());
+                match incremental {
+                    true => "Refresh successfully updated MV incrementally".to_owned(),
+                    false => "Refresh successfully recomputed MV from scratch".to_owned(),
+                }
+            }
             Some(e) => format!("Refresh failed. {e}"),
         };
         Some((q, schema, mv, status))
@@ -392,7 +402,7 @@ fn procedures(view: &View, cluster: &Cluster, name: &str) -> Found {
                 .collect(),
         ),
         "svl_stored_proc_messages" => (
-            "userid:i session_userid:i pid:i xid:l query:i recordtime:t loglevel:i loglevel_text message linenum:i querytext label aborted:i message_xid:l",
+            "userid:i session_userid:i pid:i xid:l query:i recordtime:t loglevel:i loglevel_text message linenum:i querytxt label aborted:i message_xid:l",
             cluster
                 .messages()
                 .into_iter()

@@ -150,7 +150,7 @@ pub(crate) fn data_type_name(ty: &SqlType) -> String {
 
 /// Character length, numeric precision and numeric scale of a type, as information_schema has them.
 pub(crate) fn limits(ty: &SqlType) -> (Option<u32>, Option<u32>, Option<u32>) {
-    match ty {
+    match &ty.plain_text() {
         SqlType::Char(n) => (Some(*n), None, None),
         SqlType::Varchar(n) => (*n, None, None),
         SqlType::SmallInt => (None, Some(16), Some(0)),

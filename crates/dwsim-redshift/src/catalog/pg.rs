@@ -1,8 +1,12 @@
 //! pg_catalog as psql, drivers, sqlalchemy-redshift and dbt-redshift read it.
 //! Columns are those of PostgreSQL 8.0 with Redshift's additions, and what newer clients of PostgreSQL ask for.
 
+use std::ops::ControlFlow;
+
+use dwsim_engine::dialect::Dialect;
 use dwsim_engine::plan::Binder;
 use dwsim_engine::types::SqlType;
+use sqlparser::ast;
 
 use super::Found;
 use super::snapshot::{Col, DEV, PG_CATALOG, Rel, View};
@@ -235,10 +239,72 @@ fn descriptions(view: &View) -> Vec<Vec<Value>> {
     out
 }
 
+/// The names that the WITH clauses of a query give.
+struct OwnNames<'r> {
+    rules: &'r dyn Dialect,
+    names: Vec<String>,
+}
+
+impl ast::Visitor for OwnNames<'_> {
+    type Break = ();
+    fn pre_visit_query(&mut self, query: &ast::Query) -> ControlFlow<()> {
+        for cte in query.with.iter().flat_map(|w| &w.cte_tables) {
+            self.names.push(self.rules.fold(&cte.alias.name));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The relations that a query names, each once. Names are looked up and nothing is bound: a view may read
+/// `pg_depend` itself.
+fn named<'v>(
+    view: &'v View,
+    rules: &dyn Dialect,
+    path: &[(String, String)],
+    query: &ast::Query,
+) -> Vec<&'v Rel> {
+    let mut own = OwnNames {
+        rules,
+        names: Vec::new(),
+    };
+    let _ = ast::Visit::visit(query, &mut own);
+    let own = own.names;
+    let mut out: Vec<&Rel> = Vec::new();
+    let _ = ast::visit_relations(query, |name| {
+        let parts: Vec<String> = name
+            .0
+            .iter()
+            .filter_map(|p| p.as_ident().map(|i| rules.fold(i)))
+            .collect();
+        let found = match parts.as_slice() {
+            [name] if own.contains(name) => None,
+            [name] => path
+                .iter()
+                .filter(|(database, _)| *database == view.database)
+                .find_map(|(_, schema)| {
+                    view.relations
+                        .iter()
+                        .find(|r| r.name == *name && r.schema == *schema)
+                }),
+            [.., schema, name] => view
+                .relations
+                .iter()
+                .find(|r| r.name == *name && r.schema == *schema),
+            [] => None,
+        };
+        if let Some(r) = found
+            && !out.iter().any(|o| o.oid() == r.oid())
+        {
+            out.push(r);
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    out
+}
+
 /// Views of the current database with the relations their queries use.
 pub(super) fn dependencies(view: &View, binder: &mut Binder<'_>) -> Vec<(i64, i64)> {
     let mut out = Vec::new();
-    let transaction = binder.catalog.clone();
     for r in &view.relations {
         if r.late_binding() {
             continue;
@@ -253,23 +319,8 @@ pub(super) fn dependencies(view: &View, binder: &mut Binder<'_>) -> Vec<(i64, i6
         {
             path.insert(0, (view.database.clone(), schema.clone()));
         }
-        let mut inner = Binder::new(
-            binder.dialect,
-            std::sync::Arc::clone(&binder.env),
-            &transaction,
-            path,
-        );
-        if inner.top_query(&parsed).is_err() {
-            continue;
-        }
-        for used in &inner.used {
-            if let Some(t) = view
-                .relations
-                .iter()
-                .find(|o| o.name == used.name && o.schema == used.schema)
-            {
-                out.push((r.oid(), t.oid()));
-            }
+        for used in named(view, binder.dialect, &path, &parsed) {
+            out.push((r.oid(), used.oid()));
         }
     }
     out
@@ -288,22 +339,18 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
             "oid:o relname:n relnamespace:o reltype:o relowner:i relam:o relfilenode:o reltablespace:o relpages:i reltuples:d reltoastrelid:o reltoastidxid:o relhasindex:b relisshared:b relkind:c relnatts:s relexternid:o relisreplicated:s relpinned:s relchecks:s relfkeys:s relhasoids:b relhaspkey:b relhasrules:b relhassubclass:b relacl reldiststyle:s relhastriggers:b relrowsecurity:b reloftype:o relpersistence:c reloptions",
             view.relations.iter().map(|r| class(view, r)).collect(),
         ),
+        // pg_class with two columns more.
         "pg_class_info" => (
-            "reloid:o relname:n relnamespace:o relowner:i relkind:c reldiststyle:s releffectivediststyle:i relcreationtime:t",
+            "reloid:o relname:n relnamespace:o reltype:o relowner:i relam:o relfilenode:o reltablespace:o relpages:i reltuples:d reltoastrelid:o reltoastidxid:o relhasindex:b relisshared:b relkind:c relnatts:s relexternid:o relisreplicated:s relpinned:s relchecks:s relfkeys:s relhasoids:b relhaspkey:b relhasrules:b relhassubclass:b relacl reldiststyle:s releffectivediststyle:i relcreationtime:t",
             view.relations
                 .iter()
                 .map(|r| {
                     let created = r.table().map(|t| Value::Time(t.def.created * 1_000_000));
-                    row![
-                        r.oid(),
-                        r.name.as_str(),
-                        r.schema_oid,
-                        view.user_oid(r.owner()),
-                        r.kind(),
-                        r.dist_style(),
-                        r.dist_style(),
-                        created.unwrap_or(Value::Null)
-                    ]
+                    let mut row = class(view, r);
+                    row.truncate(27);
+                    row.push(Value::from(r.dist_style()));
+                    row.push(created.unwrap_or(Value::Null));
+                    row
                 })
                 .collect(),
         ),
@@ -316,16 +363,14 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
                 .collect(),
         ),
         "pg_attribute_info" => (
-            "attrelid:o attname:n atttypid:o attnum:s atttypmod:i attisdistkey:b attsortkeyord:s attencodingtype:s",
+            "attrelid:o attname:n atttypid:o attstattarget:i attlen:s attnum:s attndims:i attcacheoff:i atttypmod:i attbyval:b attstorage:c attalign:c attnotnull:b atthasdef:b attisdropped:b attislocal:b attinhcount:i attisdistkey:b attispreloaded:s attsortkeyord:s attencodingtype:s attencrypttype:b attacl",
             view.relations
                 .iter()
                 .filter(|r| !r.late_binding())
                 .flat_map(|r| {
-                    attributes(r).into_iter().map(|a| {
-                        [0, 1, 2, 5, 8, 17, 19, 20]
-                            .iter()
-                            .map(|i| a[*i].clone())
-                            .collect::<Vec<_>>()
+                    attributes(r).into_iter().map(|mut a| {
+                        a.drain(22..25);
+                        a
                     })
                 })
                 .collect(),
@@ -546,6 +591,16 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
             dependencies(view, binder)
                 .into_iter()
                 .map(|(v, t)| row![2618i64, v * 100 + 99, 0i64, 1259i64, t, 0i64, "n"])
+                // A view's rule belongs to the view (r_DROP_TABLE, "Viewing the dependencies for a table").
+                .chain(
+                    view.relations
+                        .iter()
+                        .filter(|r| r.query().is_some() && !r.late_binding())
+                        .map(|r| {
+                            let v = r.oid();
+                            row![2618i64, v * 100 + 99, 0i64, 1259i64, v, 0i64, "i"]
+                        }),
+                )
                 .collect(),
         ),
         "pg_rewrite" => (

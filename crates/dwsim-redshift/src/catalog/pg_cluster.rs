@@ -4,7 +4,7 @@
 use chrono::{Offset, TimeZone};
 use chrono_tz::OffsetComponents;
 use chrono_tz::OffsetName;
-use dwsim_engine::catalog::{Object, ObjectKind};
+use dwsim_engine::catalog::{Database, Object, ObjectKind};
 use dwsim_engine::plan::Binder;
 
 use super::Found;
@@ -60,6 +60,14 @@ pub(super) fn zones(binder: &Binder<'_>, function: &str) -> Found {
     })
 }
 
+/// The key of a database's isolation level: 1 is SNAPSHOT, 2 SERIALIZABLE (r_CREATE_DATABASE).
+fn concurrency(d: &Database) -> u8 {
+    match d.properties.get("isolation level") {
+        Some(level) if level.eq_ignore_ascii_case("snapshot") => 1,
+        _ => 2,
+    }
+}
+
 /// A relation; None when there is none of this name.
 pub(super) fn rows(view: &View, binder: &Binder<'_>, name: &str) -> Found {
     let db = view.database.as_str();
@@ -90,7 +98,7 @@ pub(super) fn rows(view: &View, binder: &Binder<'_>, name: &str) -> Found {
                 .collect(),
         ),
         "pg_database_info" => (
-            "datid:o datname:n datdba:i encoding:i datistemplate:b datallowconn:b datconnlimit",
+            "datid:o datname:n datdba:i encoding:i datistemplate:b datallowconn:b datlastsysoid:o datvacuumxid:i datfrozenxid:i dattablespace:o datconnlimit datconfig datacl",
             view.account
                 .databases
                 .iter()
@@ -102,7 +110,15 @@ pub(super) fn rows(view: &View, binder: &Binder<'_>, name: &str) -> Found {
                         6i64,
                         false,
                         true,
-                        "UNLIMITED"
+                        0i64,
+                        0i64,
+                        0i64,
+                        0i64,
+                        d.properties
+                            .get("connection limit")
+                            .map_or("UNLIMITED".to_owned(), |l| l.to_uppercase()),
+                        format!("{{concurrency_model={}}}", concurrency(d)),
+                        None::<&str>
                     ]
                 })
                 .collect(),

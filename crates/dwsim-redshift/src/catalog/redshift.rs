@@ -259,6 +259,66 @@ fn principals(view: &View, name: &str) -> Found {
     })
 }
 
+/// Schemas with a quota: what `first` makes of name, object id and owner, then quota and use in megabytes, and the
+/// use in percent.
+fn quotas(view: &View, first: impl Fn(&str, i64, i64) -> Vec<Value>) -> Vec<Vec<Value>> {
+    let schemas = view.db.iter().flat_map(|db| db.schemas.iter());
+    let limited = schemas.filter_map(|(name, schema)| {
+        let quota: i64 = schema
+            .properties
+            .get(crate::statements::QUOTA)?
+            .parse()
+            .ok()?;
+        let tables = view.relations.iter().filter(|r| r.schema == *name);
+        let used: i64 = tables
+            .filter_map(Rel::table)
+            .map(|t| t.data.bytes().div_ceil(1 << 20) as i64)
+            .sum();
+        let mut row = first(name, schema.oid as i64, view.user_oid(&schema.owner));
+        row.extend(row![
+            quota,
+            used,
+            Value::Double(used as f64 * 100.0 / quota.max(1) as f64)
+        ]);
+        Some(row)
+    });
+    limited.collect()
+}
+
+/// A materialized view as SVV_MV_INFO shows it.
+struct Materialized<'v> {
+    rel: &'v Rel,
+    /// `t` when what it reads has changed since it was computed.
+    stale: &'static str,
+    /// 1 when it is refreshed incrementally, otherwise 0.
+    state: i64,
+    /// `t` for AUTO REFRESH YES.
+    automatic: &'static str,
+}
+
+/// The materialized views of the database.
+fn materialized<'v>(view: &'v View, binder: &mut Binder<'_>) -> Vec<Materialized<'v>> {
+    let flag = |on: bool| if on { "t" } else { "f" };
+    let dependencies = super::pg::dependencies(view, binder);
+    let described = view.relations.iter().filter_map(|rel| {
+        let Body::Materialized(entry) = &rel.body else {
+            return None;
+        };
+        let stale = (dependencies.iter())
+            .filter(|(v, _)| *v == rel.oid())
+            .filter_map(|(_, used)| view.relations.iter().find(|r| r.oid() == *used))
+            .filter_map(Rel::table)
+            .any(|used| used.changed > entry.changed);
+        Some(Materialized {
+            rel,
+            stale: flag(stale),
+            state: i64::from(rel.property(crate::statements::INCREMENTAL).is_some()),
+            automatic: flag(rel.property("auto refresh") == Some("yes")),
+        })
+    });
+    described.collect()
+}
+
 pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name: &str) -> Found {
     let db = view.database.as_str();
     let permanent = || view.relations.iter();
@@ -352,6 +412,14 @@ pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name
                 })
                 .collect(),
         ),
+        "svv_schema_quota_state" => (
+            "schema_id:i schema_name schema_owner:i quota:i disk_usage:i disk_usage_pct:d",
+            quotas(view, |schema, oid, owner| row![oid, schema, owner]),
+        ),
+        "svv_redshift_schema_quota" => (
+            "database_name schema_name schema_owner:i quota:i disk_usage:i disk_usage_pct:d",
+            quotas(view, |schema, _, owner| row![db, schema, owner]),
+        ),
         "svv_all_schemas" | "svv_redshift_schemas" => (
             if name == "svv_all_schemas" {
                 "database_name schema_name schema_owner:i schema_type schema_acl source_database schema_option"
@@ -416,24 +484,40 @@ pub(super) fn rows(view: &View, cluster: &Cluster, binder: &mut Binder<'_>, name
                 .filter_map(|r| table_info(view, r))
                 .collect(),
         ),
-        "svv_mv_info" | "stv_mv_info" => (
+        "svv_mv_info" => (
             "database_name schema_name user_name name is_stale state:i autorewrite autorefresh",
-            permanent()
-                .filter(|r| matches!(r.body, Body::Materialized(_)))
-                .map(|r| {
+            materialized(view, binder)
+                .into_iter()
+                .map(|m| {
                     row![
                         db,
-                        r.schema.as_str(),
-                        r.owner(),
-                        r.name.as_str(),
+                        m.rel.schema.as_str(),
+                        m.rel.owner(),
+                        m.rel.name.as_str(),
+                        m.stale,
+                        m.state,
                         "f",
+                        m.automatic
+                    ]
+                })
+                .collect(),
+        ),
+        "stv_mv_info" => (
+            "db_name schema name updated_upto_xid:l is_stale owner_user_name state:i autorewrite autorefresh",
+            materialized(view, binder)
+                .into_iter()
+                .map(|m| {
+                    row![
+                        db,
+                        m.rel.schema.as_str(),
+                        m.rel.name.as_str(),
+                        // For internal use.
                         0i64,
+                        m.stale,
+                        m.rel.owner(),
+                        m.state,
                         "f",
-                        if r.property("auto refresh") == Some("yes") {
-                            "t"
-                        } else {
-                            "f"
-                        }
+                        m.automatic
                     ]
                 })
                 .collect(),

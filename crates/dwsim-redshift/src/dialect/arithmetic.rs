@@ -211,13 +211,19 @@ fn concat(binder: &mut Binder<'_>, left: Typed, right: Typed) -> Result<Typed> {
     if left.ty.class() == TypeClass::Binary && right.ty.class() == TypeClass::Binary {
         return Ok(binder.kernel("||", join_bytes, vec![left, right], SqlType::Binary(None)));
     }
-    let length = |t: &SqlType| match t {
-        SqlType::Varchar(Some(n)) | SqlType::Char(n) => Some(*n),
+    binder.one_collation(&[&left, &right])?;
+    let insensitive = left.ty.collation().or(right.ty.collation()).cloned();
+    let length = |t: &SqlType| match t.plain_text() {
+        SqlType::Varchar(Some(n)) | SqlType::Char(n) => Some(n),
         _ => None,
     };
     let ty = match (length(&left.ty), length(&right.ty)) {
         (Some(a), Some(b)) => SqlType::Varchar(Some((a + b).clamp(1, REDSHIFT_MAX_VARCHAR))),
         _ => SqlType::text(),
+    };
+    let ty = match insensitive {
+        Some(c) => ty.with_collation(&c.specification, c.explicit),
+        None => ty,
     };
     let as_text = |binder: &Binder<'_>, v: Typed, other: &Typed, first: bool| {
         let shown = v.clone();

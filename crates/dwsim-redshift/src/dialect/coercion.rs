@@ -48,6 +48,10 @@ fn numeric(a: &SqlType, b: &SqlType, cap: impl Fn(u8, u8) -> u8) -> SqlType {
 }
 
 fn longer(a: &SqlType, b: &SqlType) -> SqlType {
+    if let Some(c) = a.collation().or(b.collation()) {
+        return longer(&a.plain_text(), &b.plain_text())
+            .with_collation(&c.specification, c.explicit);
+    }
     let length = |t: &SqlType| match t {
         SqlType::Char(n) => Some(*n),
         SqlType::Varchar(n) => *n,
@@ -100,6 +104,9 @@ pub(super) fn comparison_type(left: &Typed, right: &Typed) -> Option<SqlType> {
         (C::Null, C::Text) | (C::Text, C::Null) => SqlType::text(),
         // Digits count, not the declared precision.
         (C::Numeric, C::Numeric) => numeric(a, b, |_, _| 38),
+        // `flag = 1`: true is 1 (r_logical_condition).
+        (C::Boolean, C::Numeric) if b.is_int() => b.clone(),
+        (C::Numeric, C::Boolean) if a.is_int() => a.clone(),
         // A number in quotes has its own digits; a type as narrow as the other side's could not hold it.
         (C::Numeric, C::Text) => against_text(a, right),
         (C::Text, C::Numeric) => against_text(b, left),
@@ -186,6 +193,7 @@ pub(super) fn compare_super(
     if !(left.ty.is_semi() || right.ty.is_semi()) {
         return Ok(None);
     }
+    binder.one_collation(&[left, right])?;
     let kernel: Kernel = match op {
         Operator::Eq => semi::eq,
         Operator::NotEq => semi::ne,

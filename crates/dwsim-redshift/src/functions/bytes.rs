@@ -1,6 +1,7 @@
 //! VARBYTE and hash functions of Redshift and its conversions after Teradata, each with its page of the guide.
 //! What they compute is in `dwsim_engine::kernels::{text, hash}`.
 
+use dwsim_engine::dialect::BinaryOp;
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::exec::constant;
 use dwsim_engine::functions::{FnCall, Param, ReturnArgs, ScalarDef, Typed, ret};
@@ -154,6 +155,13 @@ pub(super) const SCALARS: &[ScalarDef] = &[
 fn concat_bind(c: &mut FnCall<'_, '_>) -> Result<Typed> {
     c.expect(2, 2)?;
     let given = c.bind_all()?;
+    let [left, right] = given.as_slice() else {
+        return Err(c.count_error(2, given.len()));
+    };
+    if left.ty.is_text() && right.ty.is_text() {
+        let rules = c.binder.dialect;
+        return rules.arithmetic(c.binder, BinaryOp::Concat, left.clone(), right.clone());
+    }
     let bytes = given.iter().any(|a| a.ty.class() == TypeClass::Binary);
     let (kind, ty) = if bytes {
         (Binary, SqlType::Binary(None))

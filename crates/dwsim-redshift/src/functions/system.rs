@@ -97,6 +97,20 @@ pub const SCALARS: &[ScalarDef] = &[
             Ok(int(last.unwrap_or(-1)))
         },
     ),
+    ScalarDef::custom(
+        "LAST_USER_QUERY_ID",
+        "https://docs.aws.amazon.com/redshift/latest/dg/LAST_USER_QUERY_ID.html",
+        |c| {
+            c.expect(0, 0)?;
+            let last = c
+                .env()
+                .moment()
+                .last_query_id
+                .as_ref()
+                .and_then(|q| q.parse().ok());
+            Ok(int(last.unwrap_or(-1)))
+        },
+    ),
     ScalarDef::custom("PG_GET_USERBYID", LEADER, userbyid),
     ScalarDef::custom("PG_TABLE_IS_VISIBLE", LEADER, table_is_visible),
     ScalarDef::custom("PG_TYPE_IS_VISIBLE", LEADER, always),

@@ -88,17 +88,17 @@ pub(super) fn grantee(w: &mut Words<'_>) -> Result<(&'static str, String)> {
 /// Reads SET after its word.
 pub(super) fn set(w: &mut Words<'_>) -> Result<Statement> {
     let local = w.eat(&["local"]);
+    // `SET SESSION x` and `SET SESSION AUTHORIZATION x` start alike.
+    if w.eat(&["session", "authorization"]) {
+        let value = value(w)?;
+        return Ok(Statement::Set {
+            name: "session_authorization".into(),
+            value: (value != "default").then(|| vec![value]),
+            local,
+        });
+    }
     if !local {
         let start = w.here();
-        // `SET SESSION x` and `SET SESSION AUTHORIZATION x` start alike.
-        if w.eat(&["session", "authorization"]) {
-            let value = value(w)?;
-            return Ok(Statement::Set {
-                name: "session_authorization".into(),
-                value: (value != "default").then(|| vec![value]),
-                local: false,
-            });
-        }
         if w.eat(&["session", "characteristics", "as", "transaction"]) || w.eat(&["transaction"]) {
             let session = !w
                 .source_from(start)
@@ -136,11 +136,24 @@ pub(super) fn set(w: &mut Words<'_>) -> Result<Statement> {
                 None => return w.unexpected("a setting"),
             }
         }
-        if !w.eat(&["to"]) {
+        let interval = name == "timezone" && w.at(&["interval"]);
+        if !interval && !w.eat(&["to"]) {
             w.token(&Token::Eq)?;
         }
         name
     };
+    if name == "timezone" && w.eat(&["interval"]) {
+        let mut text = w.string()?;
+        // A bare number counts hours when HOUR is the only field.
+        if w.eat(&["hour"]) && !w.eat(&["to", "minute"]) && text.trim().parse::<f64>().is_ok() {
+            text.push_str(" hours");
+        }
+        return Ok(Statement::Set {
+            name,
+            value: Some(vec![format!("interval {text}")]),
+            local,
+        });
+    }
     if w.eat(&["default"]) || (name == "timezone" && w.eat(&["local"])) {
         return Ok(Statement::Set {
             name,

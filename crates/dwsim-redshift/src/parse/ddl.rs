@@ -117,9 +117,10 @@ fn create_schema(w: &mut Words<'_>) -> Result<Statement> {
     } else {
         None
     };
-    if w.at(&["quota"]) {
-        quota(w)?;
-    }
+    let quota = match w.at(&["quota"]) {
+        true => quota(w)?,
+        false => None,
+    };
     if !w.at_end() {
         return w.unexpected("end of statement (schema elements are separate statements in dwsim)");
     }
@@ -127,19 +128,27 @@ fn create_schema(w: &mut Words<'_>) -> Result<Statement> {
         name,
         if_not_exists,
         owner,
+        quota,
     })
 }
 
-/// `QUOTA size {MB | GB | TB}` or `QUOTA UNLIMITED` of a schema. Disks are not emulated, so a quota is never reached.
-fn quota(w: &mut Words<'_>) -> Result<()> {
+/// `QUOTA size {MB | GB | TB}` of a schema in megabytes, None for `QUOTA UNLIMITED`. Disks are not emulated: a quota
+/// is shown and never reached.
+fn quota(w: &mut Words<'_>) -> Result<Option<u64>> {
     w.expect(&["quota"])?;
     if w.eat(&["unlimited"]) {
-        return Ok(());
+        return Ok(None);
     }
-    if w.any_number().is_none() || w.eat_one(&["mb", "gb", "tb"]).is_none() {
+    let Some(size) = w.any_number() else {
         return w.unexpected("a size in MB, GB or TB");
-    }
-    Ok(())
+    };
+    // Gigabytes are the default unit.
+    let megabytes = match w.eat_one(&["mb", "gb", "tb"]) {
+        Some(0) => size,
+        Some(2) => size * 1024.0 * 1024.0,
+        _ => size * 1024.0,
+    };
+    Ok(Some(megabytes as u64))
 }
 
 /// CONNECTION LIMIT, COLLATE or ISOLATION LEVEL of a database; false when something else comes next.
@@ -224,6 +233,7 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<Statement> {
         let database = w.eat(&["database"]);
         let name = w.ident()?;
         let (mut rename, mut owner) = (None, None);
+        let mut limit = None;
         let mut properties = Vec::new();
         if w.eat(&["rename", "to"]) {
             rename = Some(w.ident()?);
@@ -242,7 +252,7 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<Statement> {
                 }
             }
         } else {
-            quota(w)?;
+            limit = Some(quota(w)?);
         }
         return Ok(if database {
             Statement::AlterDatabase {
@@ -256,6 +266,7 @@ pub(super) fn alter(w: &mut Words<'_>) -> Result<Statement> {
                 name,
                 rename,
                 owner,
+                quota: limit,
             }
         });
     }

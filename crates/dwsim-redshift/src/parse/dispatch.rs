@@ -349,8 +349,8 @@ fn maintenance(w: &mut Words<'_>) -> Result<Statement> {
     }
     if w.eat(&["refresh", "materialized", "view"]) {
         let name = w.name()?;
-        let _ = w.eat_one(&["restrict", "cascade"]);
-        return Ok(Statement::Refresh(name));
+        let cascade = w.eat_one(&["restrict", "cascade"]) == Some(1);
+        return Ok(Statement::Refresh { name, cascade });
     }
     if w.eat(&["call"]) {
         let name = w.name()?;

@@ -333,9 +333,7 @@ fn parameter(w: &mut Words<'_>, c: &mut Copy) -> Result<()> {
     } else if w.eat(&["shapefile"]) {
         if w.eat(&["simplify"]) {
             w.eat(&["auto"]);
-            if !w.at_end() && w.at_string() {
-                w.string()?;
-            }
+            w.any_number();
         }
         c.format = Format::Shapefile;
     } else if w.eat(&["manifest"]) {

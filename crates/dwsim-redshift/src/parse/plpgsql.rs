@@ -716,7 +716,11 @@ impl BlockParser<'_> {
                 }
             }
         }
-        Ok(Kind::Call { text, targets })
+        Ok(Kind::Call {
+            text,
+            targets,
+            into: None,
+        })
     }
 
     fn sql(&mut self) -> Result<Kind> {

@@ -155,7 +155,12 @@ pub enum Statement {
     /// CREATE VIEW, CREATE MATERIALIZED VIEW.
     CreateView(Box<CreateView>),
     /// REFRESH MATERIALIZED VIEW.
-    Refresh(ast::ObjectName),
+    Refresh {
+        /// The view.
+        name: ast::ObjectName,
+        /// Whether the materialized views that depend on it are refreshed too.
+        cascade: bool,
+    },
     /// CREATE SCHEMA.
     CreateSchema {
         /// Name; None when only AUTHORIZATION names it.
@@ -164,6 +169,8 @@ pub enum Statement {
         if_not_exists: bool,
         /// AUTHORIZATION.
         owner: Option<ast::Ident>,
+        /// QUOTA in megabytes.
+        quota: Option<u64>,
     },
     /// ALTER SCHEMA s RENAME TO, OWNER TO, QUOTA.
     AlterSchema {
@@ -173,6 +180,8 @@ pub enum Statement {
         rename: Option<ast::Ident>,
         /// New owner.
         owner: Option<ast::Ident>,
+        /// New quota in megabytes, or none any more.
+        quota: Option<Option<u64>>,
     },
     /// CREATE DATABASE.
     CreateDatabase {

@@ -369,7 +369,11 @@ pub(super) fn column(w: &mut Words<'_>) -> Result<Column> {
     }
 }
 
+/// `(seed, step)` of IDENTITY; without it, values start at 1 and increase by 1.
 fn seed(w: &mut Words<'_>) -> Result<(i64, i64)> {
+    if !w.next_is(&Token::LParen) {
+        return Ok((1, 1));
+    }
     w.token(&Token::LParen)?;
     let seed = w.integer()?;
     w.token(&Token::Comma)?;

@@ -73,7 +73,8 @@ fn cast<'a, A: Array + 'static>(array: &'a dyn Array, ty: &SqlType) -> Result<&'
 
 impl<'a> Reader<'a> {
     fn new(array: &'a dyn Array, ty: &SqlType) -> Result<Self> {
-        Ok(match ty {
+        let plain = ty.plain_text();
+        Ok(match &plain {
             SqlType::Null => Reader::Null,
             SqlType::Boolean => Reader::Boolean(cast(array, ty)?),
             SqlType::SmallInt => Reader::Int16(cast(array, ty)?),

@@ -75,7 +75,7 @@ pub fn column_oid(column: &ColumnInfo) -> u32 {
 
 /// Object id of a type.
 pub fn oid(ty: &SqlType) -> u32 {
-    match ty {
+    match &ty.plain_text() {
         SqlType::Boolean => BOOL,
         SqlType::SmallInt => INT2,
         SqlType::Integer => INT4,
@@ -134,6 +134,7 @@ pub fn modifier(ty: &SqlType) -> i32 {
             ((i32::from(*precision) << 16) | i32::from(*scale)) + 4
         }
         SqlType::Char(n) | SqlType::Varchar(Some(n)) | SqlType::Binary(Some(n)) => *n as i32 + 4,
+        SqlType::Collated(_) => modifier(&ty.plain_text()),
         _ => -1,
     }
 }

@@ -10,6 +10,8 @@ use dwsim_engine::types::SqlType;
 use sqlparser::ast;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 
+use super::follow::Change;
+use super::materialized::MATERIALIZED;
 use super::outcome::Outcome;
 use super::session::RedshiftSession;
 use super::tables::{encoding, name_constraints};
@@ -19,18 +21,35 @@ fn altered() -> Outcome {
     Outcome::Done("ALTER TABLE".into())
 }
 
+/// The columns of a table, each with its name now.
+fn column_names(def: &TableDef, now: impl Fn(&str) -> String) -> Vec<(String, String)> {
+    (def.columns.iter())
+        .map(|c| (c.name.clone(), now(&c.name)))
+        .collect()
+}
+
 impl RedshiftSession {
     pub(super) async fn alter_table(&mut self, a: &AlterTable, text: &str) -> Result<Outcome> {
         match &a.action {
             Action::Rename(to) => {
-                let (name, _) = self.engine.relation(&a.name)?;
+                let (name, object) = self.engine.relation(&a.name)?;
+                if matches!(&object, Object::Table(t) if t.def.properties.contains_key(MATERIALIZED))
+                {
+                    return Err(SqlError::raw(
+                        "",
+                        "0A000",
+                        format!("materialized view \"{}\" cannot be renamed", name.name),
+                    ));
+                }
                 let new = dwsim_engine::catalog::ObjectName {
                     name: self.fold(to),
                     ..name.clone()
                 };
                 self.atomically(async |s| {
+                    let views = s.dependents(&name)?;
                     s.engine
                         .rename_relation(&name, &ast::ObjectName::from(vec![to.clone()]))?;
+                    s.follow(&views, &name, Change::Renamed(&new.name))?;
                     s.move_grants(&name, Some(&new))
                 })
                 .await?;
@@ -67,7 +86,11 @@ impl RedshiftSession {
                     column_position: None,
                 };
                 self.atomically(async |s| {
+                    let (table, entry) = s.engine.table(&a.name)?;
+                    let views = s.dependents(&table)?;
                     s.operation(&a.name, op, text).await?;
+                    let columns = column_names(&entry.def, |c| c.to_owned());
+                    s.follow(&views, &table, Change::Columns(&columns))?;
                     s.define(&a.name, |t| {
                         if let Some(i) = t.index_of(&def.name) {
                             t.columns[i].properties = def.properties.clone();
@@ -101,7 +124,18 @@ impl RedshiftSession {
                     if_exists: false,
                     drop_behavior: cascade.then_some(ast::DropBehavior::Cascade),
                 };
-                self.operation(&a.name, op, text).await
+                self.atomically(async |s| {
+                    let (table, _) = s.engine.table(&a.name)?;
+                    let views = s.dependents(&table)?;
+                    let done = s.operation(&a.name, op, text).await?;
+                    s.drop_broken(
+                        &views,
+                        &format!("table {} column {name}", table.name),
+                        *cascade,
+                    )?;
+                    Ok(done)
+                })
+                .await
             }
             Action::RenameColumn(from, to) => {
                 let (old, new) = (self.fold(from), self.fold(to));
@@ -110,7 +144,14 @@ impl RedshiftSession {
                     new_column_name: to.clone(),
                 };
                 self.atomically(async |s| {
+                    let (table, entry) = s.engine.table(&a.name)?;
+                    let views = s.dependents(&table)?;
                     s.operation(&a.name, op, text).await?;
+                    let columns = column_names(&entry.def, |c| match c == old {
+                        true => new.clone(),
+                        false => c.to_owned(),
+                    });
+                    s.follow(&views, &table, Change::Columns(&columns))?;
                     s.define(&a.name, |t| {
                         for key in ["distkey", "sortkey"] {
                             if let Some(v) = t.properties.get_mut(key) {
@@ -202,7 +243,7 @@ impl RedshiftSession {
                 fill_target,
             } => self.append_from(a, from, *ignore_extra, *fill_target).await,
             Action::AutoRefresh(on) => self.define(&a.name, |t| {
-                if !t.properties.contains_key(super::views::MATERIALIZED) {
+                if !t.properties.contains_key(MATERIALIZED) {
                     return Err(SqlError::raw(
                         "",
                         "42809",

@@ -80,7 +80,7 @@ impl RedshiftSession {
             }
             Statement::Unload(u) => Self::authorize_role(&rights, u.role.as_deref(), "unload"),
             Statement::Truncate(name) => self.authorize_on(&rights, name, "truncate"),
-            Statement::Refresh(name) => self.authorize_owner(&rights, name),
+            Statement::Refresh { name, .. } => self.authorize_owner(&rights, name),
             Statement::AlterTable(a) => match &a.action {
                 Action::RowSecurity { .. } => Ok(()),
                 Action::Append { from, .. } => {

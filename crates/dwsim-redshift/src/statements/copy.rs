@@ -144,9 +144,9 @@ impl RedshiftSession {
         if entry
             .def
             .properties
-            .contains_key(super::views::MATERIALIZED)
+            .contains_key(super::materialized::MATERIALIZED)
         {
-            return Err(super::views::not_changeable(&name.name));
+            return Err(super::materialized::not_changeable(&name.name));
         }
         let given = self.copy_columns(copy, &entry)?;
         let files = files::files(&self.engine, copy).await?;

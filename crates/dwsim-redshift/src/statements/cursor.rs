@@ -20,6 +20,8 @@ pub struct Cursor {
     columns: Vec<ColumnInfo>,
     stream: RowStream,
     rest: Option<RecordBatch>,
+    /// The row that was fetched last; none before the first row and after the last.
+    current: Option<RecordBatch>,
 }
 
 fn unknown(name: &str) -> SqlError {
@@ -67,6 +69,7 @@ impl RedshiftSession {
                 // A fetch past the end asks the stream again.
                 stream: Box::pin(stream.fuse()),
                 rest: None,
+                current: None,
             },
         );
         Ok(())
@@ -76,7 +79,12 @@ impl RedshiftSession {
         let name = self.fold(&f.cursor);
         let cursor = self.cursors.get_mut(&name).ok_or_else(|| unknown(&name))?;
         let mut left = f.count.map_or(usize::MAX, |n| n as usize);
-        let mut batches = Vec::new();
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        if left == 0 {
+            // FORWARD 0 is the current row again (fetch).
+            batches.extend(cursor.current.clone());
+        }
+        let nothing = left == 0;
         while left > 0 {
             let batch = match cursor.rest.take() {
                 Some(rest) => rest,
@@ -93,6 +101,13 @@ impl RedshiftSession {
                 left -= batch.num_rows();
                 batches.push(batch);
             }
+        }
+        if !nothing {
+            let last = batches.iter().rev().find(|b| b.num_rows() > 0);
+            cursor.current = match last {
+                Some(b) if left == 0 => Some(b.slice(b.num_rows() - 1, 1)),
+                _ => None,
+            };
         }
         Ok(Outcome::Rows(Rows::ready(
             cursor.columns.clone(),

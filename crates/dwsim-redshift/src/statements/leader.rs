@@ -58,12 +58,64 @@ fn calls(node: &impl ast::Visit) -> Vec<&'static str> {
     found
 }
 
+/// Whether a call is COLLATE(…, 'case_insensitive').
+fn folds_case(e: &ast::Expr) -> bool {
+    let ast::Expr::Function(f) = e else {
+        return false;
+    };
+    let collate = f
+        .name
+        .0
+        .last()
+        .and_then(|p| p.as_ident())
+        .is_some_and(|i| i.value.eq_ignore_ascii_case("collate"));
+    let word = match &f.args {
+        ast::FunctionArguments::List(l) => l.args.last().map(ToString::to_string),
+        _ => None,
+    };
+    collate
+        && word.is_some_and(|w| {
+            let w = w.trim_matches('\'').to_lowercase();
+            crate::dialect::collation(&w) == Some(crate::dialect::CASE_INSENSITIVE)
+        })
+}
+
 impl RedshiftSession {
+    /// Fails when a query of catalog tables alone, which the leader node answers, compares without regard to case
+    /// (r_CREATE_DATABASE, "Database collation limitations").
+    fn check_leader_collation(&self, node: &impl ast::Visit) -> Result<()> {
+        let folded = ast::visit_expressions(node, |e| match folds_case(e) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        });
+        if folded.is_continue() {
+            return Ok(());
+        }
+        let (mut catalog, mut other) = (false, false);
+        let _ = ast::visit_relations(node, |name| {
+            let last = name.0.last().and_then(|p| p.as_ident());
+            match last.is_some_and(|i| i.value.to_lowercase().starts_with("pg_")) {
+                true => catalog = true,
+                false => other = true,
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        if catalog && !other {
+            return Err(SqlError::raw(
+                "",
+                "0A000",
+                "Case insensitive collation is not supported in leader node only query.",
+            ));
+        }
+        Ok(())
+    }
+
     /// Fails when a query with tables calls a function of the leader node.
     ///
     /// # Errors
     /// `0A000`, after an INFO message for each function.
     pub(super) fn check_leader_only(&mut self, node: &impl ast::Visit) -> Result<()> {
+        self.check_leader_collation(node)?;
         let functions = calls(node);
         if functions.is_empty() {
             return Ok(());

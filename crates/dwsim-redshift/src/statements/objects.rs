@@ -9,9 +9,9 @@ use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::session::is_temp_schema;
 use sqlparser::ast;
 
+use super::materialized::MATERIALIZED;
 use super::outcome::Outcome;
 use super::session::RedshiftSession;
-use super::views::MATERIALIZED;
 use crate::parse::Kind;
 use crate::protocol::Notice;
 
@@ -25,6 +25,21 @@ fn missing(kind: &'static str, name: &str) -> SqlError {
 
 fn done(tag: &str) -> Result<Outcome> {
     Ok(Outcome::Done(tag.to_owned()))
+}
+
+/// Property of a schema: its quota in megabytes.
+pub(crate) const QUOTA: &str = "quota";
+
+fn set_quota(schema: &mut Schema, quota: Option<u64>) {
+    match quota {
+        Some(megabytes) => {
+            let text = megabytes.to_string();
+            schema.properties.insert(QUOTA.into(), text);
+        }
+        None => {
+            schema.properties.remove(QUOTA);
+        }
+    }
 }
 
 impl RedshiftSession {
@@ -45,6 +60,7 @@ impl RedshiftSession {
         name: Option<&ast::Ident>,
         if_not_exists: bool,
         owner: Option<&ast::Ident>,
+        quota: Option<u64>,
     ) -> Result<Outcome> {
         let owner = owner.map(|o| o.value.to_lowercase());
         let Some(schema) = name.map(|n| self.fold(n)).or_else(|| owner.clone()) else {
@@ -71,7 +87,9 @@ impl RedshiftSession {
                     .into())
                 };
             }
-            t.set_schema(&database, &schema, Some(Schema::new(owner.clone())))?;
+            let mut new = Schema::new(owner.clone());
+            set_quota(&mut new, quota);
+            t.set_schema(&database, &schema, Some(new))?;
             Ok(true)
         })?;
         if !made {
@@ -87,6 +105,7 @@ impl RedshiftSession {
         name: &ast::Ident,
         rename: Option<&ast::Ident>,
         owner: Option<&ast::Ident>,
+        quota: Option<Option<u64>>,
     ) -> Result<Outcome> {
         let database = self.current_database();
         let from = self.fold(name);
@@ -99,6 +118,9 @@ impl RedshiftSession {
                 .ok_or_else(|| missing("schema", &from))?;
             if let Some(owner) = &owner {
                 schema.owner.clone_from(owner);
+            }
+            if let Some(quota) = quota {
+                set_quota(&mut schema, quota);
             }
             match &to {
                 Some(to) if *to != from => {
@@ -213,7 +235,7 @@ impl RedshiftSession {
     }
 
     /// Views whose queries use an object, in the same database. Late-binding views depend on nothing.
-    fn dependents(&mut self, on: &ObjectName) -> Result<Vec<ObjectName>> {
+    pub(super) fn dependents(&mut self, on: &ObjectName) -> Result<Vec<ObjectName>> {
         let view = self.engine.view()?;
         let mut found = Vec::new();
         let Some(db) = view.database(&on.database) else {
@@ -359,6 +381,41 @@ impl RedshiftSession {
             ));
         }
         self.drop_with_dependents(&name, cascade)
+    }
+
+    /// Drops the views of a list that lost a column of theirs, with what depends on them. Materialized views stay:
+    /// they can be read and not refreshed.
+    ///
+    /// # Errors
+    /// `2BP01` without `cascade`.
+    pub(super) fn drop_broken(
+        &mut self,
+        views: &[ObjectName],
+        what: &str,
+        cascade: bool,
+    ) -> Result<()> {
+        for name in views {
+            let view = self.engine.view()?;
+            let Some(Object::View(def)) = view.object(ObjectKind::Relation, name) else {
+                continue;
+            };
+            let def = Arc::clone(def);
+            if self.is_whole(name, &def)? {
+                continue;
+            }
+            if !cascade {
+                return Err(SqlError::raw(
+                    "",
+                    "2BP01",
+                    format!(
+                        "cannot drop {what} because other objects depend on it\nview {} depends on it. Use DROP ... CASCADE to drop the dependent objects too.",
+                        name.name
+                    ),
+                ));
+            }
+            self.drop_with_dependents(name, true)?;
+        }
+        Ok(())
     }
 
     fn drop_with_dependents(&mut self, name: &ObjectName, cascade: bool) -> Result<()> {

@@ -9,7 +9,7 @@ use dwsim_engine::error::{Result, SqlError};
 use sqlparser::ast;
 
 use super::outcome::Outcome;
-use super::privileges::{CLOSED_ROLES, grants};
+use super::privileges::{CLOSED_ROLES, Rights, grants};
 use super::session::RedshiftSession;
 use crate::parse::{Defaults, Grant, Kind};
 
@@ -272,6 +272,23 @@ impl RedshiftSession {
             }
         };
         let privileges = spelled_out(g);
+        if g.grant && targets.iter().any(|(kind, _)| kind == "role") {
+            let account = self.engine.snapshot();
+            for privilege in &privileges {
+                let role = privilege.strip_prefix("role ").unwrap_or(privilege);
+                let held = Rights::roles_of(&account, "role", role);
+                let cyclic = |(kind, to): &(&'static str, String)| {
+                    *kind == "role" && (to == role || held.iter().any(|r| r == to))
+                };
+                if g.to.iter().any(cyclic) {
+                    return Err(SqlError::raw(
+                        "",
+                        "0LP01",
+                        "cannot grant this role, a circular dependency was detected between these roles",
+                    ));
+                }
+            }
+        }
         self.engine.change(|t| {
             if targets
                 .iter()

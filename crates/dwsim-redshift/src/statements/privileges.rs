@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dwsim_engine::catalog::{Account, Object, ObjectKind, ObjectName, OtherObject};
-use dwsim_engine::error::SqlError;
+use dwsim_engine::error::{Result, SqlError};
+
+use super::cluster::Cluster;
 
 /// The user that a cluster starts with.
 const DEV: &str = "dev";
@@ -38,6 +40,50 @@ fn properties(object: &Object) -> Option<&BTreeMap<String, String>> {
         Object::Other(o) => Some(&o.properties),
         _ => None,
     }
+}
+
+/// CONNECTION LIMIT of a user and of a database; it does not hold for superusers (r_CREATE_USER, r_CREATE_DATABASE).
+///
+/// # Errors
+/// `53300` when no more connections are allowed.
+pub(super) fn check_limits(
+    cluster: &Cluster,
+    account: &Account,
+    user: &str,
+    database: &str,
+) -> Result<()> {
+    if Rights::of(account, user).is_superuser() {
+        return Ok(());
+    }
+    let parsed = |limit: Option<&String>| limit.and_then(|l| l.parse::<usize>().ok());
+    let key = (ObjectKind::User, user.to_owned());
+    let of_user = parsed(match account.objects.get(&key) {
+        Some(Object::Other(o)) => o.properties.get("connection"),
+        _ => None,
+    });
+    let of_database = parsed(
+        account
+            .databases
+            .get(database)
+            .and_then(|d| d.properties.get("connection limit")),
+    );
+    if of_user.is_none() && of_database.is_none() {
+        return Ok(());
+    }
+    let clients = cluster.backends().clients();
+    let full = |limit: Option<usize>, count: usize| limit.is_some_and(|l| count >= l);
+    let too_many = |kind: &str, name: &str| {
+        let text = format!("too many connections for {kind} \"{name}\"");
+        Err(SqlError::raw("", "53300", text))
+    };
+    if full(of_user, clients.iter().filter(|c| c.user == user).count()) {
+        return too_many("user", user);
+    }
+    let here = clients.iter().filter(|c| c.database == database);
+    if full(of_database, here.count()) {
+        return too_many("database", database);
+    }
+    Ok(())
 }
 
 /// Kept grants and default privileges with their keys.

@@ -51,20 +51,27 @@ impl RedshiftSession {
                 done("MERGE")
             }
             Statement::Policy(p) => self.policy(p),
-            Statement::CreateTable(t) => self.create_table(t, &parsed.sql, parameters).await,
+            Statement::CreateTable(t) => {
+                if let Some(query) = &t.query {
+                    self.check_leader_only(query.as_ref())?;
+                }
+                self.create_table(t, &parsed.sql, parameters).await
+            }
             Statement::AlterTable(a) => self.alter_table(a, &parsed.sql).await,
             Statement::CreateView(v) => self.create_view(v, &parsed.sql, parameters).await,
-            Statement::Refresh(name) => self.refresh(name).await,
+            Statement::Refresh { name, cascade } => self.refresh(name, *cascade).await,
             Statement::CreateSchema {
                 name,
                 if_not_exists,
                 owner,
-            } => self.create_schema(name.as_ref(), *if_not_exists, owner.as_ref()),
+                quota,
+            } => self.create_schema(name.as_ref(), *if_not_exists, owner.as_ref(), *quota),
             Statement::AlterSchema {
                 name,
                 rename,
                 owner,
-            } => self.alter_schema(name, rename.as_ref(), owner.as_ref()),
+                quota,
+            } => self.alter_schema(name, rename.as_ref(), owner.as_ref(), *quota),
             Statement::CreateDatabase {
                 name,
                 owner,
@@ -100,7 +107,7 @@ impl RedshiftSession {
             Statement::Rollback => Ok(self.rollback()),
             Statement::Set { name, value, local } => {
                 match value {
-                    Some(v) => self.set(name, &v.join(", "), *local)?,
+                    Some(v) => self.set(name, &settings::joined(name, v), *local)?,
                     None => self.reset(name)?,
                 }
                 done("SET")
@@ -233,7 +240,7 @@ impl RedshiftSession {
             Statement::Truncate(name) => !self.is_temporary(name),
             Statement::AlterTable(_)
             | Statement::CreateView(_)
-            | Statement::Refresh(_)
+            | Statement::Refresh { .. }
             | Statement::CreateSchema { .. }
             | Statement::AlterSchema { .. }
             | Statement::CreateDatabase { .. }
@@ -277,9 +284,11 @@ impl RedshiftSession {
         };
         match self.engine.relation(target) {
             Ok((name, dwsim_engine::catalog::Object::Table(t)))
-                if t.def.properties.contains_key(super::views::MATERIALIZED) =>
+                if t.def
+                    .properties
+                    .contains_key(super::materialized::MATERIALIZED) =>
             {
-                Err(super::views::not_changeable(&name.name))
+                Err(super::materialized::not_changeable(&name.name))
             }
             Ok((name, dwsim_engine::catalog::Object::View(_))) => Err(SqlError::raw(
                 "",

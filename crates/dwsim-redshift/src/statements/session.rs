@@ -10,6 +10,7 @@ use dwsim_engine::env::Env;
 use dwsim_engine::error::{ErrorKind, Result};
 use dwsim_engine::functions::Typed;
 use dwsim_engine::kernels::datetime::style::DateStyle;
+use dwsim_engine::kernels::datetime::zone;
 use dwsim_engine::session::{Outcome as EngineOutcome, Session, SessionOptions};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use sqlparser::ast;
@@ -17,6 +18,7 @@ use sqlparser::ast;
 use super::cluster::{Cluster, QueryRecord};
 use super::cursor::Cursor;
 use super::outcome::{Outcome, Rows};
+use super::privileges::check_limits;
 use super::settings;
 use crate::dialect::Redshift;
 use crate::parse::{self, Parsed, Statement};
@@ -109,6 +111,7 @@ impl RedshiftSession {
             }
             folded
         };
+        check_limits(cluster, &account, &user, &database)?;
         let mut parameters = settings::defaults();
         parameters.insert("session_authorization".into(), user.clone());
         // ALTER USER … SET gives the user's sessions other defaults.
@@ -194,7 +197,9 @@ impl RedshiftSession {
     /// How values are printed.
     pub fn row_style(&self) -> RowStyle {
         RowStyle {
-            timezone: self.setting("timezone").parse().unwrap_or(chrono_tz::UTC),
+            timezone: zone::of_setting(&self.setting("timezone"))
+                .and_then(std::result::Result::ok)
+                .unwrap_or(chrono_tz::UTC),
             extra_float_digits: self.setting("extra_float_digits").parse().unwrap_or(0),
             dates: DateStyle::of(&self.setting("datestyle")),
             verbose_intervals: self.setting("intervalstyle") == "postgres_verbose",

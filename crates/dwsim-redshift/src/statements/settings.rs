@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use dwsim_engine::dialect::DialectName;
 use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::kernels::datetime::{interval, zone};
 
 /// What a setting accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,8 @@ const SETTINGS: &[(&str, &str, Accepts)] = &[
         Accepts::OneOf(&["postgres", "postgres_verbose"]),
     ),
     ("is_superuser", "on", Accepts::Fixed),
+    ("json_parse_dedup_attributes", "off", Accepts::Switch),
+    ("json_parse_truncate_strings", "off", Accepts::Switch),
     ("json_serialization_enable", "off", Accepts::Switch),
     (
         "json_serialization_parse_nested_strings",
@@ -222,13 +226,7 @@ pub fn normalize(name: &str, value: &str) -> Result<String> {
                 lower
             }
         }
-        Accepts::Zone => zone(value).ok_or_else(|| {
-            SqlError::raw(
-                "",
-                "22023",
-                format!("unrecognized time zone name: \"{value}\""),
-            )
-        })?,
+        Accepts::Zone => zone_text(value)?,
         Accepts::DateStyle => date_style(value, "ISO, MDY")?,
         Accepts::Fixed => {
             return Err(SqlError::raw(
@@ -251,16 +249,65 @@ pub fn seed(value: &str) -> Result<f64> {
     }
 }
 
-/// A zone's proper name, found in any case; abbreviations as PostgreSQL knows them.
-fn zone(value: &str) -> Option<String> {
-    if value.parse::<chrono_tz::Tz>().is_ok() {
-        return Some(value.to_owned());
+/// The values of SET as one text. Names of a search path are quoted where they have to be, as SHOW shows them
+/// (r_search_path).
+pub fn joined(name: &str, values: &[String]) -> String {
+    let all = values.join(", ");
+    if name != "search_path" {
+        return all;
     }
-    chrono_tz::TZ_VARIANTS
-        .iter()
-        .map(|z| z.name())
-        .find(|n| n.eq_ignore_ascii_case(value))
-        .map(str::to_owned)
+    (all.split(','))
+        .map(|part| {
+            let part = part.trim();
+            let plain = |c: char| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit();
+            let starts_well = !part.starts_with(|c: char| c.is_ascii_digit());
+            if part.chars().all(plain) && starts_well || part.starts_with('"') {
+                part.to_owned()
+            } else {
+                format!("\"{part}\"")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A zone's proper name, found in any case, or an offset: `-8:00`, hours as a number, or `interval` before an
+/// interval (r_timezone_config).
+fn zone_text(value: &str) -> Result<String> {
+    let unknown = || {
+        let text = format!("unrecognized time zone name: \"{value}\"");
+        SqlError::raw("", "22023", text)
+    };
+    // What a number or an interval gives is written as PostgreSQL shows it.
+    let written = |seconds: i64| {
+        let sign = if seconds < 0 { '-' } else { '+' };
+        let s = seconds.abs();
+        format!("{sign}{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+    };
+    let text = if let Some(text) = value.strip_prefix("interval ") {
+        let interval = interval::parse(text, None, DialectName::Redshift).ok_or_else(unknown)?;
+        if interval.months != 0 || interval.days != 0 {
+            return Err(SqlError::raw(
+                "",
+                "22023",
+                "invalid interval value for time zone: only hours and minutes are allowed",
+            ));
+        }
+        written(interval.nanos / 1_000_000_000)
+    } else if let Ok(hours) = value.trim().parse::<f64>() {
+        written((hours * 3600.0) as i64)
+    } else {
+        value.trim().to_owned()
+    };
+    match zone::of_setting(&text).ok_or_else(unknown)? {
+        Ok(tz) if tz.name().eq_ignore_ascii_case(&text) => Ok(tz.name().to_owned()),
+        Ok(_) => Ok(text),
+        Err(_) => Err(SqlError::raw(
+            "",
+            "0A000",
+            format!("time zones of parts of hours are not supported by dwsim: \"{value}\""),
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -273,6 +320,24 @@ mod tests {
             normalize("timezone", "europe/berlin").as_deref(),
             Ok("Europe/Berlin")
         );
+        for (value, kept) in [
+            ("-8:00", "-8:00"),
+            ("-8", "-08:00:00"),
+            ("interval -8 hours", "-08:00:00"),
+            ("interval 3:00", "+03:00:00"),
+            ("PST8", "PST8"),
+            ("pst8pdt", "PST8PDT"),
+        ] {
+            assert_eq!(normalize("timezone", value).as_deref(), Ok(kept), "{value}");
+        }
+        for (names, shown) in [
+            (&["$user", "public", "_a1"][..], "\"$user\", public, _a1"),
+            (&["Sales", "my schema"], "\"Sales\", \"my schema\""),
+            (&["a, \"B\""], "a, \"B\""),
+        ] {
+            let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+            assert_eq!(joined("search_path", &names), shown);
+        }
         assert_eq!(
             normalize("datestyle", "iso, dmy").as_deref(),
             Ok("ISO, DMY")
@@ -297,6 +362,9 @@ mod tests {
         assert_eq!(normalize("statement_timeout", "100").as_deref(), Ok("100"));
         for (name, value) in [
             ("timezone", "Mars/Olympus"),
+            ("timezone", "+7:30"),
+            ("timezone", "PDT"),
+            ("timezone", "interval 1 month"),
             ("datestyle", "Martian"),
             ("analyze_threshold_percent", "101"),
             ("statement_timeout", "soon"),

@@ -13,11 +13,11 @@ use dwsim_engine::types::{ColumnInfo, SqlType};
 use futures::StreamExt;
 use sqlparser::ast;
 
+use super::materialized::{MATERIALIZED, MATERIALIZED_DDL};
 use super::outcome::{Outcome, Rows};
 use super::session::RedshiftSession;
 use super::settings;
 use super::tables::default_encoding;
-use super::views::{MATERIALIZED, MATERIALIZED_DDL};
 use crate::parse::Show;
 
 /// A text result.

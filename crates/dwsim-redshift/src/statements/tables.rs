@@ -198,6 +198,13 @@ impl RedshiftSession {
         if let Some(word) = &c.encode {
             def.properties.insert("encode".into(), encoding(word)?);
         }
+        if def.ty.is_semi() && self.database_collation() == "case_insensitive" {
+            return Err(SqlError::raw(
+                "",
+                "0A000",
+                "SUPER column is not supported in case insensitive database.",
+            ));
+        }
         let insensitive = match c.collate.as_deref() {
             None => def.ty.is_text() && self.database_collation() == "case_insensitive",
             Some(word) => match crate::dialect::collation(word) {
@@ -213,12 +220,9 @@ impl RedshiftSession {
         };
         if insensitive {
             def.ty = match def.ty {
-                SqlType::Varchar(_) => def
+                SqlType::Varchar(_) | SqlType::Char(_) => def
                     .ty
                     .with_collation(crate::dialect::CASE_INSENSITIVE, false),
-                SqlType::Char(_) => {
-                    return Err(SqlError::unsupported("CHAR with COLLATE CASE_INSENSITIVE"));
-                }
                 other => {
                     return Err(SqlError::raw(
                         "",

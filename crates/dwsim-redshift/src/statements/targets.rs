@@ -88,7 +88,7 @@ pub(super) fn touched(statement: &Statement) -> Vec<ast::ObjectName> {
             names,
             ..
         } => names.clone(),
-        Statement::Truncate(name) | Statement::Refresh(name) => vec![name.clone()],
+        Statement::Truncate(name) | Statement::Refresh { name, .. } => vec![name.clone()],
         Statement::Copy(c) => vec![c.table.clone()],
         Statement::Unload(u) => relations(u.query.as_ref()),
         Statement::Declare { query, .. } => relations(query.as_ref()),

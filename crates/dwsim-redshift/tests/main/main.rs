@@ -2,6 +2,7 @@
 
 mod clients;
 mod documented;
+mod guide;
 mod hostile;
 mod language;
 mod routines;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 
-use dwsim_engine::catalog::Routine;
+use dwsim_engine::catalog::{Language, Routine};
 use dwsim_engine::dialect::{BinaryOp, Dialect, DialectName};
 use dwsim_engine::env::Env;
 use dwsim_engine::error::Result;
@@ -258,6 +258,11 @@ impl Dialect for SnowflakeDialect {
         crate::information_schema::relation(binder, path)
     }
 
+    fn is_foreign(&self, routine: &Routine) -> bool {
+        routine.language != Language::Sql
+            || (!routine.procedure && crate::scripting::is_block(&routine.body))
+    }
+
     fn foreign_function(
         &self,
         binder: &mut Binder<'_>,
@@ -265,6 +270,11 @@ impl Dialect for SnowflakeDialect {
         args: Vec<Typed>,
     ) -> Result<Typed> {
         let limits = self.limits(&binder.env);
+        if routine.language == Language::Sql {
+            let own = SnowflakeDialect::new(Arc::clone(&self.functions), Arc::clone(&self.results));
+            own.follow(&binder.env.parameters);
+            return crate::scripting::scalar_function(binder, routine, args, Arc::new(own), limits);
+        }
         crate::javascript::scalar_function(binder, routine, args, limits)
     }
 
@@ -276,6 +286,11 @@ impl Dialect for SnowflakeDialect {
         left: Option<Relation>,
         outer: bool,
     ) -> Result<Relation> {
+        if routine.language == Language::Sql {
+            return Err(dwsim_engine::error::SqlError::unsupported(
+                "a table function with a block",
+            ));
+        }
         let limits = self.limits(&binder.env);
         crate::javascript::table_function(binder, routine, args, left, outer, limits)
     }

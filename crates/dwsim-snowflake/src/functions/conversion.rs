@@ -33,14 +33,18 @@ fn mode(name: &str) -> CastMode {
 }
 
 fn convert(call: &mut FnCall<'_, '_>) -> Result<Typed> {
-    if call.len() == 2 {
-        return Err(SqlError::unsupported(format!(
-            "{} with a format",
-            call.name
-        )));
-    }
-    call.expect(1, 1)?;
+    let double = call.name.ends_with("DOUBLE");
+    call.expect(1, if double { 2 } else { 1 })?;
     let value = call.bind(0)?;
+    if call.len() == 2 {
+        let format = call.bind(1)?;
+        let args = vec![
+            call.coerce(value, Param::Text)?,
+            call.coerce(format, Param::Text)?,
+        ];
+        let kernel = dwsim_engine::kernels::format_number::snowflake_to_double;
+        return Ok(call.kernel(kernel, args, SqlType::Double));
+    }
     let to = if call.name.ends_with("BOOLEAN") {
         SqlType::Boolean
     } else {
@@ -59,7 +63,10 @@ fn to_binary(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     }
     let value = call.coerce(value, dwsim_engine::functions::Param::Text)?;
     let format = match call.len() {
-        2 => call.bind(1)?,
+        2 => {
+            let format = call.bind(1)?;
+            call.coerce(format, dwsim_engine::functions::Param::Text)?
+        }
         _ => call.binder.text("HEX"),
     };
     Ok(call.kernel(binary, vec![value, format], SqlType::Binary(None)))

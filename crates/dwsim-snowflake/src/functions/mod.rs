@@ -26,6 +26,7 @@ mod numeric;
 mod objects;
 mod queries;
 pub mod reference;
+mod references;
 mod refused;
 mod roles;
 mod search;
@@ -37,6 +38,7 @@ pub(crate) mod tags;
 mod text;
 mod window;
 
+use datafusion::logical_expr::LogicalPlanBuilder;
 use dwsim_engine::error::Result;
 use dwsim_engine::functions::{FunctionDef, FunctionTable};
 use dwsim_engine::plan::{Binder, Relation, TableCall};
@@ -81,6 +83,26 @@ pub(crate) fn table_function(
     results: &dyn ResultSource,
 ) -> Result<Option<Relation>> {
     let last = name.rsplit('.').next().unwrap_or(name);
+    if let Some(r) = independent(binder, name, last, call, results)? {
+        return beside(call, r).map(Some);
+    }
+    if let Some(r) = table::next_value(binder, name, call)? {
+        return Ok(Some(r));
+    }
+    match refused::reason(last) {
+        Some(reason) => Err(refused::error(name, reason)),
+        None => semi::table_function(binder, name, call),
+    }
+}
+
+/// Table functions whose rows do not depend on what stands on their left.
+fn independent(
+    binder: &mut Binder<'_>,
+    name: &str,
+    last: &str,
+    call: &TableCall<'_>,
+    results: &dyn ResultSource,
+) -> Result<Option<Relation>> {
     if last != name {
         if let Some(r) = history::relation(binder, last, call)? {
             return Ok(Some(r));
@@ -92,11 +114,20 @@ pub(crate) fn table_function(
             return Ok(Some(r));
         }
     }
-    match table::table_function(binder, name, call, results)? {
-        Some(r) => Ok(Some(r)),
-        None => match refused::reason(last) {
-            Some(reason) => Err(refused::error(name, reason)),
-            None => semi::table_function(binder, name, call),
-        },
+    if let Some(r) = references::relation(binder, last, call)? {
+        return Ok(Some(r));
     }
+    table::table_function(binder, name, call, results)
+}
+
+/// The rows of such a function beside every row of what stands on its left.
+fn beside(call: &TableCall<'_>, own: Relation) -> Result<Relation> {
+    let Some(left) = &call.left else {
+        return Ok(own);
+    };
+    let plan = LogicalPlanBuilder::from(left.plan.clone())
+        .cross_join(own.plan)?
+        .build()?;
+    let columns = left.columns.iter().cloned().chain(own.columns).collect();
+    Ok(Relation { plan, columns })
 }

@@ -20,6 +20,11 @@ use crate::parse::Cursor;
 pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("GET_DDL", page!("get_ddl"), get_ddl),
     ScalarDef::custom(
+        "SYSTEM$PIPE_STATUS",
+        page!("system_pipe_status"),
+        pipe_status,
+    ),
+    ScalarDef::custom(
         "SYSTEM$LAST_CHANGE_COMMIT_TIME",
         page!("system_last_change_commit_time"),
         last_change,
@@ -391,6 +396,9 @@ fn ddl(
     name: &str,
     qualified: bool,
 ) -> Result<String> {
+    if matches!(kind, "FUNCTION" | "PROCEDURE") {
+        return routine(call, kind, name);
+    }
     let parts = parts(name)?;
     let last = parts.last().cloned().unwrap_or_default();
     match kind {
@@ -484,6 +492,32 @@ fn ddl(
         .ok_or_else(|| SqlError::unsupported(format!("GET_DDL of a {kind}")))
 }
 
+/// The definition of a function or procedure, which is named with the types of its arguments.
+fn routine(call: &mut FnCall<'_, '_>, kind: &str, name: &str) -> Result<String> {
+    let mut c = crate::parse::Cursor::new(name)?;
+    let (found, types) = crate::scripting::signature_name(&mut c)?;
+    let object = if kind == "PROCEDURE" {
+        ObjectKind::Procedure
+    } else {
+        ObjectKind::Function
+    };
+    call.binder
+        .find_routines(object, &found)
+        .into_iter()
+        .find(|(_, r)| r.signature(dwsim_engine::dialect::DialectName::Snowflake) == types)
+        .map(|(_, r)| format!("{};", r.ddl.trim_end_matches(';')))
+        .ok_or_else(|| {
+            unknown(
+                if kind == "PROCEDURE" {
+                    "Procedure"
+                } else {
+                    "Function"
+                },
+                name,
+            )
+        })
+}
+
 fn get_ddl(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(2, 3)?;
     let (Some(kind), Some(name)) = (constant_argument(call, 0)?, constant_argument(call, 1)?)
@@ -500,6 +534,29 @@ fn get_ddl(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         qualified,
     )?;
     Ok(text(Some(out)))
+}
+
+/// SYSTEM$PIPE_STATUS: whether a pipe runs. Files load at once, so that none is pending.
+fn pipe_status(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 1)?;
+    let Some(name) = constant_argument(call, 0)? else {
+        return Ok(text(None));
+    };
+    let parts = parts(&name)?;
+    let name = full(call, &parts)?;
+    match call.binder.catalog.object(ObjectKind::Pipe, &name) {
+        Some(Object::Other(o)) => {
+            let paused = o
+                .properties
+                .get("PIPE_EXECUTION_PAUSED")
+                .is_some_and(|v| v.eq_ignore_ascii_case("true"));
+            let state = if paused { "PAUSED" } else { "RUNNING" };
+            Ok(text(Some(format!(
+                "{{\"executionState\":\"{state}\",\"pendingFileCount\":0}}"
+            ))))
+        }
+        _ => Err(unknown("Pipe", &parts.join("."))),
+    }
 }
 
 /// When a table or view was changed last, as a number that grows.

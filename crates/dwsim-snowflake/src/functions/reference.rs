@@ -14,6 +14,7 @@ pub(super) const TABLE_FUNCTIONS: &[(&str, &str)] = &[
     ("GETNEXTVAL", "functions/getnextval"),
     ("FLATTEN", "functions/flatten"),
     ("GENERATOR", "functions/generator"),
+    ("GET_OBJECT_REFERENCES", "functions/get_object_references"),
     ("INFER_SCHEMA", "functions/infer_schema"),
     ("RESULT_SCAN", "functions/result_scan"),
     ("SPLIT_TO_TABLE", "functions/split_to_table"),

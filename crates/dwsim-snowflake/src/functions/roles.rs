@@ -22,6 +22,11 @@ pub(super) const SCALARS: &[ScalarDef] = &[
         in_session,
     ),
     ScalarDef::custom(
+        "IS_INSTANCE_ROLE_IN_SESSION",
+        page!("is_instance_role_in_session"),
+        in_session,
+    ),
+    ScalarDef::custom(
         "IS_DATABASE_ROLE_IN_SESSION",
         page!("is_database_role_in_session"),
         in_session,
@@ -66,10 +71,11 @@ fn in_session(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     let asked = call.bind(0)?;
     let asked = call.coerce(asked, Param::Text)?;
     let env = call.env();
-    let kind = if call.name == "IS_DATABASE_ROLE_IN_SESSION" {
-        "DATABASE_ROLE"
-    } else {
-        "ROLE"
+    let kind = match call.name {
+        "IS_DATABASE_ROLE_IN_SESSION" => "DATABASE_ROLE",
+        // Instances of classes, which have such roles, are not made here.
+        "IS_INSTANCE_ROLE_IN_SESSION" => "INSTANCE_ROLE",
+        _ => "ROLE",
     };
     let account = std::sync::Arc::clone(call.binder.catalog.account());
     let names: Vec<String> = inherited(&account, &env.role)

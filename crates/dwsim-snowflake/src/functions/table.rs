@@ -49,7 +49,6 @@ pub(crate) fn table_function(
                 .values_relation(answer.columns.clone(), answer.batches.clone())
                 .map(Some)
         }
-        "GETNEXTVAL" => next_value(binder, call).map(Some),
         "TO_QUERY" => to_query(binder, call).map(Some),
         "VALIDATE" => validate(binder, call, results).map(Some),
         "COPY_HISTORY" | "INFORMATION_SCHEMA.COPY_HISTORY" => {
@@ -102,7 +101,14 @@ pub(crate) fn table_function(
 /// `GETNEXTVAL(sequence)`: one row with the column NEXTVAL, for every row it is joined to.
 ///
 /// Source: "Using Sequences".
-fn next_value(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Relation> {
+pub(crate) fn next_value(
+    binder: &mut Binder<'_>,
+    name: &str,
+    call: &TableCall<'_>,
+) -> Result<Option<Relation>> {
+    if name != "GETNEXTVAL" {
+        return Ok(None);
+    }
     let mut path: Vec<ast::Ident> = match call.argument("", 0) {
         Some(ast::Expr::Identifier(i)) => vec![i.clone()],
         Some(ast::Expr::CompoundIdentifier(ids)) => ids.clone(),
@@ -110,7 +116,9 @@ fn next_value(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Relation>
     };
     path.push(ast::Ident::new("NEXTVAL"));
     let value = binder.expr(&ast::Expr::CompoundIdentifier(path))?;
-    binder.one_row_beside(call.left.clone(), "NEXTVAL", value)
+    binder
+        .one_row_beside(call.left.clone(), "NEXTVAL", value)
+        .map(Some)
 }
 
 /// `TO_QUERY(SQL => 'text' [, name => value, …])`: the rows of a query that is given as text; `:name` in it is a value.
@@ -123,9 +131,6 @@ fn to_query(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Relation> {
             "the text of a query is needed",
         ));
     };
-    if call.left.is_some() {
-        return Err(SqlError::unsupported("TO_QUERY beside another relation"));
-    }
     let mut query = crate::parse::query(&sql)?;
     let mut missing = None;
     let _: std::ops::ControlFlow<()> = ast::visit_expressions_mut(&mut query, |e| {

@@ -164,6 +164,28 @@ fn tags(account: &Account, lineage: &[Level]) -> Vec<(String, String, &'static s
     out
 }
 
+/// The tags that a column has, itself or from what it is in.
+pub(crate) fn of_column(
+    account: &Account,
+    relation: &ObjectName,
+    column: &str,
+) -> Vec<std::sync::Arc<dwsim_engine::catalog::OtherObject>> {
+    let named = tags(account, &lineage("COLUMN", relation, Some(column)));
+    named
+        .into_iter()
+        .filter_map(|(tag, _, _)| {
+            let mut parts = tag.splitn(3, '.');
+            let (database, schema) = (parts.next()?, parts.next()?);
+            let key = (ObjectKind::Tag, parts.next()?.to_owned());
+            let schema = account.databases.get(database)?.schemas.get(schema)?;
+            match schema.objects.get(&key)? {
+                Object::Other(o) => Some(std::sync::Arc::clone(o)),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
 fn get_tag(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(3, 3)?;
     let (Some(tag), Some(name), Some(domain)) = (

@@ -1,12 +1,15 @@
 //! Window-only functions of Snowflake, each with its page of the reference.
 //! Aggregates over windows are in `aggregate`.
 
-use dwsim_engine::functions::{Param, WindowDef, WindowImpl, ret};
+use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::functions::{FnCall, Param, Typed, WindowDef, WindowImpl, ret};
 use dwsim_engine::kernels::aggregate as agg;
 use dwsim_engine::kernels::aggregate::windows::{
     cume_dist, dense_rank, first_value, lag, last_value, lead, nth_value, ntile, percent_rank,
     rank, row_number,
 };
+use dwsim_engine::types::TypeClass;
+use sqlparser::ast;
 
 /// The table's rows.
 pub const WINDOWS: &[WindowDef] = &[
@@ -122,4 +125,135 @@ pub const WINDOWS: &[WindowDef] = &[
         returns: ret::bigint,
         implementation: WindowImpl::Partition(agg::conditional_change_event),
     },
+    WindowDef {
+        name: "INTERPOLATE_BFILL",
+        page: page!("interpolate_bfill"),
+        params: &[Param::Any],
+        optional: 0,
+        returns: ret::first,
+        implementation: WindowImpl::Custom(interpolate),
+    },
+    WindowDef {
+        name: "INTERPOLATE_FFILL",
+        page: page!("interpolate_ffill"),
+        params: &[Param::Any],
+        optional: 0,
+        returns: ret::first,
+        implementation: WindowImpl::Custom(interpolate),
+    },
+    WindowDef {
+        name: "INTERPOLATE_LINEAR",
+        page: page!("interpolate_linear"),
+        params: &[Param::Any],
+        optional: 0,
+        returns: ret::double,
+        implementation: WindowImpl::Custom(interpolate),
+    },
 ];
+
+/// The last value at or before a row that is not NULL.
+const BEFORE: &str =
+    "LAST_VALUE(NULL) IGNORE NULLS OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)";
+
+/// The first value at or behind a row that is not NULL.
+const BEHIND: &str =
+    "FIRST_VALUE(NULL) IGNORE NULLS OVER (ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)";
+
+/// One of these over the rows of a call's window.
+fn neighbour(form: &str, value: ast::Expr, over: &ast::WindowSpec) -> Result<ast::Expr> {
+    let mut e = crate::parse::expr(form)?;
+    if let ast::Expr::Function(f) = &mut e {
+        if let ast::FunctionArguments::List(l) = &mut f.args {
+            let value = ast::FunctionArgExpr::Expr(value);
+            l.args = vec![ast::FunctionArg::Unnamed(value)];
+        }
+        if let Some(ast::WindowType::WindowSpec(s)) = &mut f.over {
+            s.partition_by.clone_from(&over.partition_by);
+            s.order_by.clone_from(&over.order_by);
+            s.window_name.clone_from(&over.window_name);
+        }
+    }
+    Ok(e)
+}
+
+/// INTERPOLATE_FFILL, INTERPOLATE_BFILL and INTERPOLATE_LINEAR: NULLs from the values around them.
+fn interpolate(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(1, 1)?;
+    let spec = match &call.ast.over {
+        Some(ast::WindowType::WindowSpec(s)) => s.clone(),
+        Some(ast::WindowType::NamedWindow(n)) => ast::WindowSpec {
+            window_name: Some(n.clone()),
+            partition_by: Vec::new(),
+            order_by: Vec::new(),
+            window_frame: None,
+        },
+        None => return Err(SqlError::argument(call.name, "OVER is needed")),
+    };
+    if spec.window_frame.is_some() {
+        return Err(SqlError::argument(
+            call.name,
+            format!("{} takes no window frame", call.name),
+        ));
+    }
+    let Some(value) = call.ast_arg(0).cloned() else {
+        return Err(SqlError::argument(call.name, "a column is needed"));
+    };
+    match call.name {
+        "INTERPOLATE_FFILL" => {
+            let e = neighbour(BEFORE, value, &spec)?;
+            return call.binder.expr(&e);
+        }
+        "INTERPOLATE_BFILL" => {
+            let e = neighbour(BEHIND, value, &spec)?;
+            return call.binder.expr(&e);
+        }
+        _ => {}
+    }
+    let [order] = spec.order_by.as_slice() else {
+        return Err(SqlError::argument(
+            call.name,
+            "INTERPOLATE_LINEAR needs one expression in ORDER BY",
+        ));
+    };
+    let at = order.expr.clone();
+    let number = call.binder.expr(&at)?.ty.class() == TypeClass::Numeric;
+    let distance = |from: &str, to: &str| {
+        if number {
+            format!("({to} - {from})::FLOAT")
+        } else {
+            format!("DATEDIFF(nanosecond, {from}, {to})::FLOAT")
+        }
+    };
+    let known = "CASE WHEN \"$V\" IS NOT NULL THEN \"$T\" END";
+    let parts = [("$V", value.clone()), ("$T", at.clone())];
+    let known = filled(known, &parts)?;
+    let form = format!(
+        "CASE WHEN \"$V\" IS NOT NULL THEN \"$V\"::FLOAT ELSE \"$A\" + (\"$B\" - \"$A\") * {} / NULLIF({}, 0) END",
+        distance("\"$S\"", "\"$T\""),
+        distance("\"$S\"", "\"$E\"")
+    );
+    let parts = [
+        ("$V", value.clone()),
+        ("$T", at),
+        ("$A", neighbour(BEFORE, value.clone(), &spec)?),
+        ("$B", neighbour(BEHIND, value, &spec)?),
+        ("$S", neighbour(BEFORE, known.clone(), &spec)?),
+        ("$E", neighbour(BEHIND, known, &spec)?),
+    ];
+    let e = filled(&form, &parts)?;
+    call.binder.expr(&e)
+}
+
+/// An expression with others in the places of names.
+fn filled(form: &str, parts: &[(&str, ast::Expr)]) -> Result<ast::Expr> {
+    let mut e = crate::parse::expr(form)?;
+    let _: std::ops::ControlFlow<()> = ast::visit_expressions_mut(&mut e, |x| {
+        if let ast::Expr::Identifier(i) = x
+            && let Some((_, part)) = parts.iter().find(|(n, _)| *n == i.value)
+        {
+            *x = ast::Expr::Nested(Box::new(part.clone()));
+        }
+        std::ops::ControlFlow::Continue(())
+    });
+    Ok(e)
+}

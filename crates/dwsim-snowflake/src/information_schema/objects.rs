@@ -1,7 +1,11 @@
 //! INFORMATION_SCHEMA of stages, file formats, pipes, streams' tables, references, roles and privileges.
 //! Tables, views, columns and sequences are in `relations`.
 
-use dwsim_engine::catalog::{Account, Database, Object, ObjectKind, OtherObject};
+use dwsim_engine::catalog::{
+    Account, Database, Object, ObjectKind, OtherObject, Returns, Volatility, signature_type,
+};
+use dwsim_engine::dialect::DialectName;
+use dwsim_engine::types::{SNOWFLAKE_MAX_VARCHAR, SqlType};
 
 use super::relations::{Rows, some, texts, visible};
 
@@ -113,6 +117,111 @@ pub(super) fn file_formats(database: &str, db: &Database) -> Rows {
             ]
         })
         .collect();
+    (columns, rows)
+}
+
+/// The columns of FUNCTIONS.
+const FUNCTIONS: &[&str] = &[
+    "FUNCTION_CATALOG",
+    "FUNCTION_SCHEMA",
+    "FUNCTION_NAME",
+    "FUNCTION_OWNER",
+    "ARGUMENT_SIGNATURE",
+    "DATA_TYPE",
+    "CHARACTER_MAXIMUM_LENGTH",
+    "CHARACTER_OCTET_LENGTH",
+    "NUMERIC_PRECISION",
+    "NUMERIC_PRECISION_RADIX",
+    "NUMERIC_SCALE",
+    "FUNCTION_LANGUAGE",
+    "FUNCTION_DEFINITION",
+    "VOLATILITY",
+    "IS_NULL_CALL",
+    "IS_SECURE",
+    "CREATED",
+    "LAST_ALTERED",
+    "COMMENT",
+];
+
+/// The columns of PROCEDURES.
+const PROCEDURES: &[&str] = &[
+    "PROCEDURE_CATALOG",
+    "PROCEDURE_SCHEMA",
+    "PROCEDURE_NAME",
+    "PROCEDURE_OWNER",
+    "ARGUMENT_SIGNATURE",
+    "DATA_TYPE",
+    "CHARACTER_MAXIMUM_LENGTH",
+    "CHARACTER_OCTET_LENGTH",
+    "NUMERIC_PRECISION",
+    "NUMERIC_PRECISION_RADIX",
+    "NUMERIC_SCALE",
+    "PROCEDURE_LANGUAGE",
+    "PROCEDURE_DEFINITION",
+    "CREATED",
+    "LAST_ALTERED",
+    "COMMENT",
+];
+
+/// FUNCTIONS or PROCEDURES.
+pub(super) fn routines(database: &str, db: &Database, kind: ObjectKind) -> Rows {
+    let procedures = kind == ObjectKind::Procedure;
+    let columns = texts(if procedures { PROCEDURES } else { FUNCTIONS });
+    let mut rows = Vec::new();
+    for (schema, s) in visible(db) {
+        for ((k, _), o) in &s.objects {
+            let (true, Object::Routine(r)) = (*k == kind, o) else {
+                continue;
+            };
+            let signature: Vec<String> = r
+                .inputs()
+                .map(|a| {
+                    format!(
+                        "{} {}",
+                        a.name,
+                        signature_type(&a.ty, DialectName::Snowflake)
+                    )
+                })
+                .collect();
+            let ty = match &r.returns {
+                Returns::Value { ty, .. } => Some(ty),
+                _ => None,
+            };
+            let length = match ty {
+                Some(SqlType::Varchar(n)) => Some(n.unwrap_or(SNOWFLAKE_MAX_VARCHAR)),
+                _ => None,
+            };
+            let shape = ty.and_then(SqlType::decimal_shape);
+            let mut row = vec![
+                some(database),
+                some(schema),
+                some(&r.name),
+                some(&r.owner),
+                some(format!("({})", signature.join(", "))),
+                some(crate::scripting::returns_text(r)),
+                length.map(|n| n.to_string()),
+                length.map(|n| (u64::from(n) * 4).to_string()),
+                shape.map(|(p, _)| p.to_string()),
+                shape.map(|_| "10".to_owned()),
+                shape.map(|(_, s)| s.to_string()),
+                some(r.language.name()),
+                some(&r.body),
+            ];
+            if !procedures {
+                let volatility = match r.volatility {
+                    Volatility::Immutable => "IMMUTABLE",
+                    _ => "VOLATILE",
+                };
+                row.push(some(volatility));
+                row.push(some(if r.strict { "NO" } else { "YES" }));
+                row.push(some(if r.secure { "YES" } else { "NO" }));
+            }
+            row.push(some(r.created.to_string()));
+            row.push(some(r.created.to_string()));
+            row.push(r.comment.clone());
+            rows.push(row);
+        }
+    }
     (columns, rows)
 }
 

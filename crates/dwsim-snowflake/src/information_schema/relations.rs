@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dwsim_engine::catalog::{Database, Object, Schema};
+use dwsim_engine::catalog::{Database, Object, ObjectKind, Schema};
 use dwsim_engine::error::Result;
 use dwsim_engine::plan::{Binder, Relation};
 use dwsim_engine::session::is_temp_schema;
@@ -55,6 +55,8 @@ pub(crate) fn relation(binder: &mut Binder<'_>, path: &[String]) -> Result<Optio
         "STAGES" => objects::stages(&database, db),
         "FILE_FORMATS" => objects::file_formats(&database, db),
         "PIPES" => objects::pipes(&database, db),
+        "FUNCTIONS" => objects::routines(&database, db, ObjectKind::Function),
+        "PROCEDURES" => objects::routines(&database, db, ObjectKind::Procedure),
         "REFERENTIAL_CONSTRAINTS" => objects::references(&database, db),
         "TABLE_PRIVILEGES" => objects::privileges(&database, &account, true),
         "OBJECT_PRIVILEGES" => objects::privileges(&database, &account, false),

@@ -177,6 +177,14 @@ pub enum Command {
     Each(Vec<Command>),
     /// Statements joined by `->>`, as texts.
     Flow(Vec<String>),
+    /// CREATE OR ALTER of what keeps its contents: the command of CREATE.
+    CreateOrAlter(Box<Command>),
+    /// ALTER STAGE … REFRESH: name, IF EXISTS.
+    RefreshStage(ObjectName, bool),
+    /// ALTER TABLE … DROP UNIQUE or FOREIGN KEY (columns): name, IF EXISTS, kind of key, columns.
+    DropKey(ObjectName, bool, &'static str, Vec<Ident>),
+    /// ALTER DATABASE … SWAP WITH.
+    SwapDatabases(ObjectName, ObjectName),
     /// EXPLAIN [USING …]: format, statement as text.
     Explain(String, String),
     /// A block of Snowflake Scripting.
@@ -210,6 +218,9 @@ pub fn parse(text: &str) -> Result<Command> {
     }
     let mut c = Cursor::new(text)?;
     let word = c.peek_word(0).unwrap_or_default();
+    if c.sees(&["CREATE", "OR", "ALTER"]) {
+        return create_or_alter(c);
+    }
     if matches!(
         word.as_str(),
         "CREATE" | "ALTER" | "DROP" | "DESC" | "DESCRIBE"
@@ -440,6 +451,8 @@ fn describe(c: &mut Cursor<'_>) -> Result<Command> {
         ("WAREHOUSE", "WAREHOUSES"),
         ("USER", "USERS"),
         ("ROLE", "ROLES"),
+        ("ALERT", "ALERTS"),
+        ("SECRET", "SECRETS"),
     ]
     .into_iter()
     .find_map(|(word, list)| c.eat(&[word]).then_some(list))
@@ -723,6 +736,23 @@ fn created_relation(c: &mut Cursor<'_>) -> Option<ObjectName> {
     name
 }
 
+/// CREATE OR ALTER: of tables and of what consists of options a command of its own, of all else CREATE OR REPLACE.
+fn create_or_alter(mut c: Cursor<'_>) -> Result<Command> {
+    c.expect(&["CREATE", "OR", "ALTER"])?;
+    let from = c.offset();
+    let rest = c.slice(from, usize::MAX);
+    // Errors are placed in the text as it was written: the words have the same length.
+    match parse(&format!("CREATE          {rest}"))? {
+        command @ (Command::CreateDatabase(_) | Command::CreateSchema(_) | Command::Create(_)) => {
+            Ok(Command::CreateOrAlter(Box::new(command)))
+        }
+        Command::Sql(s) if matches!(*s, Statement::CreateTable(_)) => {
+            Ok(Command::CreateOrAlter(Box::new(Command::Sql(s))))
+        }
+        _ => parse(&format!("CREATE OR REPLACE {rest}")),
+    }
+}
+
 fn create(c: &mut Cursor<'_>) -> Result<Command> {
     if let Some(name) = created_relation(c) {
         let attached = super::policy::take(c)?;
@@ -735,6 +765,31 @@ fn create(c: &mut Cursor<'_>) -> Result<Command> {
         }
     }
     create_plain(c)
+}
+
+/// CREATE ICEBERG TABLE with Snowflake as its catalog: its rows are kept as those of other tables, and the files that
+/// others would read are not written.
+fn iceberg(c: &mut Cursor<'_>) -> Result<Command> {
+    let mut statement = c.statement()?;
+    let Statement::CreateTable(table) = &mut statement else {
+        return Err(c.error("TABLE"));
+    };
+    if let Some(catalog) = &table.catalog
+        && !catalog.eq_ignore_ascii_case("SNOWFLAKE")
+    {
+        return Err(SqlError::unsupported(format!(
+            "CREATE ICEBERG TABLE with the catalog {catalog}"
+        )));
+    }
+    table.iceberg = false;
+    table.catalog = None;
+    table.external_volume = None;
+    table.base_location = None;
+    table.catalog_sync = None;
+    table.storage_serialization_policy = None;
+    let name = table.name.clone();
+    let create = Command::Sql(Box::new(statement));
+    Ok(Command::CreateLike("iceberg", Box::new(create), name))
 }
 
 fn create_plain(c: &mut Cursor<'_>) -> Result<Command> {
@@ -785,6 +840,10 @@ fn create_plain(c: &mut Cursor<'_>) -> Result<Command> {
     };
     if let Some(body) = body {
         return Ok(Command::CreateBody(Box::new(body)));
+    }
+    if c.sees(&["ICEBERG", "TABLE"]) {
+        c.reset(mark);
+        return iceberg(c);
     }
     for (words, kind) in [
         (&["HYBRID", "TABLE"][..], "hybrid"),
@@ -932,6 +991,20 @@ fn drop(c: &mut Cursor<'_>) -> Result<Command> {
 fn alter(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
     let _ = c.ident()?;
+    if let Some(command) = alter_else(c)? {
+        return Ok(command);
+    }
+    // Parameters of the account are those of its sessions here: there is one account.
+    if c.sees(&["ACCOUNT", "SET"]) || c.sees(&["ACCOUNT", "UNSET"]) {
+        let _ = c.ident()?;
+        if c.eat(&["UNSET"]) {
+            return idents(c).map(Command::UnsetSession);
+        }
+        c.expect(&["SET"])?;
+        let options = c.options()?;
+        c.end()?;
+        return Ok(Command::AlterSession(options));
+    }
     if c.eat(&["SESSION"]) {
         if c.eat(&["UNSET"]) {
             return idents(c).map(Command::UnsetSession);
@@ -1029,6 +1102,10 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         });
     } else if kind == Some(ObjectKind::Warehouse) && (c.eat(&["SUSPEND"]) || c.eat(&["RESUME"])) {
         let _ = c.eat(&["IF", "SUSPENDED"]);
+    } else if kind == Some(ObjectKind::Warehouse) && c.eat(&["ABORT", "ALL", "QUERIES"]) {
+        // Statements run in no warehouse here: none of them is this one's.
+    } else if kind == Some(ObjectKind::User) && c.eat(&["ABORT", "ALL", "QUERIES"]) {
+        return Err(SqlError::unsupported("ALTER USER … ABORT ALL QUERIES"));
     } else {
         c.expect(&["SET"])?;
         options = c.options()?;
@@ -1041,6 +1118,73 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
         rename,
         options,
     })
+}
+
+/// Forms of ALTER that no other form shares words with: keys by their columns, a stage's directory, databases that
+/// change places, access that is managed; nothing is read when it is something else.
+fn alter_else(c: &mut Cursor<'_>) -> Result<Option<Command>> {
+    let mark = c.mark();
+    if c.eat(&["TABLE"]) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        if let Ok(name) = c.name()
+            && c.eat(&["DROP"])
+        {
+            let kind = if c.eat(&["UNIQUE"]) {
+                Some("UNIQUE")
+            } else if c.eat(&["FOREIGN", "KEY"]) {
+                Some("FOREIGN KEY")
+            } else {
+                None
+            };
+            if let Some(kind) = kind
+                && c.sees_token(&Token::LParen)
+            {
+                let columns = c.idents_in_parens()?;
+                let _ = c.eat(&["CASCADE"]) || c.eat(&["RESTRICT"]);
+                c.end()?;
+                return Ok(Some(Command::DropKey(name, if_exists, kind, columns)));
+            }
+        }
+    } else if c.eat(&["STAGE"]) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        if let Ok(name) = c.name()
+            && c.eat(&["REFRESH"])
+        {
+            if c.eat(&["SUBPATH"]) {
+                return Err(SqlError::unsupported("ALTER STAGE … REFRESH SUBPATH"));
+            }
+            c.end()?;
+            return Ok(Some(Command::RefreshStage(name, if_exists)));
+        }
+    } else if !c.sees(&["DATABASE", "ROLE"]) && c.eat(&["DATABASE"]) {
+        let _ = c.eat(&["IF", "EXISTS"]);
+        if let Ok(name) = c.name()
+            && c.eat(&["SWAP", "WITH"])
+        {
+            let other = c.name()?;
+            c.end()?;
+            return Ok(Some(Command::SwapDatabases(name, other)));
+        }
+    } else if c.eat(&["SCHEMA"]) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        if let Ok(name) = c.name()
+            && (c.sees(&["ENABLE", "MANAGED"]) || c.sees(&["DISABLE", "MANAGED"]))
+        {
+            let on = c.eat(&["ENABLE"]) || !c.eat(&["DISABLE"]);
+            c.expect(&["MANAGED", "ACCESS"])?;
+            c.end()?;
+            let value = super::OptionValue::Word(on.to_string().to_uppercase(), false);
+            let options = Options(vec![("MANAGED ACCESS".into(), value)]);
+            return Ok(Some(Command::Properties(
+                "SCHEMA".into(),
+                name,
+                if_exists,
+                Box::new(Change::Set(options)),
+            )));
+        }
+    }
+    c.reset(mark);
+    Ok(None)
 }
 
 /// Search optimization of a table and the state of a materialized view, which change no result, as properties;

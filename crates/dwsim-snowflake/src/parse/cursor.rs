@@ -8,6 +8,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
+use super::rewrite::without_types;
 use super::split::{line_starts, offset, tokens};
 
 /// Deepest nesting of expressions and queries.
@@ -401,6 +402,8 @@ impl<'a> Cursor<'a> {
             Some(Token::SingleQuotedString(s)) => s.starts_with('@') || s.contains("://"),
             Some(Token::AtSign) => true,
             Some(Token::Placeholder(p)) => p.starts_with('@'),
+            // A location with its path, as it is read before an alias.
+            Some(Token::Word(w)) => w.quote_style == Some('"') && w.value.starts_with('@'),
             _ => false,
         }
     }
@@ -453,13 +456,15 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// A syntax error with its place.
     pub fn statement(&mut self) -> Result<ast::Statement> {
-        self.sql(|p| {
+        let mut statement = self.sql(|p| {
             let s = p.parse_statement()?;
             if p.peek_token().token != Token::EOF {
                 return p.expected("end of statement", p.peek_token());
             }
             Ok(s)
-        })
+        })?;
+        without_types(&mut statement);
+        Ok(statement)
     }
 
     /// Whether this symbol comes next.

@@ -1,4 +1,4 @@
-//! IDENTIFIER('name') and IDENTIFIER($variable): the name takes their place before a statement is parsed.
+//! IDENTIFIER('name') and IDENTIFIER($variable), and TABLE(…) of the same in FROM: the name takes their place before a statement is parsed.
 //! Everything that can be named can be named so.
 //!
 //! Source: "Literals and variables as identifiers".
@@ -16,21 +16,48 @@ pub fn resolve_identifiers(
     text: &str,
     variable: &dyn Fn(&str) -> Result<String>,
 ) -> Result<Option<String>> {
-    if !text.to_ascii_uppercase().contains("IDENTIFIER") {
+    let upper = text.to_ascii_uppercase();
+    let called = |(i, word): (usize, &str)| {
+        let rest = upper[i + word.len()..].trim_start();
+        rest.strip_prefix('(')
+            .is_some_and(|r| r.trim_start().starts_with(['\'', '$']))
+    };
+    if !upper.contains("IDENTIFIER") && !upper.match_indices("TABLE").any(called) {
         return Ok(None);
     }
     let mut c = Cursor::new(text)?;
     let mut out = String::new();
     let mut copied = 0;
+    let (mut relation, mut listed) = (false, false);
     while !c.at_end() {
         let from = c.offset();
         let mark = c.mark();
-        if c.eat(&["IDENTIFIER"]) && c.eat_token(&Token::LParen) {
+        // `TABLE('name')` is a table's name where a relation stands.
+        let from_item = relation;
+        relation =
+            c.sees(&["FROM"]) || c.sees(&["JOIN"]) || (listed && c.sees_token(&Token::Comma));
+        if c.sees(&["FROM"]) {
+            listed = true;
+        } else if ["WHERE", "GROUP", "ORDER", "SELECT", "ON", "SET", "VALUES"]
+            .iter()
+            .any(|w| c.sees(&[w]))
+        {
+            listed = false;
+        }
+        if (c.eat(&["IDENTIFIER"]) || (from_item && c.eat(&["TABLE"])))
+            && c.eat_token(&Token::LParen)
+        {
             let name = if c.sees_string() {
                 Some(c.string()?)
             } else {
                 match c.raw() {
-                    Some(v) if v.len() > 1 && v.starts_with('$') => Some(variable(&v[1..])?),
+                    // `$1` is the result of another statement, or a column.
+                    Some(v)
+                        if v.starts_with('$')
+                            && v[1..].starts_with(|c: char| !c.is_ascii_digit()) =>
+                    {
+                        Some(variable(&v[1..])?)
+                    }
                     _ => None,
                 }
             };
@@ -71,6 +98,16 @@ mod tests {
             ),
             ("use role identifier($r)", Some("use role value_of_r")),
             ("select 'identifier($r)'", None),
+            (
+                "select * from table('a.b') x, table($t) join table( $u ) on true",
+                Some("select * from a.b x, value_of_t join value_of_u on true"),
+            ),
+            ("select table('x')", None),
+            ("select 1 from table($1)", None),
+            (
+                "create function f() returns table (a int) as 'select 1'",
+                None,
+            ),
         ] {
             assert_eq!(r(text).as_deref(), expected, "{text}");
         }

@@ -10,6 +10,8 @@ mod object;
 mod options;
 mod policy;
 mod relation;
+mod resample;
+mod rewrite;
 mod show;
 mod split;
 

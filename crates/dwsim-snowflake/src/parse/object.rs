@@ -90,6 +90,8 @@ pub enum Change {
     SetTag(Vec<(ObjectName, String)>),
     /// UNSET TAG.
     UnsetTag(Vec<ObjectName>),
+    /// SET or UNSET MASKING POLICY of a tag: whether to set, the policies, FORCE.
+    TagPolicies(bool, Vec<ObjectName>, bool),
     /// ADD or DROP ALLOWED_VALUES of a tag.
     AllowedValues(bool, Vec<String>),
 }
@@ -347,6 +349,17 @@ pub(super) fn change(c: &mut Cursor<'_>) -> Result<Change> {
             }
         }
         Change::SetTag(tags)
+    } else if c.sees(&["SET", "MASKING", "POLICY"]) || c.sees(&["UNSET", "MASKING", "POLICY"]) {
+        let set = c.eat(&["SET"]) || !c.eat(&["UNSET"]);
+        let mut policies = Vec::new();
+        loop {
+            c.expect(&["MASKING", "POLICY"])?;
+            policies.push(c.name()?);
+            if !c.eat_token(&Token::Comma) {
+                break;
+            }
+        }
+        Change::TagPolicies(set, policies, c.eat(&["FORCE"]))
     } else if c.eat(&["UNSET", "TAG"]) {
         let mut tags = Vec::new();
         loop {
@@ -384,6 +397,13 @@ pub(super) fn change(c: &mut Cursor<'_>) -> Result<Change> {
         Change::Refresh(c.options()?)
     } else if c.eat(&["MODIFY", "AS"]) || c.eat(&["MODIFY", "ACTION"]) {
         Change::Body(text_to_end(c)?)
+    } else if c.eat(&["MODIFY", "CONDITION", "EXISTS"]) {
+        c.expect_token(&Token::LParen)?;
+        let from = c.offset();
+        let _ = c.sql(|p| p.parse_query())?;
+        let condition = c.text_from(from).to_owned();
+        c.expect_token(&Token::RParen)?;
+        Change::When(Some(condition))
     } else if c.eat(&["MODIFY", "WHEN"]) {
         let from = c.offset();
         let _ = c.sql(|p| p.parse_expr())?;

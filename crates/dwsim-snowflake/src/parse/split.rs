@@ -37,12 +37,14 @@ pub(super) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>> {
                 column: e.location.column,
             }))
         })?;
-    let mut out = structured(stars(
-        all.into_iter()
-            .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
-            .map(resolved)
-            .collect(),
-    ));
+    let all: Vec<TokenWithSpan> = all
+        .into_iter()
+        .filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF))
+        .map(resolved)
+        .collect();
+    let mut out = structured(stars(super::rewrite::rewrite(super::rewrite::stages(
+        text, all,
+    ))));
     semantics_prefixes(&mut out);
     from_ends(&mut out);
     Ok(out)

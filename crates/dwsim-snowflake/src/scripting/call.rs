@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::scalar::ScalarValue;
-use dwsim_engine::catalog::{Language, ObjectKind, ObjectName, Returns, Routine};
+use dwsim_engine::catalog::{ArgumentMode, Language, ObjectKind, ObjectName, Returns, Routine};
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::exec::constant;
 use dwsim_engine::functions::Typed;
@@ -55,8 +55,10 @@ fn rows(ran: &Ran) -> Answer {
 impl SnowflakeSession {
     /// Runs an anonymous block.
     pub(crate) async fn run_block(&mut self, block: &Block) -> Result<Answer> {
+        let nested = self.nested.len();
         let mut interpreter = Interpreter::new(self, Style::Snowflake);
         let finished = interpreter.run(block).await;
+        self.nested.truncate(nested);
         match finished.map_err(|r| r.uncaught_snowflake())? {
             Finished::Nothing => single(BLOCK, null()),
             Finished::Value(v) => single(BLOCK, v),
@@ -106,6 +108,11 @@ impl SnowflakeSession {
             .map(fold)
             .collect();
         let shown = parts.last().cloned().unwrap_or_default();
+        if let [name] = parts.as_slice()
+            && let Some(routine) = self.nested.iter().rfind(|r| r.name == *name).cloned()
+        {
+            return self.call_known(routine, &given).await;
+        }
         let view = self.inner.view()?;
         let env = self.inner.env();
         let resolved = {
@@ -120,7 +127,11 @@ impl SnowflakeSession {
         match resolved {
             Some((name, routine, args)) => {
                 let args = computed(args)?;
-                self.run_procedure(&name, &routine, args).await
+                // What a block has declared is known to it alone.
+                let nested = std::mem::take(&mut self.nested);
+                let answer = self.run_procedure(&name, &routine, args).await;
+                self.nested = nested;
+                answer
             }
             None if shown.starts_with("SYSTEM$") => {
                 let arguments: Vec<String> = target
@@ -161,6 +172,15 @@ impl SnowflakeSession {
     ) -> Result<Answer> {
         let given = self.call_arguments(target, values).await?;
         let routine = Arc::new(self.routine(definition, "")?);
+        self.call_known(routine, &given).await
+    }
+
+    /// CALL of a procedure that is at hand.
+    async fn call_known(
+        &mut self,
+        routine: Arc<Routine>,
+        given: &[(Option<String>, Typed)],
+    ) -> Result<Answer> {
         let name = ObjectName {
             database: self.inner.database().unwrap_or_default().to_owned(),
             schema: self.inner.schema().unwrap_or_default().to_owned(),
@@ -171,7 +191,7 @@ impl SnowflakeSession {
         let (name, routine, args) = {
             let mut binder = self.inner.binder(env, &view, &[]);
             let found = [(name, Arc::clone(&routine))];
-            binder.resolve_routine(&routine.name, &found, &given)?
+            binder.resolve_routine(&routine.name, &found, given)?
         };
         let args = computed(args)?;
         self.run_procedure(&name, &routine, args).await
@@ -202,7 +222,9 @@ impl SnowflakeSession {
         }
         let script = self.inner.script.take();
         self.calls += 1;
+        let nested = self.nested.len();
         let done = self.procedure_body(routine, args).await;
+        self.nested.truncate(nested);
         self.calls -= 1;
         self.inner.script = script;
         if !routine.caller_rights {
@@ -243,10 +265,25 @@ impl SnowflakeSession {
                 let block = super::block(&routine.body)?;
                 let mut interpreter = Interpreter::new(self, Style::Snowflake);
                 for (a, v) in routine.inputs().zip(args) {
+                    // An OUT argument begins as NULL, whatever the caller's variable holds.
+                    let v = if a.mode == ArgumentMode::In {
+                        v
+                    } else {
+                        null()
+                    };
                     interpreter.define(&a.name, Some(a.ty.clone()), v);
                 }
                 let done = interpreter.run(&block).await;
-                done.map_err(|r| r.uncaught_snowflake())
+                let outputs: Vec<(usize, Typed)> = routine
+                    .arguments
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, a)| a.mode != ArgumentMode::In)
+                    .filter_map(|(i, a)| Some((i, interpreter.value(&a.name)?)))
+                    .collect();
+                let done = done.map_err(|r| r.uncaught_snowflake())?;
+                self.outputs = outputs;
+                Ok(done)
             }
             Language::JavaScript => self.javascript(routine, args).await,
             other @ (Language::PlPgSql | Language::Python) => Err(SqlError::unsupported(format!(

@@ -64,6 +64,7 @@ impl Host for SnowflakeSession {
         Box::pin(async move {
             let id = Uuid::new_v4().to_string();
             let outer = std::mem::replace(&mut self.inner.query_id, id.clone());
+            self.outputs.clear();
             let outcome = self.inner_statement(text, values).await;
             self.inner.query_id = outer;
             self.end_statement(&id, text, &outcome);
@@ -87,7 +88,7 @@ impl Host for SnowflakeSession {
             };
             let ran = Ran {
                 counts,
-                outputs: Vec::new(),
+                outputs: std::mem::take(&mut self.outputs),
                 columns: answer.columns.clone(),
                 batches: answer.batches.clone(),
                 changed,
@@ -100,6 +101,13 @@ impl Host for SnowflakeSession {
             }
             Ok(ran)
         })
+    }
+
+    fn declare_routine(&mut self, definition: &str) -> Result<()> {
+        let definition = super::routine::nested(definition)?;
+        let routine = self.routine(&definition, "")?;
+        self.nested.push(Arc::new(routine));
+        Ok(())
     }
 
     fn message(&mut self, _: RaiseLevel, _: String) {}

@@ -81,9 +81,6 @@ impl SnowflakeSession {
     pub(super) fn routine(&self, o: &CreateRoutine, ddl: &str) -> Result<Routine> {
         let mut arguments = Vec::with_capacity(o.arguments.len());
         for a in &o.arguments {
-            if a.mode != ArgumentMode::In {
-                return Err(SqlError::unsupported("OUT arguments of a procedure"));
-            }
             let name = fold(&a.name);
             if arguments.iter().any(|b: &Argument| b.name == name) {
                 return Err(SqlError::raw(
@@ -105,7 +102,11 @@ impl SnowflakeSession {
                 name,
                 ty: data_type(&a.ty)?,
                 type_text: a.text.clone(),
-                mode: a.mode,
+                // A caller names a variable for an OUT argument, so that it has a place in the call.
+                mode: match a.mode {
+                    ArgumentMode::In => ArgumentMode::In,
+                    _ => ArgumentMode::InOut,
+                },
                 default: a.default.clone(),
             });
         }

@@ -112,8 +112,21 @@ impl BlockParser<'_> {
     /// `name …` of DECLARE and LET.
     fn declaration(&mut self) -> Result<Declaration> {
         let at = self.t.place();
+        let start = self.t.index();
         let name = fold(&self.t.ident()?);
-        let what = if self.t.eat(&["EXCEPTION"]) {
+        let procedure = self.t.sees(&["PROCEDURE"])
+            && self
+                .t
+                .peek(1)
+                .is_some_and(|i| i.token.token == Token::LParen);
+        let what = if procedure {
+            let end = self.created_end();
+            let text = self.t.slice(start, end).to_owned();
+            self.t.seek(end);
+            // A definition that does not parse is refused now.
+            super::routine::nested(&text)?;
+            Declared::Routine(text)
+        } else if self.t.eat(&["EXCEPTION"]) {
             self.exception()?
         } else if self.t.eat(&["CURSOR", "FOR"]) {
             Declared::Cursor {
@@ -636,9 +649,22 @@ impl BlockParser<'_> {
                 .get(at)
                 .and_then(|i| i.word())
                 .is_some_and(|w| w == "INTO");
+        let given = if word == "CALL" {
+            self.variables_given()
+        } else {
+            Vec::new()
+        };
         if !found {
+            let targets = given;
             let text = self.t.slice(first, end).to_owned();
             self.t.seek(end);
+            if targets.iter().any(Option::is_some) {
+                return Ok(Kind::Call {
+                    text,
+                    targets,
+                    into: None,
+                });
+            }
             return Ok(Kind::Sql { text, into: None });
         }
         self.t.seek(at + 1);
@@ -646,6 +672,16 @@ impl BlockParser<'_> {
         let behind = self.t.index();
         let text = self.t.slice_without(first, end, at..behind);
         self.t.seek(end);
+        if given.iter().any(Option::is_some) {
+            return Ok(Kind::Call {
+                text,
+                targets: given,
+                into: Some(Into {
+                    targets,
+                    strict: true,
+                }),
+            });
+        }
         Ok(Kind::Sql {
             text,
             into: Some(Into {
@@ -653,6 +689,51 @@ impl BlockParser<'_> {
                 strict: true,
             }),
         })
+    }
+
+    /// The arguments of the CALL that comes next which are variables: an OUT argument gives its value to one.
+    fn variables_given(&self) -> Vec<Option<Target>> {
+        let items = &self.t.items()[self.t.index()..self.t.statement_end()];
+        let symbol = |i: usize| items.get(i).map(|i| &i.token.token);
+        let Some(open) = (0..items.len()).find(|i| symbol(*i) == Some(&Token::LParen)) else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        let (mut depth, mut start) = (0usize, open + 1);
+        for i in open..items.len() {
+            let ends = match symbol(i) {
+                Some(Token::LParen) => {
+                    depth += 1;
+                    false
+                }
+                Some(Token::RParen) => {
+                    depth = depth.saturating_sub(1);
+                    depth == 0
+                }
+                Some(Token::Comma) => depth == 1,
+                _ => false,
+            };
+            if !ends {
+                continue;
+            }
+            let variable = match &items[start..i] {
+                [colon, name] if colon.token.token == Token::Colon => match &name.token.token {
+                    Token::Word(w) => Some(fold(&sqlparser::ast::Ident {
+                        value: w.value.clone(),
+                        quote_style: w.quote_style,
+                        span: name.token.span,
+                    })),
+                    _ => None,
+                },
+                _ => None,
+            };
+            out.push(variable.map(|name| Target { name, field: None }));
+            start = i + 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        out
     }
 
     /// Where a CREATE statement ends; `… AS BEGIN … END` of a procedure holds semicolons.

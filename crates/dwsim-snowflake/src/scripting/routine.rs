@@ -3,7 +3,8 @@
 //!
 //! Source: "CREATE FUNCTION", "CREATE PROCEDURE", "CALL", "CALL (with anonymous procedure)", "EXECUTE IMMEDIATE".
 
-use dwsim_engine::catalog::{ArgumentMode, Language, Volatility};
+use dwsim_engine::catalog::{ArgumentMode, Language, Volatility, signature_type};
+use dwsim_engine::dialect::DialectName;
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::scripting::Target;
 use sqlparser::ast::{self, DataType, Ident, ObjectName};
@@ -253,7 +254,7 @@ fn signature(c: &mut Cursor<'_>, name: ObjectName, procedure: bool) -> Result<Cr
     c.expect(&["AS"])?;
     if c.sees_string() {
         r.body = c.string()?;
-    } else if procedure && (c.sees(&["BEGIN"]) || c.sees(&["DECLARE"])) {
+    } else if c.sees(&["BEGIN"]) || c.sees(&["DECLARE"]) {
         let from = c.offset();
         while c.raw().is_some() {}
         c.text_from(from).clone_into(&mut r.body);
@@ -263,6 +264,8 @@ fn signature(c: &mut Cursor<'_>, name: ObjectName, procedure: bool) -> Result<Cr
     if r.language == Language::Sql && procedure {
         // A body that does not parse is refused now.
         super::block(&r.body)?;
+    } else if r.language == Language::Sql && super::is_block(&r.body) {
+        super::function::check(&r.body)?;
     }
     Ok(r)
 }
@@ -332,6 +335,33 @@ pub(crate) fn routine_name(c: &mut Cursor<'_>) -> Result<(RoutineName, bool)> {
         },
         if_exists,
     ))
+}
+
+/// `name(types)`: the folded parts of the name, and the types as a routine's signature has them.
+///
+/// # Errors
+/// A syntax error with its place, unknown types.
+pub(crate) fn signature_name(c: &mut Cursor<'_>) -> Result<(Vec<String>, String)> {
+    let name = c.name()?;
+    c.expect_token(&Token::LParen)?;
+    let mut types = Vec::new();
+    while !c.eat_token(&Token::RParen) {
+        let ty = c.sql(|p| p.parse_data_type())?;
+        let ty = crate::dialect::data_type(&ty)?;
+        types.push(signature_type(&ty, DialectName::Snowflake));
+        if !c.eat_token(&Token::Comma) {
+            c.expect_token(&Token::RParen)?;
+            break;
+        }
+    }
+    c.end()?;
+    let parts = name
+        .0
+        .iter()
+        .filter_map(|p| p.as_ident())
+        .map(fold)
+        .collect();
+    Ok((parts, types.join(", ")))
 }
 
 /// ALTER FUNCTION or PROCEDURE, from the word behind ALTER.
@@ -434,6 +464,19 @@ pub(crate) fn with_procedure(c: &mut Cursor<'_>) -> Result<Option<(CreateRoutine
     }
     c.reset(mark);
     Ok(None)
+}
+
+/// A procedure that a block declares, from its name on.
+///
+/// # Errors
+/// A syntax error with its place in the text.
+pub(super) fn nested(text: &str) -> Result<CreateRoutine> {
+    let mut c = Cursor::new(text)?;
+    let name = c.name()?;
+    c.expect(&["PROCEDURE"])?;
+    let routine = anonymous(&mut c, name)?;
+    c.end()?;
+    Ok(routine)
 }
 
 /// The definition of an anonymous procedure.

@@ -440,7 +440,7 @@ impl SnowflakeSession {
                 crate::parse::parse(b)?;
                 new.definition["body"] = b.clone().into();
             }
-            Change::When(w) if kind == ObjectKind::Task => {
+            Change::When(w) if kind == ObjectKind::Task || word == "ALERT" => {
                 new.definition["when"] = w.clone().into();
             }
             Change::After(add, tasks) if kind == ObjectKind::Task => {
@@ -468,6 +468,11 @@ impl SnowflakeSession {
                 }
                 new.properties
                     .insert("ALLOWED_VALUES".into(), json!(list).to_string());
+            }
+            Change::TagPolicies(set, policies, force) if kind == ObjectKind::Tag => {
+                for policy in policies {
+                    self.tag_policy(&mut new, policy, *set, *force)?;
+                }
             }
             other => return Err(SqlError::unsupported(format!("ALTER {word} … {other:?}"))),
         }

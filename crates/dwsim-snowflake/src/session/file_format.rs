@@ -77,6 +77,14 @@ const KNOWN: &[&str] = &[
     "FORMAT_NAME",
 ];
 
+/// Checks the names of the options of a FILE_FORMAT clause.
+///
+/// # Errors
+/// Unknown options.
+pub(super) fn check_names(options: &Options) -> Result<()> {
+    options.only(KNOWN)
+}
+
 /// Checks the options of CREATE FILE FORMAT.
 ///
 /// # Errors

@@ -88,7 +88,8 @@ impl SnowflakeSession {
             for (d, db) in &account.databases {
                 for (s, schema) in db.schemas.iter() {
                     let at = format!("{d}.{s}");
-                    if at != prefix && *d != prefix {
+                    let hidden = dwsim_engine::session::is_temp_schema(s);
+                    if hidden || (at != prefix && *d != prefix) {
                         continue;
                     }
                     if kind == "SCHEMA" {

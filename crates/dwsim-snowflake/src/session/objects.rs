@@ -111,6 +111,26 @@ impl SnowflakeSession {
         )
     }
 
+    /// ALTER DATABASE a SWAP WITH b: each has the other's contents afterwards.
+    pub(super) fn swap_databases(
+        &mut self,
+        a: &ast::ObjectName,
+        b: &ast::ObjectName,
+    ) -> Result<Answer> {
+        let (a, b) = (last(a), last(b));
+        self.inner.change(|t| {
+            let of = |n: &str| -> Result<Database> {
+                let found = t.database(n).ok_or_else(|| missing("database", n))?;
+                Ok(Database::clone(found))
+            };
+            let (first, second) = (of(&a)?, of(&b)?);
+            t.set_database(&a, Some(second));
+            t.set_database(&b, Some(first));
+            Ok(())
+        })?;
+        Answer::success(StatementKind::Ddl)
+    }
+
     pub(super) fn create_schema(&mut self, o: &CreateObject) -> Result<Answer> {
         let parts = |n: &ast::ObjectName| -> Vec<String> {
             n.0.iter().filter_map(|p| p.as_ident()).map(fold).collect()

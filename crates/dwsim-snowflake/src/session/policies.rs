@@ -34,7 +34,7 @@ fn wrong(message: String) -> SqlError {
     )
 }
 
-/// The relations that a policy protects.
+/// The relations that a policy protects, and the tags that carry it.
 fn users(account: &Account, policy: u64) -> usize {
     account
         .databases
@@ -42,7 +42,8 @@ fn users(account: &Account, policy: u64) -> usize {
         .flat_map(|d| d.schemas.values())
         .flat_map(|s| s.objects.values())
         .filter(|o| {
-            masks(o).iter().any(|(_, u)| u.policy == policy)
+            matches!(o, Object::Other(tag) if crate::policies::of_tag(tag).contains(&policy))
+                || masks(o).iter().any(|(_, u)| u.policy == policy)
                 || rows(o).is_some_and(|u| u.policy == policy)
         })
         .count()
@@ -50,6 +51,58 @@ fn users(account: &Account, policy: u64) -> usize {
 
 impl SnowflakeSession {
     /// The policy of a kind.
+    /// ALTER TAG … SET or UNSET MASKING POLICY: what a tag says of its policies.
+    pub(super) fn tag_policy(
+        &mut self,
+        tag: &mut OtherObject,
+        policy: &ast::ObjectName,
+        set: bool,
+        force: bool,
+    ) -> Result<()> {
+        let (full, p) = self.policy("MASKING POLICY", policy)?;
+        let mut all = crate::policies::of_tag(tag);
+        let known = all.contains(&p.oid);
+        if set {
+            if arguments(&p).len() != 1 {
+                return Err(wrong(format!(
+                    "Masking policy {} has several arguments and cannot be set on a tag.",
+                    full.name
+                )));
+            }
+            let ty = crate::policies::masked_type(&p)?;
+            let account = self.inner.snapshot();
+            for oid in all.clone() {
+                let Some((other, old)) = crate::policies::find(&account, oid) else {
+                    continue;
+                };
+                if oid != p.oid && crate::policies::masked_type(&old)?.class() == ty.class() {
+                    if !force {
+                        return Err(wrong(format!(
+                            "The tag already has the masking policy {} for the data type {}.",
+                            other.name,
+                            ty.snowflake()
+                        )));
+                    }
+                    all.retain(|o| *o != oid);
+                }
+            }
+            if !known {
+                all.push(p.oid);
+            }
+        } else if known {
+            all.retain(|o| *o != p.oid);
+        } else {
+            return Err(wrong(format!(
+                "The tag does not have the masking policy {}.",
+                full.name
+            )));
+        }
+        let text = serde_json::Value::from(all).to_string();
+        tag.properties
+            .insert(crate::policies::TAG_MASKS.to_owned(), text);
+        Ok(())
+    }
+
     fn policy(
         &mut self,
         kind: &str,

@@ -97,6 +97,42 @@ impl SnowflakeSession {
         })
     }
 
+    /// ALTER TABLE … DROP UNIQUE or FOREIGN KEY of these columns.
+    pub(super) fn drop_key(
+        &mut self,
+        name: &ast::ObjectName,
+        kind: &str,
+        columns: &[ast::Ident],
+    ) -> Result<()> {
+        let (full, _) = self.inner.table(name)?;
+        let columns: Vec<String> = columns.iter().map(fold).collect();
+        self.inner.change(|t| {
+            let Some(Object::Table(e)) = t.object(ObjectKind::Relation, &full) else {
+                return Err(missing("table", full.to_string()));
+            };
+            let mut def = TableDef::clone(&e.def);
+            let before = def.constraints.len();
+            def.constraints
+                .retain(|k| k.kind != kind || k.columns != columns);
+            if def.constraints.len() == before {
+                return Err(SqlError::raw(
+                    "002055",
+                    "42601",
+                    format!(
+                        "SQL compilation error:\n{kind} constraint on ({}) does not exist.",
+                        columns.join(", ")
+                    ),
+                ));
+            }
+            let entry = e.with_def(def, e.data.as_ref().clone());
+            t.set_object(
+                ObjectKind::Relation,
+                &full,
+                Some(Object::Table(Arc::new(entry))),
+            )
+        })
+    }
+
     fn change_view(&mut self, name: &ast::ObjectName, change: &Change) -> Result<()> {
         let (set, unset) = split(change)?;
         set.only(&["COMMENT", "CHANGE_TRACKING"])?;

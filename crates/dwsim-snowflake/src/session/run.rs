@@ -33,6 +33,10 @@ pub struct SnowflakeSession {
     started: chrono::DateTime<chrono::Utc>,
     /// How many procedures are running in one another.
     pub(crate) calls: usize,
+    /// OUT arguments of the procedure that ran last: positions and values.
+    pub(crate) outputs: Vec<(usize, Typed)>,
+    /// Procedures that the running blocks have declared, innermost last.
+    pub(crate) nested: Vec<Arc<dwsim_engine::catalog::Routine>>,
 }
 
 impl SnowflakeSession {
@@ -52,6 +56,8 @@ impl SnowflakeSession {
             version_before: 0,
             started: chrono::Utc::now(),
             calls: 0,
+            outputs: Vec::new(),
+            nested: Vec::new(),
         }
     }
 
@@ -308,6 +314,21 @@ impl SnowflakeSession {
                 Ok(answer)
             }
             Command::Flow(parts) => self.flow(&parts).await,
+            Command::CreateOrAlter(create) => self.create_or_alter(&create).await,
+            Command::RefreshStage(name, if_exists) => match self.refresh_stage(&name).await {
+                Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
+                    Answer::success(StatementKind::Ddl)
+                }
+                other => other,
+            },
+            Command::DropKey(name, if_exists, kind, columns) => {
+                match self.drop_key(&name, kind, &columns) {
+                    Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {}
+                    other => other?,
+                }
+                Answer::success(StatementKind::Ddl)
+            }
+            Command::SwapDatabases(a, b) => self.swap_databases(&a, &b),
             Command::Explain(format, text) => self.explain(&format, &text).await,
         }
     }
@@ -360,7 +381,7 @@ impl SnowflakeSession {
                 }
             }
         }
-        let changed = self.read_staged(statement).await?;
+        let changed = self.read_staged(statement, values).await?;
         let outcome = self
             .inner
             .execute(changed.as_ref().unwrap_or(statement), text, values)

@@ -1,10 +1,14 @@
-//! Queries over staged files: `SELECT t.$1 FROM @stage/path (FILE_FORMAT => …, PATTERN => …) t`.
-//! The files are read before the query is bound, which then finds their rows under a name of their own.
+//! What a query reads that only a session can give: staged files (`SELECT t.$1 FROM @stage/path (FILE_FORMAT => …) t`),
+//! directory tables, INFER_SCHEMA, and tables that procedures return. All of it is read before the query is bound, which
+//! then finds the rows under a name of their own.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
+use dwsim_engine::catalog::ObjectKind;
 use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::functions::Typed;
 use dwsim_engine::types::ColumnInfo;
 use sqlparser::ast::{
     self, FunctionArg, FunctionArgExpr, Ident, ObjectName, Statement, TableFactor, Value, VisitMut,
@@ -13,17 +17,22 @@ use sqlparser::ast::{
 
 use super::SnowflakeSession;
 use super::answer::schema;
-use super::copy::staged_rows;
+use super::copy::{METADATA, staged_rows};
 use super::file_format::FileFormat;
 use super::infer::Inference;
 use super::stage::matching;
-use crate::dialect::Rows;
+use crate::dialect::{Rows, fold};
 use crate::parse::STAGED;
+use crate::scripting::CallTarget;
 
 /// What stands in FROM and is read before the query is bound.
 enum Read {
     Files(Source),
     Infer(Inference),
+    /// A procedure that returns a table.
+    Call(Box<CallTarget>),
+    /// The files of a stage, with where they are.
+    Directory(String),
 }
 
 /// A location that a query names.
@@ -34,31 +43,97 @@ struct Source {
 }
 
 /// Takes the locations out of a query and puts names in their places.
-struct Finder {
+struct Finder<'a> {
     found: Vec<Read>,
+    /// Whether a procedure has this name.
+    procedure: &'a dyn Fn(&ObjectName) -> bool,
 }
 
-impl VisitorMut for Finder {
+/// A relation's name in the place of a factor, whose alias stays.
+fn stand_in(name: String, alias: Option<ast::TableAlias>) -> Result<TableFactor> {
+    let query = crate::parse::query(&format!("select * from \"{name}\""))?;
+    if let ast::SetExpr::Select(s) = *query.body
+        && let Some(t) = s.from.into_iter().next()
+        && let mut factor = t.relation
+        && let TableFactor::Table { alias: own, .. } = &mut factor
+    {
+        *own = alias;
+        return Ok(factor);
+    }
+    Err(SqlError::internal("a name in FROM that is no name"))
+}
+
+impl Finder<'_> {
+    /// What a factor means that is a call; its alias.
+    fn call(&self, factor: &TableFactor) -> Result<Option<(Read, Option<ast::TableAlias>)>> {
+        if let Some((call, alias)) = infer_call(factor)? {
+            return Ok(Some((Read::Infer(call), alias)));
+        }
+        match factor {
+            TableFactor::Table {
+                name,
+                args: Some(args),
+                alias,
+                ..
+            } if name.to_string().eq_ignore_ascii_case("DIRECTORY") => {
+                let [FunctionArg::Unnamed(FunctionArgExpr::Expr(stage))] = args.args.as_slice()
+                else {
+                    return Err(SqlError::argument("DIRECTORY", "DIRECTORY takes one stage"));
+                };
+                let stage = stage.to_string();
+                Ok(Some((Read::Directory(stage), alias.clone())))
+            }
+            TableFactor::TableFunction {
+                expr: ast::Expr::Function(f),
+                alias,
+            } if f.over.is_none() && (self.procedure)(&f.name) => {
+                let ast::FunctionArguments::List(list) = &f.args else {
+                    return Ok(None);
+                };
+                let mut arguments = Vec::with_capacity(list.args.len());
+                for a in &list.args {
+                    arguments.push(match a {
+                        FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => (None, e.clone()),
+                        FunctionArg::Named {
+                            name,
+                            arg: FunctionArgExpr::Expr(e),
+                            ..
+                        } => (Some(name.clone()), e.clone()),
+                        other => {
+                            return Err(SqlError::unsupported(format!(
+                                "the argument {other} of a procedure"
+                            )));
+                        }
+                    });
+                }
+                let target = CallTarget {
+                    name: f.name.clone(),
+                    arguments,
+                    into: None,
+                };
+                Ok(Some((Read::Call(Box::new(target)), alias.clone())))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl VisitorMut for Finder<'_> {
     type Break = SqlError;
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
-        match infer_call(factor) {
-            Err(e) => return ControlFlow::Break(e),
-            Ok(Some((call, alias))) => {
+        let called = self.call(factor).and_then(|called| match called {
+            None => Ok(None),
+            Some((read, alias)) => {
                 let name = format!("{STAGED}{}", self.found.len());
-                let stand_in = match crate::parse::query(&format!("select * from \"{name}\"")) {
-                    Ok(q) => q,
-                    Err(e) => return ControlFlow::Break(e),
-                };
-                if let ast::SetExpr::Select(s) = *stand_in.body
-                    && let Some(t) = s.from.into_iter().next()
-                {
-                    *factor = t.relation;
-                    if let TableFactor::Table { alias: a, .. } = factor {
-                        *a = alias;
-                    }
-                }
-                self.found.push(Read::Infer(call));
+                Ok(Some((read, stand_in(name, alias)?)))
+            }
+        });
+        match called {
+            Err(e) => return ControlFlow::Break(e),
+            Ok(Some((read, other))) => {
+                *factor = other;
+                self.found.push(read);
                 return ControlFlow::Continue(());
             }
             Ok(None) => {}
@@ -82,21 +157,28 @@ impl VisitorMut for Finder {
             pattern: None,
         };
         for a in args.iter().flat_map(|a| &a.args) {
+            let wrong = || SqlError::unsupported(format!("stage option {a}"));
             let FunctionArg::Named {
                 name,
-                arg: FunctionArgExpr::Expr(ast::Expr::Value(v)),
+                arg: FunctionArgExpr::Expr(value),
                 ..
             } = a
             else {
-                return ControlFlow::Break(SqlError::unsupported(format!("stage option {a}")));
+                return ControlFlow::Break(wrong());
             };
-            let Value::SingleQuotedString(value) = &v.value else {
-                return ControlFlow::Break(SqlError::unsupported(format!("stage option {a}")));
+            // A file format may be named with or without quotes.
+            let value = match value {
+                ast::Expr::Value(v) => match &v.value {
+                    Value::SingleQuotedString(value) => value.clone(),
+                    _ => return ControlFlow::Break(wrong()),
+                },
+                ast::Expr::Identifier(_) | ast::Expr::CompoundIdentifier(_) => value.to_string(),
+                _ => return ControlFlow::Break(wrong()),
             };
             match name.value.to_uppercase().as_str() {
-                "FILE_FORMAT" => source.format = Some(value.clone()),
-                "PATTERN" => source.pattern = Some(value.clone()),
-                _ => return ControlFlow::Break(SqlError::unsupported(format!("stage option {a}"))),
+                "FILE_FORMAT" => source.format = Some(value),
+                "PATTERN" => source.pattern = Some(value),
+                _ => return ControlFlow::Break(wrong()),
             }
         }
         *name = ObjectName::from(vec![Ident::with_quote(
@@ -179,45 +261,80 @@ impl SnowflakeSession {
     ///
     /// # Errors
     /// Unknown stages and formats, files that cannot be read.
-    pub(super) async fn read_staged(&mut self, statement: &Statement) -> Result<Option<Statement>> {
+    pub(super) async fn read_staged(
+        &mut self,
+        statement: &Statement,
+        values: &[Typed],
+    ) -> Result<Option<Statement>> {
         let mut changed = statement.clone();
-        let mut finder = Finder { found: Vec::new() };
-        if let ControlFlow::Break(e) = changed.visit(&mut finder) {
-            return Err(e);
-        }
-        if finder.found.is_empty() {
+        let found = {
+            let view = self.inner.view()?;
+            let env = self.inner.env();
+            let procedure = |name: &ObjectName| {
+                let parts: Vec<String> = name
+                    .0
+                    .iter()
+                    .filter_map(|p| p.as_ident())
+                    .map(fold)
+                    .collect();
+                let binder = self.inner.binder(Arc::clone(&env), &view, &[]);
+                !binder
+                    .find_routines(ObjectKind::Procedure, &parts)
+                    .is_empty()
+            };
+            let mut finder = Finder {
+                found: Vec::new(),
+                procedure: &procedure,
+            };
+            if let ControlFlow::Break(e) = changed.visit(&mut finder) {
+                return Err(e);
+            }
+            finder.found
+        };
+        if found.is_empty() {
             return Ok(None);
         }
-        for (i, read) in finder.found.into_iter().enumerate() {
-            let source = match read {
-                Read::Files(source) => source,
-                Read::Infer(call) => {
-                    let rows = self.infer(&call).await?;
-                    self.dialect.set_staged(format!("{STAGED}{i}"), Some(rows));
-                    continue;
-                }
-            };
-            let at = self.locate(&source.location)?;
-            let properties = match source.format {
-                Some(name) => self.named_format([("FORMAT_NAME".to_owned(), name)].into())?,
-                None => at.format.clone(),
-            };
-            let format = FileFormat::new(&properties)?;
-            let mut all: Rows = (Vec::new(), Vec::new());
-            for file in matching(self.files(&at).await?, source.pattern.as_deref())? {
-                let bytes = self.read(&at, &file).await?;
-                append(&mut all, staged_rows(bytes, &format, &file.path)?)?;
+        // Procedures run first: their statements may read files too.
+        let mut called = std::collections::HashMap::new();
+        for (i, read) in found.iter().enumerate() {
+            if let Read::Call(target) = read {
+                let answer = Box::pin(self.call(target, values)).await?;
+                called.insert(i, (answer.columns, answer.batches));
             }
-            if all.0.is_empty() {
-                all = staged_rows(
-                    bytes::Bytes::new(),
-                    &FileFormat::new(&[("TYPE".to_owned(), "CSV".to_owned())].into())?,
-                    "",
-                )?;
-            }
-            self.dialect.set_staged(format!("{STAGED}{i}"), Some(all));
+        }
+        for (i, read) in found.into_iter().enumerate() {
+            let rows = match read {
+                Read::Files(source) => self.file_rows(source).await?,
+                Read::Infer(call) => self.infer(&call).await?,
+                Read::Directory(stage) => self.directory(&stage).await?,
+                Read::Call(_) => called.remove(&i).unwrap_or_default(),
+            };
+            self.dialect.set_staged(format!("{STAGED}{i}"), Some(rows));
         }
         Ok(Some(changed))
+    }
+
+    /// The rows of the files at a location.
+    async fn file_rows(&mut self, source: Source) -> Result<Rows> {
+        let at = self.locate(&source.location)?;
+        let properties = match source.format {
+            Some(name) => self.named_format([("FORMAT_NAME".to_owned(), name)].into())?,
+            None => at.format.clone(),
+        };
+        let format = FileFormat::new(&properties)?;
+        let mut all: Rows = (Vec::new(), Vec::new());
+        for file in matching(self.files(&at).await?, source.pattern.as_deref())? {
+            let bytes = self.read(&at, &file).await?;
+            append(&mut all, staged_rows(bytes, &format, Some(&file))?)?;
+        }
+        if all.0.is_empty() {
+            all = staged_rows(
+                bytes::Bytes::new(),
+                &FileFormat::new(&[("TYPE".to_owned(), "CSV".to_owned())].into())?,
+                None,
+            )?;
+        }
+        Ok(all)
     }
 }
 
@@ -233,12 +350,12 @@ fn append(all: &mut Rows, more: Rows) -> Result<()> {
         more.0.clone()
     };
     let widen = |rows: &Rows| -> Result<Vec<RecordBatch>> {
-        let values = rows.0.len() - 2;
+        let values = rows.0.len() - METADATA;
         rows.1
             .iter()
             .map(|b| {
                 let mut arrays = b.columns()[..values].to_vec();
-                for c in &wide[values..wide.len() - 2] {
+                for c in &wide[values..wide.len() - METADATA] {
                     arrays.push(new_null_array(&c.ty.arrow(), b.num_rows()));
                 }
                 arrays.extend(b.columns()[values..].iter().cloned());

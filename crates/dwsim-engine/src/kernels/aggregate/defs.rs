@@ -234,7 +234,7 @@ fn big_type(_: &ReturnArgs<'_>) -> Result<SqlType> {
 }
 
 /// AVG. Exact numbers are summed exactly and divided once: on Snowflake with six more digits (at most
-/// twelve, or the argument's own), on Redshift at the argument's scale, integers truncated.
+/// twelve, or the argument's own), on Redshift truncated at the argument's scale.
 pub fn avg(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(1, 1)?;
     let arg = call.bind(0)?;
@@ -300,8 +300,10 @@ fn quotient(call: &Call<'_>) -> Result<ArrayRef> {
                 // Whole part and remainder apart, so that the extra digits do not overflow.
                 let (whole, rest) = (s / n, s % n);
                 let unit = 10i128.pow(u32::from(scale - from));
-                let digits = rest * unit * 10 / n;
-                let digits = rescale(digits, 1, 0).unwrap_or(0);
+                let digits = match call.env.dialect {
+                    DialectName::Redshift => rest * unit / n,
+                    DialectName::Snowflake => rescale(rest * unit * 10 / n, 1, 0).unwrap_or(0),
+                };
                 Some(
                     whole
                         .checked_mul(unit)
@@ -353,13 +355,15 @@ pub fn count(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         _ => false,
     };
     // `t.*` and `* EXCLUDE …` are columns, of which none may be NULL; `*` alone is the row.
+    let options = call.aggregate_options()?;
     let columns = match &call.ast.args {
         ast::FunctionArguments::List(l)
             if call.env().dialect == DialectName::Snowflake
-                && !matches!(
-                    l.args.as_slice(),
-                    [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard)]
-                ) =>
+                && (options.distinct
+                    || !matches!(
+                        l.args.as_slice(),
+                        [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard)]
+                    )) =>
         {
             call.star()?
         }
@@ -369,7 +373,6 @@ pub fn count(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         DialectName::Redshift => SqlType::BigInt,
         DialectName::Snowflake => SqlType::number(18, 0),
     };
-    let options = call.aggregate_options()?;
     let counted = if (star || n == 0) && columns.is_none() {
         if options.distinct {
             return Err(SqlError::unsupported("COUNT(DISTINCT *)"));

@@ -98,6 +98,12 @@ pub fn kernel(from: &SqlType, to: &SqlType, dialect: DialectName) -> Option<Kern
         (Text, TypeClass::Binary) => text::text_to_binary,
         (TypeClass::Binary, Text) => text::binary_to_text,
         (TypeClass::Binary, TypeClass::Binary) => text::binary_to_binary,
+        (Numeric, TypeClass::Binary) if dialect == DialectName::Redshift && from.is_int() => {
+            text::int_to_binary
+        }
+        (TypeClass::Binary, Numeric) if dialect == DialectName::Redshift && to.is_int() => {
+            text::binary_to_int
+        }
         (Text, Date | Time | Timestamp) => datetime::text_to_datetime,
         (Date | Time | Timestamp, Text) => datetime::datetime_to_text,
         (Date, Timestamp) | (Timestamp, Date | Time | Timestamp) | (Time, Time) => {

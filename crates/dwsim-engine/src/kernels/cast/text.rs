@@ -1,7 +1,10 @@
 //! Conversions among texts and bytes: declared lengths, blank padding, hexadecimal.
 //! Redshift counts bytes and forgives trailing blanks; Snowflake counts characters and forgives nothing.
 
-use arrow::array::ArrayRef;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int16Array, Int32Array, Int64Array};
+use arrow::datatypes::{Int16Type, Int32Type, Int64Type};
 
 use super::{attempt, is_explicit, is_try};
 use crate::dialect::DialectName;
@@ -93,10 +96,17 @@ pub(super) fn text_to_binary(call: &Call<'_>) -> Result<ArrayRef> {
         SqlType::Binary(Some(n)) => *n as usize,
         _ => usize::MAX,
     };
+    // CHAR has its blanks as bytes (r_VARBYTE_type).
+    let padded = match call.types[0] {
+        SqlType::Char(n) if utf8 => n as usize,
+        _ => 0,
+    };
     call.map_bytes(|row| {
         let Some(s) = v.get(row) else { return Ok(None) };
         let bytes = if utf8 {
-            Ok(s.as_bytes().to_vec())
+            let mut bytes = s.as_bytes().to_vec();
+            bytes.resize(bytes.len().max(padded), b' ');
+            Ok(bytes)
         } else {
             decode_hex(s).ok_or_else(|| {
                 SqlError::raw(
@@ -121,6 +131,98 @@ pub(super) fn text_to_binary(call: &Call<'_>) -> Result<ArrayRef> {
             }
         });
         attempt(call, checked)
+    })
+}
+
+/// Bytes of a whole number, the highest first: as many as its type has (r_VARBYTE_type).
+pub(super) fn int_to_binary(call: &Call<'_>) -> Result<ArrayRef> {
+    let max = match call.returns {
+        SqlType::Binary(Some(n)) => *n as usize,
+        _ => usize::MAX,
+    };
+    let fit = |bytes: Vec<u8>| {
+        if bytes.len() <= max || is_explicit(call) {
+            Ok(Some(bytes[..bytes.len().min(max)].to_vec()))
+        } else {
+            attempt(
+                call,
+                Err(ErrorKind::TooLong {
+                    length: max as u32,
+                    ty: call.env.dialect.type_name(call.returns),
+                    value: encode_hex(&bytes),
+                }
+                .into()),
+            )
+        }
+    };
+    match call.types[0] {
+        SqlType::SmallInt => {
+            let v = call.view_primitive::<Int16Type>(0)?;
+            call.map_bytes(|row| match v(row) {
+                Some(v) => fit(v.to_be_bytes().to_vec()),
+                None => Ok(None),
+            })
+        }
+        SqlType::Integer => {
+            let v = call.view_primitive::<Int32Type>(0)?;
+            call.map_bytes(|row| match v(row) {
+                Some(v) => fit(v.to_be_bytes().to_vec()),
+                None => Ok(None),
+            })
+        }
+        _ => {
+            let v = call.view_primitive::<Int64Type>(0)?;
+            call.map_bytes(|row| match v(row) {
+                Some(v) => fit(v.to_be_bytes().to_vec()),
+                None => Ok(None),
+            })
+        }
+    }
+}
+
+/// The whole number whose bytes these are; one of more bytes than the type has does not fit.
+pub(super) fn binary_to_int(call: &Call<'_>) -> Result<ArrayRef> {
+    let v = call.bytes(0)?;
+    let width = match call.returns {
+        SqlType::SmallInt => 2,
+        SqlType::Integer => 4,
+        _ => 8,
+    };
+    let number = |b: &[u8]| -> Result<i64> {
+        if b.len() > width {
+            return Err(ErrorKind::OutOfRange {
+                ty: call.env.dialect.type_name(call.returns),
+                value: encode_hex(b),
+            }
+            .into());
+        }
+        let value = b.iter().fold(0_u64, |n, b| (n << 8) | u64::from(*b));
+        // As many bytes as the type has are a number with a sign.
+        Ok(match (width, b.len()) {
+            (2, 2) => i64::from(value as u16 as i16),
+            (4, 4) => i64::from(value as u32 as i32),
+            _ => value as i64,
+        })
+    };
+    let mut out = Vec::with_capacity(call.rows);
+    for row in 0..call.rows {
+        out.push(match v.get(row) {
+            Some(b) => attempt(call, number(b))?,
+            None => None,
+        });
+    }
+    Ok(match call.returns {
+        SqlType::SmallInt => Arc::new(
+            out.into_iter()
+                .map(|v| v.map(|v| v as i16))
+                .collect::<Int16Array>(),
+        ),
+        SqlType::Integer => Arc::new(
+            out.into_iter()
+                .map(|v| v.map(|v| v as i32))
+                .collect::<Int32Array>(),
+        ),
+        _ => Arc::new(out.into_iter().collect::<Int64Array>()),
     })
 }
 

@@ -9,7 +9,6 @@ use sha2::Sha256;
 use super::modes::{self, Cipher, Failure, Mode};
 use crate::error::{Result, SqlError};
 use crate::functions::Call;
-use crate::kernels::cast::encode_hex;
 use crate::types::SqlType;
 use crate::variant::{Kind, Ref, Value};
 
@@ -234,17 +233,17 @@ pub fn encrypt_raw(call: &Call<'_>) -> Result<ArrayRef> {
         let aad = aad.as_ref().and_then(|a| a(row)).unwrap_or_default();
         let (text, tag) = modes::encrypt(&cipher, mode, padded, &iv, aad, v).map_err(failed)?;
         let mut members = vec![
-            ("ciphertext".to_owned(), Value::text(encode_hex(&text))),
-            ("iv".to_owned(), Value::text(encode_hex(&iv))),
+            ("ciphertext".to_owned(), Value::Binary(text)),
+            ("iv".to_owned(), Value::Binary(iv)),
         ];
         if mode == Mode::Gcm {
-            members.push(("tag".to_owned(), Value::text(encode_hex(&tag))));
+            members.push(("tag".to_owned(), Value::Binary(tag.to_vec())));
         }
         Ok(Some(Value::Object(members).encode()))
     })
 }
 
-/// Bytes of a text or BINARY; a VARIANT holds hexadecimal digits, as [`encrypt_raw`] gives them.
+/// Bytes of a text or BINARY; a VARIANT holds BINARY, as [`encrypt_raw`] gives it, or hexadecimal digits.
 fn raw_bytes<'a>(
     call: &Call<'a>,
     i: usize,

@@ -91,6 +91,9 @@ pub fn subtract_timestamps(call: &Call<'_>) -> Result<ArrayRef> {
     Ok(sink.finish())
 }
 
+/// The furthest day from the epoch whose microseconds fit in 64 bits.
+const MAX_DAY: u32 = 106_751_990;
+
 /// A wall clock moved by an interval: months first (cut to the month's end), then days, then time.
 pub fn moved(w: Wall, i: Interval) -> Option<Wall> {
     let day = if i.months == 0 {
@@ -99,6 +102,10 @@ pub fn moved(w: Wall, i: Interval) -> Option<Wall> {
         add_months(w.day, i64::from(i.months))?
     };
     let day = i32::try_from(i64::from(day) + i64::from(i.days)).ok()?;
+    // Days whose microseconds a timestamp can hold.
+    if day.unsigned_abs() > MAX_DAY {
+        return None;
+    }
     if i.nanos == 0 {
         return Some(Wall { day, nano: w.nano });
     }

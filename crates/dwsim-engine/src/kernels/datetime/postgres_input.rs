@@ -321,7 +321,8 @@ fn numeric_date(c: &mut Cursor<'_>, f: &mut Fields, sep: u8, order: Order) -> Op
         f.year(first, first_digits)?;
         f.month(second)?;
         f.day(third)
-    } else if order == Order::Dmy {
+    } else if order == Order::Dmy || (sep == b'.' && third_digits > 2) {
+        // `dd.mm.yyyy` is so in any order of dates (r_Datetime_types).
         f.day(first)?;
         f.month(second)?;
         f.year(third, third_digits)

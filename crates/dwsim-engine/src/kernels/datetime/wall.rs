@@ -62,10 +62,10 @@ impl Wall {
         i128::from(self.day) * i128::from(DAY) + i128::from(self.nano)
     }
 
-    /// Microseconds since the epoch, cut; every `i32` day fits.
+    /// Microseconds since the epoch, cut; days of up to 292,000 years fit.
     #[inline]
     pub fn micros(self) -> i64 {
-        i64::from(self.day) * DAY_MICROS + self.nano / 1000
+        i64::from(self.day).saturating_mul(DAY_MICROS) + self.nano / 1000
     }
 
     /// Nanoseconds since the epoch; None outside of 1677 to 2262.

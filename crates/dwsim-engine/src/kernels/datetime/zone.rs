@@ -127,6 +127,40 @@ pub fn named(name: &str) -> Option<Tz> {
     })
 }
 
+/// The zone of whole hours that are `seconds` east of UTC, from -12 to 14; None for any other offset.
+pub fn of_whole_hours(seconds: i32) -> Option<Tz> {
+    // The names of these zones have POSIX's sign, which is positive in the west.
+    match (seconds % 3600, seconds / 3600) {
+        (0, 0) => Some(Tz::UTC),
+        (0, hours) => format!("Etc/GMT{:+}", -hours).parse().ok(),
+        _ => None,
+    }
+}
+
+/// The zone that Redshift's setting names: a zone of the database, an offset by ISO 8601 (`-8:00`, east is positive)
+/// or a POSIX zone without daylight saving time (`PST8`, west is positive) in seconds east of UTC
+/// (r_timezone_config). Abbreviations alone are none.
+pub fn of_setting(text: &str) -> Option<Result<Tz, i32>> {
+    let text = text.trim();
+    if let Some(tz) = named(text) {
+        return Some(Ok(tz));
+    }
+    let letters = text
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let rest = &text[letters..];
+    let seconds = if letters == 0 {
+        offset_text(rest)?
+    } else if letters < 3 {
+        return None;
+    } else if rest.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+        -offset_text(&format!("+{rest}"))?
+    } else {
+        -offset_text(rest)?
+    };
+    Some(of_whole_hours(seconds).ok_or(seconds))
+}
+
 /// Abbreviations that PostgreSQL 8 and Redshift know, with their seconds east of UTC.
 const ABBREVIATIONS: [(&str, i32); 42] = [
     ("ACST", 34_200),
@@ -238,8 +272,9 @@ pub fn parse(text: &str, dialect: DialectName) -> Option<Zone> {
     if let Some(s) = abbreviation(text) {
         return Some(Zone::fixed(s));
     }
+    // What a POSIX zone is called says nothing: its offset does (CONVERT_TIMEZONE).
     let letters = text
-        .find(|c: char| !c.is_ascii_alphabetic())
+        .find(|c: char| !c.is_ascii_alphabetic() && !matches!(c, '/' | '_'))
         .unwrap_or(text.len());
     // `NEWZONE +2` is a POSIX zone too.
     let rest = text[letters..].trim_start();
@@ -292,8 +327,24 @@ mod tests {
         }
         assert!(named("america/new_york").is_some());
         assert!(named("Mars/Base").is_none());
+        for (text, want) in [
+            ("Europe/Berlin", Some(Ok(Tz::Europe__Berlin))),
+            ("-8:00", Some(Ok(Tz::Etc__GMTPlus8))),
+            ("+02:00:00", Some(Ok(Tz::Etc__GMTMinus2))),
+            ("PST8", Some(Ok(Tz::Etc__GMTPlus8))),
+            ("utc-3", Some(Ok(Tz::Etc__GMTMinus3))),
+            ("+0", Some(Ok(Tz::UTC))),
+            ("+7:30", Some(Err(27_000))),
+            ("PDT", None),
+            ("x3", None),
+            ("", None),
+        ] {
+            assert_eq!(of_setting(text), want, "{text}");
+        }
         let mut posix = parse("UTC+2", DialectName::Redshift).expect("posix zone");
         assert_eq!(posix.offset_at(0), -7200);
         assert!(parse("UTC+2", DialectName::Snowflake).is_none());
+        let mut named = parse("Europe/Nowhere_City+2", DialectName::Redshift).expect("posix zone");
+        assert_eq!(named.offset_at(0), -7200);
     }
 }

@@ -127,6 +127,33 @@ pub fn snowflake_to_number(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
+/// Snowflake's TO_DOUBLE(text, model); TRY_ calls give NULL for what cannot be read.
+pub fn snowflake_to_double(call: &Call<'_>) -> Result<ArrayRef> {
+    let (texts, models) = (call.text(0)?, call.text(1)?);
+    let mut last: Option<(String, SnowflakeModel)> = None;
+    call.map_double(|row| {
+        let (Some(text), Some(model)) = (texts.get(row), models.get(row)) else {
+            return Ok(None);
+        };
+        if last.as_ref().is_none_or(|(t, _)| t != model) {
+            last = Some((model.to_owned(), snowflake_model(call, model)?));
+        }
+        let read = last.as_ref().and_then(|(_, m)| m.parse(text));
+        // The nearest float is what reading the decimal text gives.
+        let float = read.and_then(|(v, scale)| format!("{v}e-{scale}").parse::<f64>().ok());
+        attempt(
+            call,
+            float.ok_or_else(|| {
+                SqlError::raw(
+                    "100140",
+                    "22007",
+                    format!("Can't parse '{text}' as number with format '{model}'"),
+                )
+            }),
+        )
+    })
+}
+
 /// Redshift's TO_NUMBER(text, model) as a DECIMAL of the model's shape.
 pub fn redshift_to_number(call: &Call<'_>) -> Result<ArrayRef> {
     let mut last: Option<(String, PostgresModel)> = None;

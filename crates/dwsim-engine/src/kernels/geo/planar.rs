@@ -563,9 +563,62 @@ pub fn is_valid(s: &Shape) -> bool {
                 rings.iter().all(|r| {
                     r.len() >= 4 && r.first().map(|c| (c.x, c.y)) == r.last().map(|c| (c.x, c.y))
                 }) && to_geo(s).is_valid()
+                    && is_connected(rings)
+            }
+            Shape::Multi(Kind::MultiPolygon, items) => {
+                to_geo(s).is_valid()
+                    && items.iter().all(|p| match p {
+                        Shape::Polygon(rings) => is_connected(rings),
+                        _ => true,
+                    })
             }
             _ => to_geo(s).is_valid(),
         }
+}
+
+/// Whether rings that only touch each other leave the interior in one piece: they do when rings and the points at
+/// which they touch form no cycle.
+fn is_connected(rings: &[Vec<Coord>]) -> bool {
+    fn root(parents: &[usize], mut i: usize) -> usize {
+        while parents[i] != i {
+            i = parents[i];
+        }
+        i
+    }
+    let on = |c: &Coord, ring: &[Coord]| {
+        ring.windows(2).any(|w| {
+            let (a, b) = (w[0], w[1]);
+            (b.x - a.x) * (c.y - a.y) == (b.y - a.y) * (c.x - a.x)
+                && (a.x.min(b.x)..=a.x.max(b.x)).contains(&c.x)
+                && (a.y.min(b.y)..=a.y.max(b.y)).contains(&c.y)
+        })
+    };
+    // A touching point is a vertex of one of the two rings.
+    let mut touching: Vec<Coord> = Vec::new();
+    for (i, ring) in rings.iter().enumerate() {
+        for c in ring {
+            let met = rings
+                .iter()
+                .enumerate()
+                .any(|(j, other)| j != i && on(c, other));
+            if met && !touching.iter().any(|t| t.same_place(*c)) {
+                touching.push(*c);
+            }
+        }
+    }
+    let mut parents: Vec<usize> = (0..rings.len() + touching.len()).collect();
+    for (i, point) in touching.iter().enumerate() {
+        for (j, ring) in rings.iter().enumerate() {
+            if on(point, ring) {
+                let (a, b) = (root(&parents, rings.len() + i), root(&parents, j));
+                if a == b {
+                    return false;
+                }
+                parents[a] = b;
+            }
+        }
+    }
+    true
 }
 
 /// Whether a geometry does not touch itself but at end points.

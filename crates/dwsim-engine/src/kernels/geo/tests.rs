@@ -249,6 +249,9 @@ fn simplicity(#[case] given: &str, #[case] simple: bool) {
 #[case("POLYGON((0 0,2 0,2 2,0 2,0 0))", true)]
 #[case("POLYGON((0 0,2 0,2 2,0 2,0 0),(5 5,6 5,6 6,5 5))", false)]
 #[case("LINESTRING(1 1,1 1)", false)]
+// One touching point leaves the interior whole, two cut it.
+#[case("POLYGON((0 0,4 0,4 4,0 4,0 0),(2 0,3 2,1 2,2 0))", true)]
+#[case("POLYGON((0 0,4 0,4 4,0 4,0 0),(2 0,3 2,2 4,1 2,2 0))", false)]
 fn validity(#[case] given: &str, #[case] valid: bool) {
     assert_eq!(planar::is_valid(&s(given)), valid);
 }

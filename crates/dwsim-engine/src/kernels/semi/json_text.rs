@@ -126,14 +126,14 @@ pub fn json_array_length(call: &Call<'_>) -> Result<ArrayRef> {
     })
 }
 
-/// IS_VALID_JSON of Redshift: whether the text is one JSON object or array; scalars are not JSON strings to it.
+/// IS_VALID_JSON of Redshift: whether the text is one JSON object; arrays are IS_VALID_JSON_ARRAY's.
 pub fn is_valid_json(call: &Call<'_>) -> Result<ArrayRef> {
     let texts = call.text(0)?;
     call.map_bool(|row| {
         Ok(texts.get(row).map(|t| {
             matches!(
                 parse_json_with(t, ParseMode::Redshift, OPTIONS),
-                Ok(Value::Object(_) | Value::Array(_))
+                Ok(Value::Object(_))
             )
         }))
     })

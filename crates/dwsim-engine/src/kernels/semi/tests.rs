@@ -215,6 +215,7 @@ fn parsing_functions() {
             ("json_size", json_size, &[J("[10001,10002]")], "13"),
             ("is_valid_json", is_valid_json, &[T("{\"a\":1}")], "true"),
             ("is_valid_json", is_valid_json, &[T("{\"a\":1")], "false"),
+            ("is_valid_json", is_valid_json, &[T("[1,2]")], "false"),
             (
                 "is_valid_json_array",
                 is_valid_json_array,

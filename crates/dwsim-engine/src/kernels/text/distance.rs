@@ -95,16 +95,16 @@ pub fn soundex_p123(call: &Call<'_>) -> Result<ArrayRef> {
     call.map_text(|row| Ok(v.get(row).map(code_p123)))
 }
 
-/// Number of equal characters of two Soundex codes, 0 to 4.
+/// Number of equal characters of two Soundex codes, 0 to 4; 1 for two texts without a letter (DIFFERENCE).
 pub fn difference(call: &Call<'_>) -> Result<ArrayRef> {
     let (a, b) = (call.text(0)?, call.text(1)?);
     call.map_int(|row| {
         Ok(a.get(row).zip(b.get(row)).map(|(a, b)| {
-            code(a)
-                .chars()
-                .zip(code(b).chars())
-                .filter(|(x, y)| x == y)
-                .count() as i64
+            let (a, b) = (code(a), code(b));
+            if a.is_empty() && b.is_empty() {
+                return 1;
+            }
+            a.chars().zip(b.chars()).filter(|(x, y)| x == y).count() as i64
         }))
     })
 }

@@ -226,12 +226,29 @@ pub fn sha2_hex(call: &Call<'_>) -> Result<ArrayRef> {
     texts(out)
 }
 
-/// CRC-32 (ISO-HDLC).
+/// The remainders of CRC-32C (Castagnoli, reflected) for each byte.
+const CASTAGNOLI: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut rest = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            rest = (rest >> 1) ^ (0x82f6_3b78 * (rest & 1));
+            bit += 1;
+        }
+        table[byte] = rest;
+        byte += 1;
+    }
+    table
+};
+
+/// CRC-32C as eight hexadecimal digits (crc32-function: "based on the CRC-32C polynomial").
 pub fn crc32(call: &Call<'_>) -> Result<ArrayRef> {
-    let v = with_bytes(call, |_, b| {
-        let mut c = flate2::Crc::new();
-        c.update(b);
-        Ok(c.sum())
+    let v = with_bytes(call, |_, bytes| {
+        Ok(!bytes.iter().fold(u32::MAX, |rest, b| {
+            (rest >> 8) ^ CASTAGNOLI[usize::from(rest as u8 ^ b)]
+        }))
     })?;
     call.map_text(|row| Ok(v[row].map(|c| format!("{c:08x}"))))
 }

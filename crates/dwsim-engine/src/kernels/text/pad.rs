@@ -10,6 +10,9 @@ use crate::types::SqlType;
 
 fn pad(call: &Call<'_>, at_left: bool) -> Result<ArrayRef> {
     if matches!(call.types[0], SqlType::Binary(_)) {
+        if call.len() < 3 {
+            return Err(call.error("a BINARY value needs the bytes to pad it with"));
+        }
         let (v, n, fill) = (call.bytes(0)?, call.int(1)?, call.bytes(2)?);
         return call.map_bytes(|row| {
             let (Some(b), Some(n), Some(fill)) = (v.get(row), n.get(row), fill.get(row)) else {

@@ -39,6 +39,7 @@ impl SnowflakeSession {
         let own = match options.get("FILE_FORMAT") {
             None => BTreeMap::new(),
             Some(OptionValue::Nested(n)) => {
+                crate::session::file_format::check_names(n)?;
                 let p = properties(n);
                 if p.contains_key("FORMAT_NAME") {
                     return self.named_format(p);

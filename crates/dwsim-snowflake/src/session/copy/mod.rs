@@ -9,4 +9,4 @@ mod rows;
 mod staged;
 
 pub(crate) use load::{error_columns, error_texts};
-pub(super) use staged::staged_rows;
+pub(super) use staged::{METADATA, staged_rows};

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    new_null_array,
+};
 use bytes::Bytes;
 use dwsim_engine::error::{ErrorKind, Result};
 use dwsim_engine::load::{CsvReader, JsonReader, ParquetReader, parquet};
@@ -26,7 +29,7 @@ impl SnowflakeSession {
         bytes: Bytes,
         format: &FileFormat,
     ) -> Result<(Loaded, Vec<SqlType>)> {
-        let (columns, batches) = staged_rows(bytes, format, &file.path)?;
+        let (columns, batches) = staged_rows(bytes, format, Some(file))?;
         let parsed = batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64;
         self.dialect
             .set_staged(STAGED.to_owned(), Some((columns, batches)));
@@ -50,11 +53,14 @@ impl SnowflakeSession {
     }
 }
 
+/// How many columns of a staged file tell where its rows come from.
+pub(in crate::session) const METADATA: usize = 5;
+
 /// A file as rows for a query: `$1`, `$2`, … of texts, or `$1` of VARIANT; with METADATA$ columns at the end.
 pub(in crate::session) fn staged_rows(
     bytes: Bytes,
     format: &FileFormat,
-    file: &str,
+    file: Option<&Found>,
 ) -> Result<(Vec<ColumnInfo>, Vec<RecordBatch>)> {
     let bytes = format.compression.unpack(bytes)?;
     let mut rows: Vec<Vec<ArrayRef>> = Vec::new();
@@ -101,8 +107,21 @@ pub(in crate::session) fn staged_rows(
     let mut columns: Vec<ColumnInfo> = (1..=width)
         .map(|i| ColumnInfo::new(format!("C{i}"), ty.clone()))
         .collect();
-    columns.push(ColumnInfo::new("METADATA$FILENAME", SqlType::text()));
-    columns.push(ColumnInfo::new("METADATA$FILE_ROW_NUMBER", SqlType::BigInt));
+    let metadata: [(&str, SqlType); METADATA] = [
+        ("METADATA$FILENAME", SqlType::text()),
+        ("METADATA$FILE_ROW_NUMBER", SqlType::BigInt),
+        ("METADATA$FILE_CONTENT_KEY", SqlType::text()),
+        ("METADATA$FILE_LAST_MODIFIED", SqlType::Timestamp(3)),
+        ("METADATA$START_SCAN_TIME", SqlType::TimestampLtz(3)),
+    ];
+    columns.extend(metadata.map(|(name, ty)| ColumnInfo::new(name, ty)));
+    let (path, key, modified) = file.map_or(("", "", 0), |f| (&*f.path, &*f.etag, f.modified));
+    let now = chrono::Utc::now().timestamp_millis();
+    // Milliseconds since the epoch, which both timestamps hold as microseconds.
+    let instant = |millis: i64, ty: &SqlType, n: usize| -> Result<ArrayRef> {
+        let micros = TimestampMicrosecondArray::from(vec![millis * 1000; n]);
+        Ok(arrow::compute::cast(&micros, &ty.arrow())?)
+    };
     let mut number = 0i64;
     let batches = rows
         .into_iter()
@@ -111,10 +130,13 @@ pub(in crate::session) fn staged_rows(
             while arrays.len() < width {
                 arrays.push(new_null_array(&ty.arrow(), n));
             }
-            arrays.push(Arc::new(StringArray::from(vec![file; n])));
+            arrays.push(Arc::new(StringArray::from(vec![path; n])));
             arrays.push(Arc::new(Int64Array::from_iter_values(
                 (1..=n as i64).map(|i| number + i),
             )));
+            arrays.push(Arc::new(StringArray::from(vec![key; n])));
+            arrays.push(instant(modified * 1000, &SqlType::Timestamp(3), n)?);
+            arrays.push(instant(now, &SqlType::TimestampLtz(3), n)?);
             number += n as i64;
             Ok(RecordBatch::try_new(schema(&columns), arrays)?)
         })

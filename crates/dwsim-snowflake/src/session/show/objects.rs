@@ -82,7 +82,7 @@ fn table(place: &Place, name: &str, t: &TableEntry) -> Row {
         ),
         ("is_event", yes(property(t, "event").is_some())),
         ("is_hybrid", yes(property(t, "hybrid").is_some())),
-        ("is_iceberg", yes(false)),
+        ("is_iceberg", yes(property(t, "iceberg").is_some())),
         ("is_dynamic", yes(property(t, DYNAMIC_QUERY).is_some())),
         ("is_immutable", yes(false)),
         ("dropped_on", None),

@@ -122,6 +122,53 @@ async fn tags_of_tables_and_columns() {
 }
 
 #[tokio::test]
+async fn masking_policies_of_tags() {
+    let mut t = Trial::new();
+    t.setup(
+        "create table staff (name text, pay int);
+         insert into staff values ('Ann', 10);
+         create tag secret;
+         create masking policy hide_text as (v string) returns string -> '-';
+         create masking policy hide_number as (v number) returns number -> 0;
+         create masking policy own as (v string) returns string -> lower(v);
+         alter tag secret set masking policy hide_text, masking policy hide_number;",
+    )
+    .await;
+    t.expect(&[
+        ("select * from staff", &["Ann|10"]),
+        (
+            "alter table staff modify column pay set tag secret = 'x'",
+            &["Statement executed successfully."],
+        ),
+        ("select * from staff", &["Ann|0"]),
+        (
+            "alter table staff set tag secret = 'y'",
+            &["Statement executed successfully."],
+        ),
+        ("select * from staff", &["-|0"]),
+        (
+            "alter table staff modify column name set masking policy own",
+            &["Statement executed successfully."],
+        ),
+        ("select * from staff", &["ann|0"]),
+        (
+            "drop masking policy hide_number",
+            &["!003551 cannot be dropped"],
+        ),
+        (
+            "alter tag secret set masking policy own",
+            &["!003500 already has the masking policy HIDE_TEXT"],
+        ),
+        (
+            "alter tag secret unset masking policy hide_number",
+            &["Statement executed successfully."],
+        ),
+        ("select * from staff", &["ann|10"]),
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn histories_and_chains() {
     let mut t = Trial::new();
     t.setup(

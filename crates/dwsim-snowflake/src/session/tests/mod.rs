@@ -5,6 +5,7 @@
 mod collation;
 mod functions;
 mod governance;
+mod grammar;
 mod plans;
 mod queries;
 mod statements;
