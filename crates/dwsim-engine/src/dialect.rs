@@ -86,6 +86,15 @@ impl BinaryOp {
     }
 }
 
+/// The condition that rows must meet to be visible to the user of a statement.
+#[derive(Debug, Clone)]
+pub struct VisibleRows {
+    /// The name by which the condition calls the relation, folded.
+    pub qualifier: String,
+    /// The condition over the relation's columns.
+    pub condition: sqlparser::ast::Expr,
+}
+
 /// A warehouse dialect.
 pub trait Dialect: Debug + Send + Sync + 'static {
     /// Which one.
@@ -175,6 +184,16 @@ pub trait Dialect: Debug + Send + Sync + 'static {
         _name: &crate::catalog::ObjectName,
         _object: &crate::catalog::Object,
     ) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// Asked for the target of UPDATE, DELETE and MERGE: which of its rows the user may see, for no others are changed.
+    /// None where all are, or where the dialect has put the condition into the statement itself.
+    fn visible_rows(
+        &self,
+        _binder: &Binder<'_>,
+        _object: &crate::catalog::Object,
+    ) -> Result<Option<VisibleRows>> {
         Ok(None)
     }
 

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use dwsim_engine::catalog::{Account, Object, ObjectKind, ObjectName, OtherObject};
+use dwsim_engine::dialect::VisibleRows;
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::plan::Binder;
 use dwsim_engine::types::SqlType;
@@ -172,7 +173,7 @@ fn quoted(name: &str) -> Ident {
 }
 
 /// A policy's expression over the columns of the relation it protects.
-fn applied(account: &Account, used: &Use) -> Result<(String, String)> {
+fn applied(account: &Account, used: &Use) -> Result<(ast::Expr, String)> {
     let Some((name, policy)) = find(account, used.policy) else {
         return Err(SqlError::internal("a policy that is in use is gone"));
     };
@@ -204,7 +205,7 @@ fn applied(account: &Account, used: &Use) -> Result<(String, String)> {
         ControlFlow::Continue(())
     });
     let returns = policy.definition["returns"].as_str().unwrap_or("VARCHAR");
-    Ok((e.to_string(), returns.to_owned()))
+    Ok((e, returns.to_owned()))
 }
 
 /// The query that stands for a relation for whoever runs the statement; None when no policy protects it.
@@ -245,4 +246,18 @@ pub(crate) fn protected(
         quoted(&name.name),
         quoted(INNER),
     )))
+}
+
+/// The condition of a relation's row access policy, which holds for whoever changes its rows too.
+///
+/// # Errors
+/// When the policy's expression cannot be read.
+pub(crate) fn visible_rows(account: &Account, object: &Object) -> Result<Option<VisibleRows>> {
+    let Some(used) = rows(object) else {
+        return Ok(None);
+    };
+    Ok(Some(VisibleRows {
+        qualifier: INNER.to_owned(),
+        condition: applied(account, &used)?.0,
+    }))
 }

@@ -53,7 +53,7 @@ impl Session {
             let everything = d.selection.is_none() && d.using.is_none() && {
                 let b = self.binder(self.env(), &t, parameters);
                 let object = Object::Table(Arc::clone(&entry));
-                b.dialect.reading(&b, &name, &object)?.is_none()
+                b.dialect.visible_rows(&b, &object)?.is_none()
             };
             let (data, n) = if everything {
                 (

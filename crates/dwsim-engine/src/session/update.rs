@@ -58,47 +58,29 @@ impl Binder<'_> {
             })
             .collect();
         let id = Expr::Column(Column::new(Some(reference), ROW_ID));
-        let relation = self.allowed_rows(name, entry, Relation { plan, columns })?;
+        let object = Object::Table(Arc::new(entry.clone()));
+        let relation = self.allowed_rows(&object, Relation { plan, columns })?;
         Ok((relation, id))
     }
 
     /// The rows of a statement's target that its user may see: no others are changed.
-    fn allowed_rows(
-        &mut self,
-        name: &ObjectName,
-        entry: &TableEntry,
-        target: Relation,
-    ) -> Result<Relation> {
-        let object = Object::Table(Arc::new(entry.clone()));
-        let Some(query) = self.dialect.reading(self, name, &object)? else {
+    fn allowed_rows(&mut self, object: &Object, target: Relation) -> Result<Relation> {
+        let Some(visible) = self.dialect.visible_rows(self, object)? else {
             return Ok(target);
         };
-        let query = self.dialect.parse_query(&query)?;
-        let ast::SetExpr::Select(select) = query.body.as_ref() else {
-            return Err(SqlError::internal("a policy's query that is no SELECT"));
-        };
-        let Some(condition) = &select.selection else {
-            return Ok(target);
-        };
-        let qualifier = select
-            .from
-            .first()
-            .and_then(|f| match &f.relation {
-                ast::TableFactor::Table { alias: Some(a), .. } => Some(self.dialect.fold(&a.name)),
-                _ => None,
-            })
-            .ok_or_else(|| SqlError::internal("a policy's query without its relation"))?;
         let columns = target
             .columns
             .iter()
             .cloned()
             .map(|mut c| {
-                c.qualifier = vec![qualifier.clone()];
+                c.qualifier = vec![visible.qualifier.clone()];
                 c
             })
             .collect();
         self.set_columns(columns);
-        let condition = self.expr(condition).and_then(|t| self.condition(t));
+        let condition = self
+            .expr(&visible.condition)
+            .and_then(|t| self.condition(t));
         self.set_columns(Vec::new());
         let plan = LogicalPlanBuilder::from(target.plan)
             .filter(condition?.expr)?

@@ -131,7 +131,7 @@ async fn collations() {
         (&["select count(*) from folk where collate(name, 'case_sensitive') = 'ann'"], "0"),
         (&["select count(*) from folk a join folk b on a.name = b.name"], "5"),
         (&["select strpos(name, 'NN') from folk where plain = 'Ann'"], "2"),
-        (&["select regexp_count(name, 'n') from folk"], "0A000"),
+        (&["select regexp_count(name, 'n') from folk"], "2;2;0"),
         (&["select name from folk where plain = 'Bob' order by name"], "bob"),
         (&["select db_collation()"], "case_sensitive"),
         (&["create table wrong (a int collate case_insensitive)"], "42804"),

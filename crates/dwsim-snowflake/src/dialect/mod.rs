@@ -312,4 +312,12 @@ impl Dialect for SnowflakeDialect {
     ) -> Result<Option<String>> {
         crate::policies::protected(binder, name, object)
     }
+
+    fn visible_rows(
+        &self,
+        binder: &Binder<'_>,
+        object: &dwsim_engine::catalog::Object,
+    ) -> Result<Option<dwsim_engine::dialect::VisibleRows>> {
+        crate::policies::visible_rows(binder.catalog.account(), object)
+    }
 }
