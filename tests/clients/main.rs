@@ -7,6 +7,7 @@
 //! silently left out proves nothing.
 
 mod environments;
+mod examples;
 mod server;
 
 use std::{

@@ -1,5 +1,5 @@
-//! `check`: what is wrong in dwsim.toml, the SQL tests and the snapshots, as far as it can be seen without a server.
-//! The lints are in [`crate::lint`]; this chooses the files and the form of the report.
+//! `check`: what is wrong in dwsim.toml, the SQL tests, the snapshots and, asked for, in generated data, as far as it can
+//! be seen without a server. The lints are in [`crate::lint`], the rules of data in [`super::report`].
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -25,6 +25,16 @@ pub struct CheckArgs {
     /// Put right what can be put right without changing the meaning
     #[arg(long)]
     fix: bool,
+    /// Generated data as well: the Parquet files in DIR against the rules of dwsim.toml
+    #[arg(
+        long,
+        value_name = "DIR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "target/dwsim/data",
+        conflicts_with_all = ["staged", "fix"]
+    )]
+    data: Option<PathBuf>,
     /// Drawn on stderr, one JSON object a finding, or SARIF 2.1.0 on stdout
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
     format: LintFormat,
@@ -82,12 +92,31 @@ pub fn run(ctx: &Context, args: &CheckArgs) -> Result<i32> {
             return Ok(exit::LINT);
         }
     }
+    if let Some(dir) = &args.data {
+        // a dwsim.toml with faults is among the findings already, and says nothing about data
+        if let Some(Ok(config)) = configuration(ctx, &project)? {
+            let data = super::report::checked(ctx, &config, &ctx.directory().join(dir))?;
+            super::report::verdict(ctx, &data);
+            lint::add_data(&mut checked, &config, &data);
+        }
+    }
     report(ctx, &checked, args.format, started)?;
     Ok(if checked.findings.is_empty() {
         exit::OK
     } else {
         exit::LINT
     })
+}
+
+/// The configuration as it stands on disk; nothing where there is no dwsim.toml.
+fn configuration(
+    ctx: &Context,
+    project: &Project,
+) -> Result<Option<std::result::Result<Config, Diagnostics>>> {
+    match Files::config(project)? {
+        Some(source) => Ok(Some(config(ctx, project, &source)?)),
+        None => Ok(None),
+    }
 }
 
 /// Reads the files and runs the lints.

@@ -85,9 +85,8 @@ const TEXTS: &[(&str, i32, &str)] = &[
     (
         "dwsim::target::missing",
         exit::TARGET,
-        "The target that `--target` or test.target names cannot be used: it is not in dwsim.toml, it is a live warehouse (which\n\
-         this version does not run tests on), it has no server for the dialect, a variable that its connection needs is not\n\
-         set, or no container engine answers. `--target embedded`, the default, needs nothing but cargo-dwsim.",
+        "The target that `--target` or test.target names cannot be used: it is not in dwsim.toml, it has no server for the\n\
+         dialect, a variable that its connection needs is not set, or no container engine answers. `--target embedded`, the default, needs nothing but cargo-dwsim.",
     ),
     (
         "dwsim::test::file",

@@ -71,7 +71,8 @@ fn code(checked: &Checked) -> i32 {
     }
 }
 
-fn checked(ctx: &Context, config: &Config, dir: &Path) -> Result<Checked> {
+/// Applies the rules of dwsim.toml to the files of a directory, with a bar.
+pub fn checked(ctx: &Context, config: &Config, dir: &Path) -> Result<Checked> {
     let bar = ctx.ui.rows_bar("checking", 0);
     let checked = dwsim_generate::check::check(&config.schema, dir, &|table, rows| {
         bar.set_prefix(table.to_owned());
@@ -81,7 +82,8 @@ fn checked(ctx: &Context, config: &Config, dir: &Path) -> Result<Checked> {
     Ok(checked)
 }
 
-fn verdict(ctx: &Context, checked: &Checked) {
+/// Says on stderr how many rules were applied, and how many are broken.
+pub fn verdict(ctx: &Context, checked: &Checked) {
     let rows: u64 = checked.tables.iter().map(|t| t.rows).sum();
     let size: u64 = checked.tables.iter().map(|t| t.bytes).sum();
     let broken = checked.checks.iter().filter(|c| c.violations > 0).count();

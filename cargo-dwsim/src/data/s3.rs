@@ -4,7 +4,7 @@
 use std::io::{Error as IoError, Result as IoResult, Write};
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use dwsim_control::staging::Environment;
@@ -46,6 +46,23 @@ impl S3Url {
                 format!("{prefix}/")
             },
         }))
+    }
+}
+
+/// What S3 answered: its code and words; of a request that got no answer, what stood in the way.
+fn said<E, R>(error: SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let Some(answer) = error.as_service_error() else {
+        return DisplayErrorContext(error).to_string();
+    };
+    match (answer.code(), answer.message()) {
+        (Some("NotFound"), None) => "it is not there".to_owned(),
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => DisplayErrorContext(error).to_string(),
     }
 }
 
@@ -92,11 +109,7 @@ impl Bucket {
             .bucket(&bucket.url.bucket)
             .send();
         bucket.handle.block_on(head).map_err(|e| Error::Usage {
-            message: format!(
-                "cannot write to s3://{}: {}",
-                bucket.url.bucket,
-                DisplayErrorContext(e)
-            ),
+            message: format!("cannot write to s3://{}: {}", bucket.url.bucket, said(e)),
             help: Some("the bucket must exist, and be reachable with these credentials".into()),
         })?;
         Ok(bucket)
@@ -119,7 +132,7 @@ impl Bucket {
         self.handle
             .block_on(put)
             .map(|_| ())
-            .map_err(|e| IoError::other(DisplayErrorContext(e).to_string()))
+            .map_err(|e| IoError::other(said(e)))
     }
 
     /// Begins an object.
@@ -160,9 +173,7 @@ impl Upload<'_> {
                     .bucket(&self.bucket.url.bucket)
                     .key(&self.key)
                     .send();
-                let begun = handle
-                    .block_on(begun)
-                    .map_err(|e| failed(DisplayErrorContext(e).to_string()))?;
+                let begun = handle.block_on(begun).map_err(|e| failed(said(e)))?;
                 let id = begun.upload_id().unwrap_or_default().to_owned();
                 self.upload = Some(id.clone());
                 id
@@ -177,9 +188,7 @@ impl Upload<'_> {
             .part_number(number)
             .body(ByteStream::from(std::mem::take(&mut self.buffer)))
             .send();
-        let part = handle
-            .block_on(part)
-            .map_err(|e| failed(DisplayErrorContext(e).to_string()))?;
+        let part = handle.block_on(part).map_err(|e| failed(said(e)))?;
         self.parts.push(
             CompletedPart::builder()
                 .part_number(number)
@@ -215,7 +224,7 @@ impl Upload<'_> {
         self.bucket
             .handle
             .block_on(complete)
-            .map_err(|e| IoError::other(DisplayErrorContext(e).to_string()))?;
+            .map_err(|e| IoError::other(said(e)))?;
         self.done = true;
         Ok(())
     }
@@ -256,6 +265,21 @@ impl Drop for Upload<'_> {
 #[cfg(test)]
 mod tests {
     use super::S3Url;
+
+    #[test]
+    fn answers_are_short() {
+        use aws_sdk_s3::error::SdkError;
+        use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+        use aws_sdk_s3::types::error::NotFound;
+        let meta = aws_sdk_s3::error::ErrorMetadata::builder()
+            .code("NotFound")
+            .build();
+        let error = HeadBucketError::NotFound(NotFound::builder().meta(meta).build());
+        assert_eq!(
+            super::said(SdkError::service_error(error, "a long response")),
+            "it is not there"
+        );
+    }
 
     #[test]
     fn urls_name_a_bucket_and_a_prefix() {

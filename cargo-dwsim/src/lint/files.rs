@@ -69,6 +69,16 @@ impl Files {
         Ok(files)
     }
 
+    /// dwsim.toml of the working tree; nothing where it is not there or no text.
+    pub fn config(project: &Project) -> Result<Option<Source>> {
+        let path = project.root.join(CONFIG);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let name = CONFIG.to_owned();
+        Ok(read(&path)?.map(|text| Source { name, text }))
+    }
+
     /// What would be committed: staged SQL tests and snapshots, all of them when dwsim.toml is staged.
     pub fn staged(project: &Project) -> Result<Self> {
         let git = Git {

@@ -85,6 +85,8 @@ pub const SNAPSHOT: &str = "dwsim::snapshot::broken";
 pub const UNREFERENCED: &str = "dwsim::snapshot::unreferenced";
 /// A test whose snapshot is not there.
 pub const MISSING: &str = "dwsim::snapshot::missing";
+/// Generated data that break a rule of dwsim.toml.
+pub const DATA: &str = "dwsim::data::broken";
 
 /// Every code that `check` adds to dwsim-schema's own, the name by which front matter allows it, and its meaning.
 pub const CODES: &[(&str, &str, &str)] = &[
@@ -147,6 +149,12 @@ pub const CODES: &[(&str, &str, &str)] = &[
         MISSING,
         "missing",
         "The test has no snapshot yet, so it fails where snapshots are not written. `cargo dwsim test --accept`.",
+    ),
+    (
+        DATA,
+        "data",
+        "Rows of generated files break a rule of dwsim.toml: a key, a reference, a bound, a category, a constraint. Data\n\
+         that `cargo dwsim generate` wrote for this dwsim.toml break none; the files are of another one, or were changed.",
     ),
 ];
 

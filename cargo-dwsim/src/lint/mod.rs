@@ -2,6 +2,7 @@
 //! Which files are looked at, and how findings are shown, is the command's part.
 
 mod catalog;
+mod data;
 mod files;
 mod finding;
 mod fix;
@@ -15,6 +16,7 @@ mod sql;
 mod volatile;
 mod words;
 
+pub use data::add_data;
 pub use files::{Files, Source};
 pub use finding::{CODES, Finding, Severity, UNREFERENCED};
 pub use fix::apply;

@@ -1,4 +1,4 @@
-//! A PostgreSQL server in a container, started with the docker (or podman) that is installed and removed afterwards.
+//! Servers in containers, PostgreSQL first of all, started with the docker (or podman) that is installed and removed afterwards.
 //! The command line is used and no client library: a dozen crates fewer, and every engine that has docker's commands fits.
 
 use std::process::{Output, Stdio};
@@ -23,21 +23,68 @@ pub struct Container {
     id: String,
 }
 
+/// What a container is made of.
+#[derive(Debug)]
+pub struct Image<'a> {
+    /// Its name, with a tag.
+    pub name: &'a str,
+    /// The port inside.
+    pub port: u16,
+    /// `NAME=value`, or the name of a variable of this process.
+    pub environment: &'a [&'a str],
+    /// Arguments of what it starts.
+    pub arguments: &'a [&'a str],
+}
+
+/// Where a container's port is on this machine.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// Address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
 impl Container {
     /// Starts PostgreSQL from an image and waits until it answers.
     pub async fn postgresql(image: &str, ui: &Ui) -> Result<(Self, Endpoint)> {
+        let image = Image {
+            name: image,
+            port: 5432,
+            environment: &[
+                "POSTGRES_USER=dev",
+                "POSTGRES_PASSWORD=dev",
+                "POSTGRES_DB=dev",
+            ],
+            // what is in it is made anew each time
+            arguments: &["-c", "fsync=off", "-c", "full_page_writes=off"],
+        };
+        let (container, Published { host, port }) = Self::start(&image, ui).await?;
+        let endpoint = Endpoint {
+            url: format!("postgres://dev:dev@{host}:{port}/dev"),
+            host,
+            port,
+        };
+        let connection = container.answering(Dialect::Redshift, &endpoint).await?;
+        connection.close().await;
+        Ok((container, endpoint))
+    }
+
+    /// Starts a container and finds its port; what is in it may not answer yet.
+    pub async fn start(image: &Image<'_>, ui: &Ui) -> Result<(Self, Published)> {
         let engine = engine().await?;
-        ui.status("Starting", format_args!("{image} with {engine}"));
+        ui.status("Starting", format_args!("{} with {engine}", image.name));
         let mut run = Command::new(engine);
         run.args(["run", "--detach", "--rm", "--label", "dwsim", "--publish"]);
-        run.args(["127.0.0.1::5432", "--env", "POSTGRES_USER=dev"]);
-        run.args(["--env", "POSTGRES_PASSWORD=dev", "--env", "POSTGRES_DB=dev"]);
-        // what is in it is made anew each time
-        run.args([image, "-c", "fsync=off", "-c", "full_page_writes=off"]);
+        run.arg(format!("127.0.0.1::{}", image.port));
+        for variable in image.environment {
+            run.args(["--env", variable]);
+        }
+        run.arg(image.name).args(image.arguments);
         let id = words(engine, run).await?;
         let container = Container { engine, id };
         let mut port = Command::new(engine);
-        port.args(["port", &container.id, "5432/tcp"]);
+        port.args(["port", &container.id, &format!("{}/tcp", image.port)]);
         let printed = words(engine, port).await?;
         let (host, port) = printed
             .lines()
@@ -47,29 +94,27 @@ impl Container {
             })
             .ok_or_else(|| failed(engine, &format!("`{engine} port` printed {printed:?}")))?;
         let host = if host == "0.0.0.0" { "127.0.0.1" } else { host };
-        let endpoint = Endpoint {
-            host: host.to_owned(),
-            port,
-            url: format!("postgres://dev:dev@{host}:{port}/dev"),
-        };
+        let host = host.to_owned();
+        Ok((container, Published { host, port }))
+    }
+
+    /// Waits until the server in the container lets somebody in.
+    pub async fn answering(&self, dialect: Dialect, endpoint: &Endpoint) -> Result<Connection> {
         let begin = Instant::now();
         loop {
-            match Connection::connect(Dialect::Redshift, &endpoint, None, None).await {
-                Ok(connection) => {
-                    connection.close().await;
-                    return Ok((container, endpoint));
-                }
-                Err(error) if begin.elapsed() > READY => {
-                    return Err(failed(
-                        engine,
-                        &format!(
-                            "{image} has not answered within {} s: {error}",
-                            READY.as_secs()
-                        ),
-                    ));
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            let attempt = Connection::connect(dialect, endpoint, None, None);
+            let error = match tokio::time::timeout(ANSWER, attempt).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("no answer within {} s", ANSWER.as_secs()),
+            };
+            if begin.elapsed() > READY {
+                return Err(failed(
+                    self.engine,
+                    &format!("what was started does not answer: {error}"),
+                ));
             }
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 

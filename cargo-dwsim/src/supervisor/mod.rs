@@ -5,6 +5,7 @@ mod container;
 mod control;
 mod emulators;
 mod live;
+mod localstack;
 mod servers;
 mod staging;
 mod stand_in;

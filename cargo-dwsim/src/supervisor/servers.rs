@@ -1,6 +1,5 @@
-//! The servers that a run is on: the emulators of this process, a PostgreSQL server that stands in for Redshift, or
-//! real warehouses.
-//! Which one, `test.target` says.
+//! The servers that a run is on: the emulators of this process, a server that stands in for one of them (PostgreSQL for
+//! Redshift, LocalStack for Snowflake), or real warehouses. Which one, `test.target` says.
 
 use dwsim_runtime::snapshot::set_rules;
 use dwsim_runtime::template;
@@ -10,7 +9,7 @@ use dwsim_schema::{Config, ServerKind, Target, TargetKind};
 use super::container::Container;
 use super::live::{self, Live};
 use super::staging::Bucket;
-use super::{Emulators, Settings, Template, staging, stand_in};
+use super::{Emulators, Settings, Template, localstack, staging, stand_in};
 use crate::error::{Error, Result};
 use crate::ui::Ui;
 
@@ -24,6 +23,8 @@ pub enum Servers {
     Embedded(Emulators),
     /// Redshift alone.
     StandIn(Endpoints, Option<Container>),
+    /// Snowflake alone.
+    LocalStack(Live, Container),
     /// Real warehouses.
     Live(Live),
 }
@@ -35,6 +36,8 @@ pub enum Loader {
     Embedded,
     /// By COPY FROM STDIN.
     StandIn,
+    /// Through the bucket of a server that stands in for Snowflake.
+    LocalStack(Bucket),
     /// Through a bucket.
     Live(Bucket),
 }
@@ -64,7 +67,8 @@ pub fn dialects(config: &Config, asked: Vec<Dialect>) -> Result<Vec<Dialect>> {
             false => asked,
         });
     }
-    if is_warehouse(target) {
+    let localstack = target.kind == TargetKind::Container && target.snowflake.is_some();
+    if is_warehouse(target) || localstack {
         return live::dialects(config, target, asked);
     }
     if target.kind == TargetKind::Live && target.redshift.is_none() {
@@ -103,6 +107,10 @@ impl Servers {
         if is_warehouse(target) {
             return Live::connect(config, target).map(Servers::Live);
         }
+        if let (TargetKind::Container, Some(connection)) = (target.kind, &target.snowflake) {
+            let (live, container) = localstack::start(config, target, connection, ui).await?;
+            return Ok(Servers::LocalStack(live, container));
+        }
         let connection = target.redshift.clone().unwrap_or_default();
         let (container, redshift) = if target.kind == TargetKind::Container {
             let image = connection.image.as_deref().unwrap_or(IMAGE);
@@ -132,7 +140,7 @@ impl Servers {
         match self {
             Servers::Embedded(emulators) => &emulators.endpoints,
             Servers::StandIn(endpoints, _) => endpoints,
-            Servers::Live(live) => &live.endpoints,
+            Servers::LocalStack(live, _) | Servers::Live(live) => &live.endpoints,
         }
     }
 
@@ -141,6 +149,7 @@ impl Servers {
         match self {
             Servers::Embedded(_) => Loader::Embedded,
             Servers::StandIn(..) => Loader::StandIn,
+            Servers::LocalStack(live, _) => Loader::LocalStack(live.bucket.clone()),
             Servers::Live(live) => Loader::Live(live.bucket.clone()),
         }
     }
@@ -149,7 +158,9 @@ impl Servers {
     pub async fn ended(&mut self) -> Error {
         match self {
             Servers::Embedded(emulators) => emulators.ended().await,
-            Servers::StandIn(..) | Servers::Live(_) => std::future::pending().await,
+            Servers::StandIn(..) | Servers::LocalStack(..) | Servers::Live(_) => {
+                std::future::pending().await
+            }
         }
     }
 
@@ -157,7 +168,9 @@ impl Servers {
     pub async fn stop(self) {
         match self {
             Servers::Embedded(emulators) => emulators.stop().await,
-            Servers::StandIn(_, Some(container)) => container.remove().await,
+            Servers::StandIn(_, Some(container)) | Servers::LocalStack(_, container) => {
+                container.remove().await
+            }
             Servers::StandIn(endpoints, None) => {
                 // the run is over, whatever becomes of this
                 let _ = template::forget(Dialect::Redshift, &endpoints).await;
@@ -171,7 +184,7 @@ impl Servers {
         match self {
             Servers::Embedded(_) => {}
             Servers::StandIn(ours, _) => *ours = endpoints,
-            Servers::Live(live) => live.endpoints = endpoints,
+            Servers::LocalStack(live, _) | Servers::Live(live) => live.endpoints = endpoints,
         }
     }
 }
@@ -197,6 +210,10 @@ impl Loader {
             Loader::StandIn => {
                 settings.rules.stand_in = true;
                 stand_in::load(config, planned, endpoints).await?
+            }
+            Loader::LocalStack(bucket) => {
+                settings.rules.stand_in = true;
+                staging::load_planned(config, planned, endpoints, dialects, bucket, ui).await?
             }
             Loader::Live(bucket) => {
                 staging::load_planned(config, planned, endpoints, dialects, bucket, ui).await?

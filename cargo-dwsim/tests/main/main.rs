@@ -3,6 +3,8 @@
 
 mod check;
 mod experiment;
+mod generator;
+mod hardship;
 mod harness;
 mod help;
 mod live;

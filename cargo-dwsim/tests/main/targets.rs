@@ -243,6 +243,10 @@ fn targets_that_are_not_there_are_named() {
             "only the `image`",
         ),
         (
+            "kind = \"container\"\nredshift = { image = \"x\" }\nsnowflake = { image = \"y\" }",
+            "make two targets",
+        ),
+        (
             "kind = \"live\"\nredshift = { image = \"x\" }",
             "starts no `image`",
         ),
@@ -264,6 +268,139 @@ fn targets_that_are_not_there_are_named() {
             .expect(30)
             .says(says);
     }
+}
+
+/// A port that passes requests of Snowflake's drivers to one server and all others to another, as LocalStack's does.
+/// The name that the former are asked by is kept.
+fn one_port(snowflake: u16, s3: u16) -> (u16, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("its port").port();
+    let names = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&names);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let seen = std::sync::Arc::clone(&seen);
+            std::thread::spawn(move || {
+                let mut client = client;
+                let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
+                while !head.windows(4).any(|w| w == b"\r\n\r\n") {
+                    match client.read(&mut buffer) {
+                        Ok(n) if n > 0 => head.extend_from_slice(&buffer[..n]),
+                        _ => return,
+                    }
+                }
+                let text = String::from_utf8_lossy(&head).into_owned();
+                let path = text.split(' ').nth(1).unwrap_or_default();
+                let driver = ["/session", "/queries", "/telemetry", "/monitoring"]
+                    .iter()
+                    .any(|start| path.starts_with(start));
+                let name = text
+                    .lines()
+                    .find_map(|line| line.strip_prefix("host: "))
+                    .unwrap_or_default();
+                if driver && let Ok(mut seen) = seen.lock() {
+                    seen.push(name.to_owned());
+                }
+                let to = if driver { snowflake } else { s3 };
+                let Ok(mut server) = TcpStream::connect(("127.0.0.1", to)) else {
+                    return;
+                };
+                let (Ok(mut from_client), Ok(mut to_server)) =
+                    (client.try_clone(), server.try_clone())
+                else {
+                    return;
+                };
+                // a connection is a client's for one of the two, and stays so
+                std::thread::spawn(move || {
+                    let _ = to_server.write_all(&head);
+                    let _ = std::io::copy(&mut from_client, &mut to_server);
+                    let _ = to_server.shutdown(std::net::Shutdown::Write);
+                });
+                let _ = std::io::copy(&mut server, &mut client);
+                let _ = client.shutdown(std::net::Shutdown::Both);
+            });
+        }
+    });
+    (port, names)
+}
+
+/// LocalStack's part is played by dwsim's own emulators behind one port, docker's by a script.
+#[test]
+fn localstack_stands_in_for_snowflake() {
+    let home = Sandbox::empty();
+    let served = crate::served::Served::start(&home, &[], &[]);
+    let port = |name: &str| {
+        let port = served.ready[name]["port"].as_u64();
+        u16::try_from(port.expect("a port")).expect("a port")
+    };
+    let (port, names) = one_port(port("snowflake"), port("s3"));
+    let sandbox = with_target("[target.localstack]\nkind = \"container\"\nsnowflake = {}");
+    sandbox.run(&["test", "--accept"]).expect(0);
+    let log = sandbox.path("docker.log");
+    let script = format!(
+        "#!/bin/sh\necho \"$*\" >> '{}'\ncase $1 in\nversion) echo 1;;\nrun) echo the-id;;\nport) echo 127.0.0.1:{port};;\nesac\n",
+        log.display(),
+    );
+    sandbox.write("bin/docker", &script);
+    let made = Command::new("chmod")
+        .args(["+x"])
+        .arg(sandbox.path("bin/docker"))
+        .status();
+    assert!(made.expect("chmod").success());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(sandbox.path("bin")).chain(std::env::split_paths(&path));
+    let path = std::env::join_paths(folders).expect("a PATH");
+    let run = |more: &[&str], licence: Option<&str>| {
+        let mut command = sandbox.command(&[&["test", "--target", "localstack"], more].concat());
+        command
+            .env("PATH", &path)
+            .env_remove("LOCALSTACK_AUTH_TOKEN");
+        if let Some(licence) = licence {
+            command.env("LOCALSTACK_AUTH_TOKEN", licence);
+        }
+        crate::harness::Ran::from(command.output().expect("the binary can be started"))
+    };
+    run(&[], None)
+        .expect(33)
+        .says("LOCALSTACK_AUTH_TOKEN")
+        .says("--target embedded");
+    assert!(!log.exists(), "nothing is started without a licence");
+    run(&[], Some("ls-s3cret"))
+        .expect(0)
+        .says("snowflake 2/2 passed")
+        .says("localstack/snowflake:latest");
+    run(&["-d", "redshift"], Some("ls-s3cret"))
+        .expect(33)
+        .says("no redshift");
+    let log = std::fs::read_to_string(&log).expect("docker was called");
+    assert!(
+        log.contains("--publish 127.0.0.1::4566 --env LOCALSTACK_AUTH_TOKEN localstack/"),
+        "{log}"
+    );
+    assert!(log.contains("rm --force --volumes the-id"), "{log}");
+    assert!(!log.contains("s3cret"), "{log}");
+    let names = names.lock().expect("the names");
+    let expected = format!("snowflake.localhost.localstack.cloud:{port}");
+    assert!(
+        !names.is_empty() && names.iter().all(|name| *name == expected),
+        "{names:?}"
+    );
+
+    // an answer that differs fails, and is nobody's snapshot
+    let snap = sandbox.read("tests/sql/orders_by_size.snap");
+    let row = snap
+        .lines()
+        .find(|l| l.starts_with("small | "))
+        .expect("a row");
+    sandbox.write(
+        "tests/sql/orders_by_size.snap",
+        &snap.replace(row, "small | 1 | 2 | 3"),
+    );
+    run(&[], Some("ls-s3cret"))
+        .expect(100)
+        .says("expects something else of snowflake");
 }
 
 /// docker's part is played by a script that starts the PostgreSQL that is installed.

@@ -32,8 +32,8 @@ pub enum GenerateError {
     /// Arrow refused arrays; a defect of the generator.
     #[error("cannot assemble columns: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
-    /// Parquet could not be written.
-    #[error("cannot write Parquet: {0}")]
+    /// Parquet could not be written or read; what encloses it says which.
+    #[error("{0}")]
     Parquet(#[from] parquet::errors::ParquetError),
     /// A table has no Parquet files.
     #[error("there are no Parquet files of table `{table}` in {}{}", directory.display(), other.as_ref().map_or_else(String::new, |o| format!(" (only {o})")))]

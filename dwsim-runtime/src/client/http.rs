@@ -19,6 +19,8 @@ const DIALECT: Dialect = Dialect::Snowflake;
 #[derive(Debug)]
 pub(super) struct Http {
     endpoint: Endpoint,
+    /// The name that the server is asked by: that of the URL, which need not be where it is connected to.
+    name: String,
     sender: SendRequest<Full<Bytes>>,
 }
 
@@ -26,6 +28,9 @@ impl Http {
     pub(super) async fn connect(endpoint: &Endpoint) -> Result<Self> {
         Ok(Http {
             endpoint: endpoint.clone(),
+            name: Url::parse(&endpoint.url)
+                .place
+                .unwrap_or_else(|| format!("{}:{}", endpoint.host, endpoint.port)),
             sender: Self::dial(endpoint).await?,
         })
     }
@@ -72,10 +77,7 @@ impl Http {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(
-                "host",
-                format!("{}:{}", self.endpoint.host, self.endpoint.port),
-            )
+            .header("host", &self.name)
             .header("content-type", "application/json")
             .header("accept", "application/json")
             .header("user-agent", concat!("dwsim/", env!("CARGO_PKG_VERSION")));

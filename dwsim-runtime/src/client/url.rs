@@ -14,6 +14,8 @@ pub(super) struct Url {
     pub(super) user: Option<String>,
     /// After it.
     pub(super) password: Option<String>,
+    /// Host and port as they are written.
+    pub(super) place: Option<String>,
     /// After the host, without its slash.
     pub(super) path: Option<String>,
     /// After `?`.
@@ -26,13 +28,14 @@ impl Url {
         let rest = rest.split('#').next().unwrap_or_default();
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (place, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let who = place.rsplit_once('@').map_or("", |(who, _)| who);
+        let (who, place) = place.rsplit_once('@').unwrap_or(("", place));
         let (user, password) = who.split_once(':').unwrap_or((who, ""));
         let some = |text: &str| Some(decoded(text)).filter(|text| !text.is_empty());
         Url {
             scheme: scheme.to_ascii_lowercase(),
             user: some(user),
             password: some(password),
+            place: some(place),
             path: some(path),
             query: query
                 .split('&')

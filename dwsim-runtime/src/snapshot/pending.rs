@@ -454,7 +454,8 @@ impl PendingStore {
 
 fn remove(path: &Path) -> Result<(), PendingError> {
     match std::fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(PendingError::Io {
+        // a read-only file system refuses before it looks whether the file is there
+        Err(source) if path.symlink_metadata().is_ok() => Err(PendingError::Io {
             path: path.to_path_buf(),
             source,
         }),

@@ -17,6 +17,7 @@ use tracing::Instrument;
 
 use super::body::{Body, Parameters};
 use super::problem::Problem;
+use super::whole::Whole;
 use super::{App, REQUEST_LIMIT};
 use crate::experiment::{
     Definition, Deleted, Detail, Error, Exported, GenerateOptions, Queried, Summary,
@@ -144,9 +145,9 @@ pub(crate) async fn delete_whole(app: &App, name: String) -> Result<Deleted, Pro
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Generate {
-    seed: Option<u64>,
+    seed: Option<Whole>,
     #[serde(default)]
-    rows: BTreeMap<String, u64>,
+    rows: BTreeMap<String, Whole>,
     #[serde(default)]
     dialects: Vec<String>,
 }
@@ -157,8 +158,8 @@ pub(super) async fn generate(
     Body(body): Body<Generate>,
 ) -> Result<(StatusCode, Json<Run>), Problem> {
     let options = GenerateOptions {
-        seed: body.seed,
-        rows: body.rows,
+        seed: body.seed.map(|seed| seed.0),
+        rows: body.rows.into_iter().map(|(t, n)| (t, n.0)).collect(),
         dialects: body
             .dialects
             .iter()
@@ -221,12 +222,12 @@ pub(super) struct Query {
     sql: String,
     dialect: String,
     #[serde(default)]
-    offset: u32,
-    limit: Option<u32>,
+    offset: Whole,
+    limit: Option<Whole>,
 }
 
 /// Rows of an answer without a `limit`, and most of them with one.
-const ROWS: (u32, u32) = (1_000, 100_000);
+const ROWS: (u64, u64) = (1_000, 100_000);
 
 pub(super) async fn query(
     State(app): State<App>,
@@ -234,10 +235,10 @@ pub(super) async fn query(
     Body(body): Body<Query>,
 ) -> Answer<Queried> {
     let dialect = dialect(&body.dialect)?;
-    let limit = body.limit.unwrap_or(ROWS.0).min(ROWS.1) as usize;
-    let work = app
-        .service
-        .query(&name, dialect, &body.sql, body.offset as usize, limit);
+    let limit = body.limit.map_or(ROWS.0, |limit| limit.0.min(ROWS.1)) as usize;
+    // no answer is as long as the longest offset
+    let offset = usize::try_from(body.offset.0).unwrap_or(usize::MAX);
+    let work = app.service.query(&name, dialect, &body.sql, offset, limit);
     match tokio::time::timeout(REQUEST_LIMIT, work).await {
         Ok(done) => Ok(Json(done?)),
         Err(_) => Err(Problem::new(

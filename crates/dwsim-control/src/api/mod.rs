@@ -10,6 +10,7 @@ mod problem;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -75,6 +75,8 @@ pub fn document() -> Value {
     let strings = json!({ "type": "array", "items": { "type": "string" } });
     let dialect = json!({ "type": "string", "enum": ["redshift", "snowflake"] });
     let count = json!({ "type": "integer", "minimum": 0 });
+    let optional_count = json!({ "type": ["integer", "null"], "minimum": 0 });
+    let text = json!({ "type": "string", "minLength": 1 });
     let optional_string = json!({ "type": ["string", "null"] });
     json!({
         "openapi": "3.1.0",
@@ -100,11 +102,14 @@ pub fn document() -> Value {
                 "Create": {
                     "type": "object",
                     "required": ["name"],
+                    "oneOf": [
+                        { "required": ["toml"] }, { "required": ["schema"] }, { "required": ["sql", "dialect"] }
+                    ],
                     "additionalProperties": false,
                     "description": "One of toml, schema (dwsim.toml as JSON) and sql (with dialect).",
                     "properties": {
                         "name": { "type": "string", "pattern": "^[a-z][a-z0-9_]{0,47}$" },
-                        "toml": { "type": "string" }, "schema": { "type": "object" }, "sql": { "type": "string" },
+                        "toml": text, "schema": { "type": "object", "minProperties": 1 }, "sql": text,
                         "dialect": dialect, "surrogate_keys": { "type": "boolean" }
                     }
                 },
@@ -112,7 +117,7 @@ pub fn document() -> Value {
                     "type": "object",
                     "additionalProperties": false,
                     "properties": {
-                        "seed": count,
+                        "seed": optional_count,
                         "rows": { "type": "object", "additionalProperties": count },
                         "dialects": { "type": "array", "items": dialect }
                     }
@@ -121,14 +126,14 @@ pub fn document() -> Value {
                     "type": "object",
                     "required": ["sql", "dialect"],
                     "additionalProperties": false,
-                    "properties": { "sql": { "type": "string" }, "dialect": dialect, "offset": count, "limit": count }
+                    "properties": { "sql": text, "dialect": dialect, "offset": count, "limit": optional_count }
                 },
                 "ImportSql": {
                     "type": "object",
                     "required": ["sql", "dialect"],
                     "additionalProperties": false,
                     "properties": {
-                        "sql": { "type": "string" }, "dialect": dialect,
+                        "sql": text, "dialect": dialect,
                         "merge": { "type": "boolean" }, "surrogate_keys": { "type": "boolean" }
                     }
                 },
@@ -136,7 +141,7 @@ pub fn document() -> Value {
                     "type": "object",
                     "required": ["bucket"],
                     "additionalProperties": false,
-                    "properties": { "bucket": { "type": "string" }, "prefix": { "type": "string" } }
+                    "properties": { "bucket": { "type": "string", "pattern": "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$" }, "prefix": { "type": "string" } }
                 },
                 "Finding": {
                     "type": "object",
@@ -236,7 +241,10 @@ pub fn document() -> Value {
             },
             "/api/experiments/{name}/runs/{id}/events": {
                 "get": operation("followRun", "Progress as server-sent events: progress, end", &["name", "id"], "200",
-                    json!({ "description": "Events with the run as JSON", "content": { "text/event-stream": { "schema": { "type": "string" } } } }), &["404"], None)
+                    json!({ "description": "Events with the run as JSON", "content": { "text/event-stream": { "schema": {
+                        "type": "object", "description": "One event; its data are the run as JSON", "required": ["event", "data"],
+                        "properties": { "event": { "type": "string", "enum": ["progress", "end"] }, "data": { "type": "string" } }
+                    } } } }), &["404"], None)
             },
             "/api/experiments/{name}/query": {
                 "post": operation("query", "Run one statement in its own dialect", &["name"], "200", answer("The answer", reference("Queried")), &["404", "409"], Some(body("Query")))

@@ -565,7 +565,8 @@ impl Service {
             && bucket
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.')
-            && bucket.starts_with(|c: char| c.is_ascii_alphanumeric());
+            && bucket.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && bucket.ends_with(|c: char| c.is_ascii_alphanumeric());
         if !fine {
             return Err(Error::invalid(format!("`{bucket}` is no name of a bucket")));
         }

@@ -7,6 +7,7 @@ mod columns;
 mod merge;
 mod model;
 mod names;
+mod query;
 mod read;
 mod redshift;
 mod render;

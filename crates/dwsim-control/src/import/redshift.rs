@@ -6,7 +6,7 @@ use dwsim_schema::Dialect;
 
 use super::model::{ColumnDdl, ForeignDdl, Level, TableDdl};
 use super::read::{Done, Key, Reader, column_of, default, missing};
-use super::{names, types};
+use super::{names, query, types};
 
 /// One statement.
 pub(crate) fn statement(r: &mut Reader, text: &str) -> Done {
@@ -61,14 +61,25 @@ fn apply(r: &mut Reader, statement: S) -> Done {
 fn create(r: &mut Reader, t: CreateTable) -> Done {
     let at = r.here();
     let name = r.table_name(&t.name).trim_start_matches('#').to_owned();
-    if t.query.is_some() {
-        return Err(at
-            .finding(
-                Level::Error,
-                format!("CREATE TABLE `{name}` AS takes its columns from a query"),
-            )
-            .advise("write the columns with their types; SHOW TABLE or pg_table_def has them"));
-    }
+    let selected = match &t.query {
+        Some(query) => {
+            let columns = query::columns(query, &t.column_names, &r.tables, Dialect::Redshift, at);
+            let Some(columns) = columns else {
+                return Err(at
+                    .finding(
+                        Level::Error,
+                        format!("CREATE TABLE `{name}` AS takes columns from a query whose types are not in this text"),
+                    )
+                    .advise(
+                        "put the CREATE TABLE of the queried tables before it, or write the columns with their types; \
+                         SHOW TABLE or pg_table_def has them",
+                    ));
+            };
+            r.note("the query is left out: data are generated");
+            columns
+        }
+        None => Vec::new(),
+    };
     if t.temporary {
         r.warn(
             at,
@@ -79,6 +90,7 @@ fn create(r: &mut Reader, t: CreateTable) -> Done {
     let mut table = TableDdl {
         name: name.clone(),
         at,
+        columns: selected,
         ..TableDdl::default()
     };
     for like in &t.like {

@@ -11,7 +11,7 @@ use sqlparser::ast::{
 
 use super::model::{At, ColumnDdl, DefaultValue, ForeignDdl, Level, TableDdl};
 use super::read::{Done, Key, Reader, column_of, default, missing};
-use super::{Finding, names, types};
+use super::{Finding, names, query, types};
 
 /// One statement.
 pub(crate) fn statement(r: &mut Reader, text: &str) -> Done {
@@ -149,13 +149,20 @@ fn create(r: &mut Reader, t: CreateTable) -> Done {
         let copy = r.copy_of(&source, &name, true, true)?;
         return r.declare(copy, t.or_replace, t.if_not_exists);
     }
-    if t.query.is_some() {
-        let typed = |c: &ast::ColumnDef| c.data_type != ast::DataType::Unspecified;
+    let typed = |c: &ast::ColumnDef| c.data_type != ast::DataType::Unspecified;
+    let mut selected = None;
+    if let Some(query) = &t.query {
         if t.columns.is_empty() || !t.columns.iter().all(typed) {
-            return refuse(
-                "takes its columns from a query",
-                "write the columns with their types; GET_DDL has them",
-            );
+            let given: Vec<ast::Ident> = t.columns.iter().map(|c| c.name.clone()).collect();
+            let columns = query::columns(query, &given, &r.tables, Dialect::Snowflake, at);
+            if columns.is_none() {
+                return refuse(
+                    "takes columns from a query whose types are not in this text",
+                    "put the CREATE TABLE of the queried tables before it, or write the columns with their types; \
+                     GET_DDL has them",
+                );
+            }
+            selected = columns;
         }
         r.note("the query is left out: data are generated");
     }
@@ -192,10 +199,15 @@ fn create(r: &mut Reader, t: CreateTable) -> Done {
         ..TableDdl::default()
     };
     let mut keys = Vec::new();
-    for c in &t.columns {
-        let (column, own) = column(r, c)?;
-        table.columns.push(column);
-        keys.extend(own);
+    match selected {
+        Some(columns) => table.columns = columns,
+        None => {
+            for c in &t.columns {
+                let (column, own) = column(r, c)?;
+                table.columns.push(column);
+                keys.extend(own);
+            }
+        }
     }
     if table.columns.is_empty() {
         return refuse("has no columns", "write the columns with their types");

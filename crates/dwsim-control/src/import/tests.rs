@@ -337,3 +337,86 @@ fn names_do_not_become_toml() {
     assert_eq!(table.columns[0].name, "x = 1 # y");
     assert_eq!(table.columns[1].name, "d\"q");
 }
+
+#[test]
+fn columns_of_queries_over_tables_of_the_text() {
+    use Dialect::{Redshift as R, Snowflake as S};
+    let base = "create table a (id int primary key, name varchar(30) not null, seen timestamp);\n\
+                create table b (id int, total decimal(8,2));\n";
+    for (dialect, create, expected) in [
+        (
+            R,
+            "create table t distkey(id) as select * from a where id > 5",
+            &[
+                "id = { type = \"integer\"",
+                "name = { type = \"varchar(30)\"",
+                "seen = { type = \"timestamp",
+            ][..],
+        ),
+        (
+            R,
+            "create table t (k, n) as (select x.id, upper_name from (select 1) y) ",
+            &[][..],
+        ),
+        (
+            R,
+            "create table t (k, n) as select x.id, b.total from a x join b on x.id = b.id",
+            &["k = { type = \"integer\"", "n = { type = \"decimal(8,2)\""],
+        ),
+        (
+            S,
+            "create or replace table t as select a.*, b.total::varchar(9) as shown from a, b",
+            &[
+                "name = { type = \"varchar(30)\"",
+                "shown = { type = \"varchar(9)\"",
+            ],
+        ),
+        (
+            S,
+            "create table t as select '2024-01-01'::date as day, cast(id as number(5)) as id from a",
+            &["day = { type = \"date\"", "id = { type = \"decimal(5,0)\""],
+        ),
+        (
+            S,
+            "create table t as select * from a join b using (id)",
+            &[],
+        ),
+        (S, "create table t as select id from a, b", &[]),
+        (S, "create table t as select id + 1 as more from a", &[]),
+        (S, "create table t as select * from elsewhere", &[]),
+        (S, "create table t as select * exclude name from a", &[]),
+        (
+            S,
+            "create table t as with a as (select 1 as id) select * from a",
+            &[],
+        ),
+        (
+            R,
+            "create table t as select id from a union all select id from b",
+            &[],
+        ),
+    ] {
+        let import = import(&format!("{base}{create};"), dialect);
+        if expected.is_empty() {
+            let found = import
+                .findings
+                .iter()
+                .find(|f| f.level == Level::Error)
+                .unwrap_or_else(|| panic!("{create} is taken"));
+            assert_eq!(found.line, 3, "{create}: {found:?}");
+            continue;
+        }
+        let text = toml(&format!("{base}{create};"), dialect);
+        let table = text
+            .split("[tables.")
+            .find(|part| part.starts_with("t."))
+            .unwrap_or_else(|| panic!("{text}"));
+        for line in expected {
+            assert!(table.contains(line), "{create}: {line} is not in {table}");
+        }
+        assert!(
+            !table.contains("primary_key") && !table.contains("not_null"),
+            "{table}"
+        );
+    }
+}

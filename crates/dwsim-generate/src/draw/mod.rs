@@ -8,7 +8,7 @@ mod stream;
 mod zipf;
 
 pub(crate) use alias::AliasTable;
-pub(crate) use normal::{normal_cdf, normal_quantile};
+pub(crate) use normal::{normal_cdf, normal_quantile, normal_quantiles};
 pub(crate) use permutation::Permutation;
 pub(crate) use stream::{Key, Stream, Sub, below, below_wide, unit, unit_open};
 pub(crate) use zipf::Zipf;

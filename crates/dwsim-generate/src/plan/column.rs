@@ -407,7 +407,7 @@ fn empty() -> SharedSource {
 fn encoding(column: &Column) -> Encoding {
     match &column.generator {
         Generator::Sequence { .. } | Generator::Children { .. } => Encoding::Delta,
-        _ if column.unique => Encoding::Plain,
+        _ if column.unique => plain(column.ty),
         Generator::Categorical { .. }
         | Generator::Constant(_)
         | Generator::Given(_)
@@ -433,9 +433,27 @@ fn encoding(column: &Column) -> Encoding {
             {
                 Encoding::Dictionary
             }
-            _ => Encoding::Plain,
+            _ => plain(column.ty),
         },
         Generator::Temporal(spec) if spec.count <= 4096 => Encoding::Dictionary,
+        _ => plain(column.ty),
+    }
+}
+
+/// The encoding of values of which most differ.
+fn plain(ty: LogicalType) -> Encoding {
+    match ty {
+        LogicalType::Serial
+        | LogicalType::SmallInt
+        | LogicalType::Integer
+        | LogicalType::BigInt
+        | LogicalType::Date
+        | LogicalType::Time
+        | LogicalType::Timestamp
+        | LogicalType::TimestampTz
+        | LogicalType::TimestampLtz => Encoding::Delta,
+        // Parquet stores longer ones as bytes
+        LogicalType::Decimal { precision, .. } if precision <= 18 => Encoding::Delta,
         _ => Encoding::Plain,
     }
 }

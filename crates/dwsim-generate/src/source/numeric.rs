@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::error::ArrowError;
 use dwsim_schema::{Distribution, Grid, Limits, LogicalType};
 
-use crate::draw::{Stream, normal_cdf, normal_quantile, unit, unit_open};
+use crate::draw::{Stream, normal_cdf, normal_quantile, normal_quantiles, unit, unit_open};
 use crate::source::{Index, Source};
 
 /// Collects units (see `LogicalType::integer_bounds`, days, microseconds) into the type's array. Values were checked
@@ -246,11 +246,48 @@ impl Shape {
         x.clamp(self.min, self.max)
     }
 
+    /// [`Shape::value`] of each draw, bit for bit; as many draws as values.
+    fn values(&self, draws: impl Iterator<Item = u64>, values: &mut [f64]) {
+        let (scale, start, exponential) = match self.distribution {
+            Distribution::Gaussian { mean, stddev } => (stddev, mean, false),
+            Distribution::LogNormal { mu, sigma } => (sigma, mu, true),
+            _ => {
+                for (value, draw) in values.iter_mut().zip(draws) {
+                    *value = self.value(draw);
+                }
+                return;
+            }
+        };
+        for (value, draw) in values.iter_mut().zip(draws) {
+            *value = self.quantile(draw);
+        }
+        normal_quantiles(values);
+        for value in values.iter_mut() {
+            let x = start + scale * *value;
+            let x = if exponential { libm::exp(x) } else { x };
+            *value = x.clamp(self.min, self.max);
+        }
+    }
+
     #[inline]
     fn quantile(&self, draw: u64) -> f64 {
         // the ends are kept away from 0 and 1, where the inverse is infinite
         (self.low + self.span * unit_open(draw)).clamp(1e-300, 1.0 - 1.2e-16)
     }
+}
+
+/// Values that are computed together.
+const CHUNK: usize = 256;
+
+/// The nearest whole number, of two the even one: `libm::rint` as an integer.
+#[inline]
+fn nearest(x: f64) -> i128 {
+    /// Of a number so large a float keeps no binary places.
+    const LARGE: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+    if x.abs() < 2_251_799_813_685_248.0 {
+        return i128::from(((x + LARGE) - LARGE) as i64);
+    }
+    libm::rint(x) as i128
 }
 
 /// Values of a shape, rounded to the type.
@@ -299,12 +336,19 @@ impl Source for Continuous {
                 let mut cursor = source.stream.cursor();
                 let steps = libm::pow(10.0, f64::from(source.ty.scale())) / grid.step as f64;
                 let (first, last) = (grid.first / grid.step, grid.last / grid.step);
-                rows.iter()
-                    .map(|r| {
-                        let rounded = libm::rint(source.shape.value(cursor.at(*r)) * steps);
-                        map((rounded as i128).clamp(first, last) * grid.step)
-                    })
-                    .collect()
+                let mut out = Vec::with_capacity(rows.len());
+                let mut values = [0.0; CHUNK];
+                for rows in rows.chunks(CHUNK) {
+                    let values = &mut values[..rows.len()];
+                    source
+                        .shape
+                        .values(rows.iter().map(|r| cursor.at(*r)), values);
+                    out.extend(values.iter().map(|value| {
+                        let rounded = nearest(*value * steps);
+                        map(rounded.clamp(first, last) * grid.step)
+                    }));
+                }
+                out
             }
         }
         units(self.ty, Values(self, grid, rows))
@@ -326,5 +370,48 @@ impl Source for Bernoulli {
                 .map(|r| Some(unit(cursor.at(*r)) < self.p))
                 .collect::<BooleanArray>(),
         ) as Arc<dyn Array>)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_is_rint() {
+        let mut x = 1e-9;
+        while x < 1e38 {
+            for y in [x, -x, x + 0.5, -x - 0.5, libm::floor(x) + 0.5] {
+                assert_eq!(nearest(y), libm::rint(y) as i128, "{y}");
+            }
+            x *= 1.37;
+        }
+        assert_eq!(
+            (nearest(0.5), nearest(1.5), nearest(-2.5), nearest(0.0)),
+            (0, 2, -2, 0)
+        );
+    }
+
+    #[test]
+    fn many_values_are_as_one() {
+        for distribution in [
+            Distribution::Gaussian {
+                mean: 3.0,
+                stddev: 2.0,
+            },
+            Distribution::LogNormal {
+                mu: 1.0,
+                sigma: 0.7,
+            },
+            Distribution::Exponential { mean: 4.0 },
+        ] {
+            let shape = Shape::new(distribution, 0.5, 9.0, Limits::Truncate);
+            let draws = || (0..1000u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let mut values = vec![0.0; 1000];
+            shape.values(draws(), &mut values);
+            for (value, draw) in values.iter().zip(draws()) {
+                assert_eq!(value.to_bits(), shape.value(draw).to_bits());
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::{Compression, Encoding as ParquetEncoding, ZstdLevel};
@@ -31,18 +32,27 @@ pub(crate) fn properties(table: &TablePlan) -> Result<WriterProperties, Generate
         let path = ColumnPath::from(vec![field.name().clone()]);
         props = match column.encoding {
             Encoding::Dictionary => props.set_column_dictionary_enabled(path, true),
-            Encoding::Delta
-                if matches!(
-                    field.data_type(),
-                    arrow::datatypes::DataType::Int64 | arrow::datatypes::DataType::Int32
-                ) =>
-            {
+            Encoding::Delta if is_integer(field.data_type()) => {
                 props.set_column_encoding(path, ParquetEncoding::DELTA_BINARY_PACKED)
             }
             Encoding::Delta | Encoding::Plain => props,
         };
     }
     Ok(props.build())
+}
+
+/// Whether Parquet stores the type as 32 or 64 bit integers.
+fn is_integer(ty: &DataType) -> bool {
+    match ty {
+        DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::Date32
+        | DataType::Time64(_)
+        | DataType::Timestamp(..) => true,
+        DataType::Decimal128(precision, _) => *precision <= 18,
+        _ => false,
+    }
 }
 
 /// Writes the shard's row groups.

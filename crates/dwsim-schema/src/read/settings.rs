@@ -205,6 +205,9 @@ fn target(ctx: &Ctx, name: &str, node: &Node) -> Target {
         {
             Some("is a container, of which only the `image` can be chosen")
         }
+        Some(TargetKind::Container) if redshift.is_some() && snowflake.is_some() => {
+            Some("starts one container: make two targets of `redshift` and `snowflake`")
+        }
         Some(TargetKind::Live) if connections().any(|c| c.image.is_some()) => {
             Some("is live, and starts no `image`")
         }
