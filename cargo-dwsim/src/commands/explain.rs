@@ -186,9 +186,13 @@ pub fn run(args: &ExplainArgs) -> Result<i32> {
         return output::line(format!("{name} (exit code {exit})\n\n{text}")).map(|()| exit::OK);
     }
     if let Some((name, short, text)) = lint::CODES.iter().find(|(c, ..)| *c == full) {
-        let allow = format!("Where it is meant so: `-- dwsim: allow = {{ {short} = \"why\" }}`.");
+        // only what is found in a SQL file can be allowed there
+        let allow = match name.starts_with("dwsim::sql::") {
+            true => format!("\nWhere it is meant so: `-- dwsim: allow = {{ {short} = \"why\" }}`."),
+            false => String::new(),
+        };
         let exit = exit::LINT;
-        return output::line(format!("{name} (exit code {exit})\n\n{text}\n{allow}"))
+        return output::line(format!("{name} (exit code {exit})\n\n{text}{allow}"))
             .map(|()| exit::OK);
     }
     match codes::explain(&full) {

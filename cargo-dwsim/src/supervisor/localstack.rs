@@ -3,7 +3,7 @@
 
 use dwsim_control::staging::Place;
 use dwsim_runtime::template::Access;
-use dwsim_runtime::{Connection, Dialect, Endpoint, Endpoints, Isolation};
+use dwsim_runtime::{Dialect, Endpoint, Endpoints, Isolation};
 use dwsim_schema::{Config, LiveConnection, Target};
 
 use super::container::{Container, Image};
