@@ -82,7 +82,7 @@ async fn binary_values() {
         (&["select sum(distinct n) from ends where n > 0"], "22003"),
         (&["select sum(d) from ends where d > 0"], "22003"),
         (&["select n > 0, sum(n) from ends group by 1"], "22003"),
-        (&["select sum(n), sum(d) from ends where n > 1 and n < 0"], "|"),
+        (&["select sum(n), sum(d) from ends where n > 1 and n < 0"], "NULL|NULL"),
         (
             &["select n, sum(n) over (order by n rows 1 preceding) from ends where n < 2 order by n"],
             "-1|-1;1|0",
