@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Decimal128Type, Field, Schema as ArrowSchema, SchemaRef};
+use arrow::array::{ArrayRef, ArrowNumericType, AsArray, RecordBatch};
+use arrow::compute::{concat_batches, max, min};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Field, Int16Type, Int32Type, Int64Type,
+    Schema as ArrowSchema, SchemaRef,
+};
 use serde::{Deserialize, Serialize};
 
 use super::RowIds;
@@ -139,12 +142,31 @@ pub struct TableData {
     pub ids: Vec<RowIds>,
     /// Number of rows.
     pub rows: usize,
-    /// What [`TableData::fits_64_bits`] found for each column.
-    short: Arc<[OnceLock<bool>]>,
+    /// What [`TableData::range`] found for each column.
+    ranges: Arc<[OnceLock<Option<(i128, i128)>>]>,
 }
 
-fn unknown(schema: &SchemaRef) -> Arc<[OnceLock<bool>]> {
+fn unknown(schema: &SchemaRef) -> Arc<[OnceLock<Option<(i128, i128)>>]> {
     schema.fields().iter().map(|_| OnceLock::new()).collect()
+}
+
+/// The least and the greatest of an array of whole numbers or dates.
+fn range_of(array: &ArrayRef) -> Option<(i128, i128)> {
+    fn ends<T: ArrowNumericType>(array: &ArrayRef) -> Option<(i128, i128)>
+    where
+        T::Native: Into<i128>,
+    {
+        let array = array.as_primitive::<T>();
+        Some((min(array)?.into(), max(array)?.into()))
+    }
+    match array.data_type() {
+        DataType::Int16 => ends::<Int16Type>(array),
+        DataType::Int32 => ends::<Int32Type>(array),
+        DataType::Int64 => ends::<Int64Type>(array),
+        DataType::Date32 => ends::<Date32Type>(array),
+        DataType::Decimal128(_, 0) => ends::<Decimal128Type>(array),
+        _ => None,
+    }
 }
 
 /// Batches up to this many rows are merged with a neighbour of similar size when rows are appended.
@@ -154,7 +176,7 @@ impl TableData {
     /// No rows.
     pub fn empty(schema: SchemaRef) -> Self {
         TableData {
-            short: unknown(&schema),
+            ranges: unknown(&schema),
             schema,
             batches: Vec::new(),
             ids: Vec::new(),
@@ -181,7 +203,7 @@ impl TableData {
             parts.into_iter().filter(|(b, _)| b.num_rows() > 0).unzip();
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         TableData {
-            short: unknown(&schema),
+            ranges: unknown(&schema),
             schema,
             batches,
             ids,
@@ -204,7 +226,7 @@ impl TableData {
                 .all(|(a, b)| a.num_rows() == b.num_rows());
         if aligned {
             return TableData {
-                short: unknown(&schema),
+                ranges: unknown(&schema),
                 schema,
                 batches,
                 ids: self.ids.clone(),
@@ -258,21 +280,28 @@ impl TableData {
         Ok(TableData::with_ids(Arc::clone(&self.schema), parts))
     }
 
-    /// Whether every value of a decimal column is a whole number of at most 64 bits; looked up once in a version.
+    /// The least and the greatest value of a column of whole numbers or dates, looked up once in a version; None for
+    /// other types and where there is no value.
+    pub fn range(&self, column: usize) -> Option<(i128, i128)> {
+        *self.ranges.get(column)?.get_or_init(|| {
+            let mut all: Option<(i128, i128)> = None;
+            for batch in &self.batches {
+                if let Some((least, most)) = range_of(batch.column(column)) {
+                    let (low, high) = all.unwrap_or((least, most));
+                    all = Some((low.min(least), high.max(most)));
+                }
+            }
+            all
+        })
+    }
+
+    /// Whether every value of a decimal column is a whole number of at most 64 bits.
     pub fn fits_64_bits(&self, column: usize) -> bool {
-        let Some(known) = self.short.get(column) else {
-            return false;
-        };
-        *known.get_or_init(|| {
-            self.batches.iter().all(|b| {
-                let array = b.column(column);
-                matches!(array.data_type(), DataType::Decimal128(_, 0))
-                    && array
-                        .as_primitive::<Decimal128Type>()
-                        .values()
-                        .iter()
-                        .all(|v| i128::from(*v as i64) == *v)
-            })
+        matches!(
+            self.schema.fields().get(column).map(|f| f.data_type()),
+            Some(DataType::Decimal128(_, 0))
+        ) && self.range(column).is_none_or(|(least, most)| {
+            least >= i128::from(i64::MIN) && most <= i128::from(i64::MAX)
         })
     }
 

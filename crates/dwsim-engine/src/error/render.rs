@@ -30,7 +30,8 @@ impl Rendered {
 /// Precision and scale of `numeric(p,s)`.
 fn decimal_shape(ty: &str) -> Option<(u8, u8)> {
     let (p, s) = ty
-        .strip_prefix("numeric(")?
+        .strip_prefix("numeric(")
+        .or_else(|| ty.strip_prefix("FIXED[SB16]("))?
         .strip_suffix(')')?
         .split_once(',')?;
     let (p, s) = (p.parse().ok()?, s.parse().ok()?);

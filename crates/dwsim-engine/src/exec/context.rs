@@ -9,6 +9,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::Optimizer;
 use datafusion::optimizer::analyzer::AnalyzerRule;
 use datafusion::optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
@@ -18,6 +19,7 @@ use datafusion::prelude::SessionConfig;
 
 use super::concat::InOrder;
 use super::join_keys::ShortJoinKeys;
+use super::join_order::JoinOrder;
 use super::plan_cache::{KeptPlan, Shared, repeats, shares_state};
 use super::stream::{CancelHandle, RowStream, guarded};
 use super::worker::{Workers, is_short};
@@ -86,12 +88,22 @@ fn state(runtime: &Arc<RuntimeEnv>, partitions: usize) -> SessionState {
         Arc::new(ResolveGroupingFunction::new()),
         Arc::new(TypeCoercion::new()),
     ];
+    let mut rules = Optimizer::new().rules;
+    if partitions > 1 {
+        // After conditions have come down to their tables, and before columns that nobody reads are left out.
+        let at = (rules
+            .iter()
+            .position(|r| r.name() == "optimize_projections"))
+        .unwrap_or(rules.len());
+        rules.insert(at, Arc::new(JoinOrder));
+    }
+    rules.push(Arc::new(ShortJoinKeys));
     let builder = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
         .with_analyzer_rules(analyzers)
-        .with_optimizer_rule(Arc::new(ShortJoinKeys));
+        .with_optimizer_rules(rules);
     if partitions == 1 {
         builder
             .with_physical_optimizer_rule(Arc::new(InOrder))

@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
-use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{Column, ExprSchema, Result};
+use datafusion::common::{ExprSchema, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, JoinType, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature, Volatility,
+    ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 use datafusion::scalar::ScalarValue;
 
-use super::TableProviderOf;
+use super::lineage::origin;
 
 /// Replaces pairs of decimal join keys by 64-bit ones, for which DataFusion has faster joins.
 #[derive(Debug)]
@@ -63,59 +62,7 @@ fn is_short(key: &Expr, plan: &LogicalPlan) -> bool {
     };
     let schema = plan.schema();
     matches!(schema.data_type(column), Ok(DataType::Decimal128(_, 0)))
-        && position(column, plan).is_some_and(|i| holds_short(plan, i))
-}
-
-fn position(column: &Column, plan: &LogicalPlan) -> Option<usize> {
-    plan.schema().maybe_index_of_column(column)
-}
-
-/// Follows an output column down to the table it comes from unchanged.
-fn holds_short(plan: &LogicalPlan, at: usize) -> bool {
-    let below = |expr: &Expr, input: &LogicalPlan| {
-        let mut expr = expr;
-        while let Expr::Alias(alias) = expr {
-            expr = &alias.expr;
-        }
-        match expr {
-            Expr::Column(c) => position(c, input).is_some_and(|i| holds_short(input, i)),
-            _ => false,
-        }
-    };
-    match plan {
-        LogicalPlan::TableScan(scan) => {
-            let index = match &scan.projection {
-                Some(columns) => columns.get(at).copied(),
-                None => Some(at),
-            };
-            let Ok(provider) = source_as_provider(&scan.source) else {
-                return false;
-            };
-            let table = provider.downcast_ref::<TableProviderOf>();
-            match (index, table.and_then(TableProviderOf::entry)) {
-                (Some(index), Some(entry)) => entry.data.fits_64_bits(index),
-                _ => false,
-            }
-        }
-        LogicalPlan::Projection(p) => p.expr.get(at).is_some_and(|e| below(e, &p.input)),
-        LogicalPlan::Aggregate(a) => a.group_expr.get(at).is_some_and(|e| below(e, &a.input)),
-        LogicalPlan::SubqueryAlias(s) => holds_short(&s.input, at),
-        LogicalPlan::Filter(f) => holds_short(&f.input, at),
-        LogicalPlan::Sort(s) => holds_short(&s.input, at),
-        LogicalPlan::Limit(l) => holds_short(&l.input, at),
-        LogicalPlan::Join(j) => {
-            let width = j.left.schema().fields().len();
-            match j.join_type {
-                JoinType::RightSemi | JoinType::RightAnti => holds_short(&j.right, at),
-                _ if at < width => holds_short(&j.left, at),
-                JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full => {
-                    holds_short(&j.right, at - width)
-                }
-                _ => false,
-            }
-        }
-        _ => false,
-    }
+        && origin(column, plan).is_some_and(|(table, i)| table.data.fits_64_bits(i))
 }
 
 /// The key as a 64-bit integer.

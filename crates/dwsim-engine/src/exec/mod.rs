@@ -5,6 +5,8 @@ mod concat;
 mod constant;
 mod context;
 mod join_keys;
+mod join_order;
+mod lineage;
 mod plan_cache;
 mod provider;
 mod shuffle;

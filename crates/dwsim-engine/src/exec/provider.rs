@@ -47,6 +47,11 @@ impl TableProviderOf {
         self.entry.clone()
     }
 
+    /// Number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.rows
+    }
+
     /// Rows at hand; all batches have the schema.
     pub fn rows(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
         let rows = batches.iter().map(RecordBatch::num_rows).sum();

@@ -7,7 +7,7 @@ use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::logical_plan::Window;
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder};
 
-use super::from::list_of;
+use super::unnest::list_of;
 use super::{Binder, Relation};
 use crate::error::Result;
 use crate::functions::{Kernel, Typed, list_expr};

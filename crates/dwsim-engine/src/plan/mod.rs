@@ -5,6 +5,7 @@
 //! navigation into SUPER and VARIANT, correlated table functions and typed coercions all need the scope
 //! at the moment a name is met.
 
+mod aggregate;
 mod asof;
 mod binder;
 mod call;
@@ -13,6 +14,8 @@ mod collation;
 mod connect_by;
 mod expr;
 mod from;
+mod group;
+mod join;
 pub mod lambda;
 mod list_table;
 mod match_recognize;
@@ -21,14 +24,17 @@ mod operators;
 mod oracle;
 mod pivot;
 mod query;
+mod relation;
 mod routine;
 mod sample;
 mod scope;
 mod select;
 mod setop;
 mod spread;
+mod star;
 mod subquery;
 mod time_travel;
+mod unnest;
 mod window;
 
 pub use binder::{Binder, BoundQuery, CastMode, VariableLookup};
@@ -37,7 +43,7 @@ pub(crate) use names::MOST_PARAMETERS;
 pub(crate) use query::has_subquery;
 pub use routine::GivenArgument;
 pub use scope::{Alias, Relation, Scope, ScopeColumn};
-pub use select::{STAR, is_star};
 pub use spread::SPREAD;
+pub use star::{STAR, is_star};
 pub use time_travel::Past;
 pub use window::BoundWindow;

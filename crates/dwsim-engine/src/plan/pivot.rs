@@ -13,7 +13,7 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder, Operator, SortExpr};
 use datafusion::scalar::ScalarValue;
 use sqlparser::ast;
 
-use super::from::list_of;
+use super::unnest::list_of;
 use super::{Binder, CastMode, Relation, ScopeColumn};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
@@ -190,7 +190,7 @@ impl Binder<'_> {
             .collect();
         let mut aggregates = Vec::new();
         for (_, t) in &outputs {
-            super::select::collect_aggregates(&t.expr, &mut aggregates)?;
+            super::aggregate::collect_aggregates(&t.expr, &mut aggregates)?;
         }
         let mut above: Vec<&mut Expr> = outputs.iter_mut().map(|(_, t)| &mut t.expr).collect();
         let plan = self.aggregate(input.plan, groups, aggregates, &mut above);

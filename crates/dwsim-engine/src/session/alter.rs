@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use datafusion::logical_expr::LogicalPlanBuilder;
 use sqlparser::ast::{self, AlterColumnOperation, AlterTableOperation};
 
-use super::create::{column_def, name_constraints, table_constraint};
+use super::columns::{column_def, name_constraints, table_constraint};
 use super::state::RELATION;
 use super::write::{Target, check_not_null, table_of};
 use super::{Completion, Session};

@@ -2,7 +2,9 @@
 //! What only one dialect has (COPY, SHOW, grants, …) is built on this by its own crate.
 
 mod alter;
+mod columns;
 mod create;
+mod create_other;
 mod delete;
 mod drop;
 mod evaluate;
@@ -17,7 +19,8 @@ mod undrop;
 mod update;
 mod write;
 
-pub use create::{Attributes, column_def};
+pub use columns::{column_def, name_constraints};
+pub use create::Attributes;
 pub use merge::SAME_NAMES;
 pub use options::SessionOptions;
 pub use outcome::{Completion, Description, Outcome};

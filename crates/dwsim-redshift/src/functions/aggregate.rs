@@ -227,7 +227,7 @@ const SUM: AggregateDef = AggregateDef {
     params: &[Param::Number],
     optional: 0,
     returns: agg::sum_type,
-    implementation: AggregateImpl::DataFusion(agg::df_sum),
+    implementation: AggregateImpl::DataFusion(agg::exact_sum),
 };
 
 /// COUNT of one value, inside of other bindings.
@@ -248,9 +248,7 @@ fn sum_or_average(c: &mut FnCall<'_, '_>, average: bool) -> Result<Typed> {
         if average {
             return agg::avg_of(c, value);
         }
-        let value = c.coerce(value, Param::Number)?;
-        let options = c.aggregate_options()?;
-        return c.binder.aggregate_expr(&SUM, vec![value], options);
+        return agg::sum_of(c, value);
     }
     let ty = value.ty.clone();
     let options = c.aggregate_options()?;

@@ -86,30 +86,12 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom(
         "PG_LAST_QUERY_ID",
         "https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_QUERY_ID.html",
-        |c| {
-            c.expect(0, 0)?;
-            let last = c
-                .env()
-                .moment()
-                .last_query_id
-                .as_ref()
-                .and_then(|q| q.parse().ok());
-            Ok(int(last.unwrap_or(-1)))
-        },
+        last_query,
     ),
     ScalarDef::custom(
         "LAST_USER_QUERY_ID",
         "https://docs.aws.amazon.com/redshift/latest/dg/LAST_USER_QUERY_ID.html",
-        |c| {
-            c.expect(0, 0)?;
-            let last = c
-                .env()
-                .moment()
-                .last_query_id
-                .as_ref()
-                .and_then(|q| q.parse().ok());
-            Ok(int(last.unwrap_or(-1)))
-        },
+        last_query,
     ),
     ScalarDef::custom("PG_GET_USERBYID", LEADER, userbyid),
     ScalarDef::custom("PG_TABLE_IS_VISIBLE", LEADER, table_is_visible),
@@ -250,6 +232,13 @@ pub const SCALARS: &[ScalarDef] = &[
 
 fn name(value: Option<String>) -> Typed {
     Typed::new(Expr::Literal(ScalarValue::Utf8(value), None), SqlType::Name)
+}
+
+fn last_query(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(0, 0)?;
+    let env = c.env();
+    let last = env.moment().last_query_id.as_ref();
+    Ok(int(last.and_then(|q| q.parse().ok()).unwrap_or(-1)))
 }
 
 fn int(v: i32) -> Typed {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dwsim_engine::catalog::{Object, ObjectKind, TableDef, ViewDef};
 use dwsim_engine::dialect::Dialect;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
+use dwsim_engine::session::name_constraints;
 use dwsim_engine::types::SqlType;
 use sqlparser::ast;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
@@ -14,7 +15,7 @@ use super::follow::Change;
 use super::materialized::MATERIALIZED;
 use super::outcome::Outcome;
 use super::session::RedshiftSession;
-use super::tables::{encoding, name_constraints};
+use super::tables::encoding;
 use crate::parse::{Action, AlterTable};
 
 fn altered() -> Outcome {

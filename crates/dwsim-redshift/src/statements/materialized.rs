@@ -208,16 +208,7 @@ impl RedshiftSession {
         self.check_materialized(v, properties, &traits)?;
         let statement = CreateTableBuilder::new(v.name.clone())
             .query(Some(v.query.clone()))
-            .columns(
-                v.columns
-                    .iter()
-                    .map(|name| ast::ColumnDef {
-                        name: name.clone(),
-                        data_type: ast::DataType::Unspecified,
-                        options: Vec::new(),
-                    })
-                    .collect(),
-            )
+            .columns(super::tables::untyped_columns(&v.columns))
             .build();
         self.engine
             .create_table_with(&statement, EngineAttributes::default(), parameters)

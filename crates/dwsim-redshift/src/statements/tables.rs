@@ -11,7 +11,7 @@ use dwsim_engine::catalog::{
 use dwsim_engine::dialect::Dialect;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::functions::Typed;
-use dwsim_engine::session::Attributes as EngineAttributes;
+use dwsim_engine::session::{Attributes as EngineAttributes, name_constraints};
 use dwsim_engine::types::SqlType;
 use sqlparser::ast;
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
@@ -74,26 +74,16 @@ pub(super) fn encoding(word: &str) -> Result<String> {
     }
 }
 
-/// Gives keys without a name one, as PostgreSQL does.
-pub(super) fn name_constraints(table: &str, constraints: &mut [Constraint]) {
-    for i in 0..constraints.len() {
-        if !constraints[i].name.is_empty() {
-            continue;
-        }
-        let c = &constraints[i];
-        let base = match c.kind.as_str() {
-            "PRIMARY KEY" => format!("{table}_pkey"),
-            "UNIQUE" => format!("{table}_{}_key", c.columns.join("_")),
-            _ => format!("{table}_{}_fkey", c.columns.join("_")),
-        };
-        let mut name = base.clone();
-        let mut n = 1;
-        while constraints.iter().any(|o| o.name == name) {
-            name = format!("{base}{n}");
-            n += 1;
-        }
-        constraints[i].name = name;
-    }
+/// Columns that take their types from a query.
+pub(super) fn untyped_columns(names: &[ast::Ident]) -> Vec<ast::ColumnDef> {
+    names
+        .iter()
+        .map(|name| ast::ColumnDef {
+            name: name.clone(),
+            data_type: ast::DataType::Unspecified,
+            options: Vec::new(),
+        })
+        .collect()
 }
 
 fn unknown_key_column(name: &str) -> SqlError {
@@ -449,16 +439,7 @@ impl RedshiftSession {
             .temporary(t.temporary)
             .if_not_exists(t.if_not_exists)
             .query(t.query.clone())
-            .columns(
-                t.column_names
-                    .iter()
-                    .map(|name| ast::ColumnDef {
-                        name: name.clone(),
-                        data_type: ast::DataType::Unspecified,
-                        options: Vec::new(),
-                    })
-                    .collect(),
-            );
+            .columns(untyped_columns(&t.column_names));
         let statement = builder.build();
         let _ = text;
         let done = self

@@ -71,6 +71,23 @@ async fn binary_values() {
             "1234|7|-1|t",
         ),
         (
+            &[
+                "create temp table ends (n bigint, d decimal(38,2))",
+                "insert into ends values (9223372036854775807, 999999999999999999999999999999999999.99), (1, 0.01), (-1, -0.01), (null, null)",
+                "select sum(n), sum(d), sum(distinct n) from ends",
+            ],
+            "9223372036854775807|999999999999999999999999999999999999.99|9223372036854775807",
+        ),
+        (&["select sum(n) from ends where n > 0"], "22003"),
+        (&["select sum(distinct n) from ends where n > 0"], "22003"),
+        (&["select sum(d) from ends where d > 0"], "22003"),
+        (&["select n > 0, sum(n) from ends group by 1"], "22003"),
+        (&["select sum(n), sum(d) from ends where n > 1 and n < 0"], "NULL|NULL"),
+        (
+            &["select n, sum(n) over (order by n rows 1 preceding) from ends where n < 2 order by n"],
+            "-1|-1;1|0",
+        ),
+        (
             &["select difference('+', '-'), difference('a', '-'), difference('Robert', 'Rupert')"],
             "1|0|4",
         ),

@@ -149,25 +149,42 @@ pub fn sum_type(a: &ReturnArgs<'_>) -> Result<SqlType> {
     })
 }
 
-/// SUM that refuses results of more than 38 digits. DataFusion adds 128-bit integers without looking, so sums that may
-/// get near their end are also taken as floats, which tell whether the exact sum can be trusted.
+/// SUM, which refuses what its type cannot hold.
 pub fn sum_bind(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(1, 1)?;
     let arg = call.bind(0)?;
+    sum_of(call, arg)
+}
+
+/// [`sum_bind`] of a value at hand.
+pub fn sum_of(call: &mut FnCall<'_, '_>, arg: Typed) -> Result<Typed> {
     let arg = call.coerce(arg, Param::Number)?;
     let options = call.aggregate_options()?;
-    // Ten billion rows of 28 digits have a sum of at most 38.
-    let safe = arg.ty.decimal_shape().is_none_or(|(p, _)| p <= 28);
-    if safe {
+    sum_with(call, arg, options)
+}
+
+fn sum_with(call: &mut FnCall<'_, '_>, arg: Typed, options: AggregateOptions) -> Result<Typed> {
+    if arg.ty.is_float() {
         return call.binder.aggregate_expr(&SUM, vec![arg], options);
     }
-    let float = call.coerce(arg.clone(), Param::Double)?;
-    let about = call
-        .binder
-        .aggregate_expr(&SUM, vec![float], options.clone())?;
-    let exact = call.binder.aggregate_expr(&SUM, vec![arg], options)?;
+    if !options.distinct {
+        return call.binder.aggregate_expr(&EXACT_SUM, vec![arg], options);
+    }
+    // DataFusion adds distinct 128-bit integers without looking at their end: the sum as floats tells whether it can be
+    // trusted.
+    let integer = arg.ty.is_int();
+    let scale = arg.ty.decimal_shape().map_or(0, |(_, s)| s);
+    let implicit = crate::plan::CastMode::Implicit;
+    let wide = (call.binder).cast(arg, &SqlType::number(38, scale), implicit)?;
+    let float = call.coerce(wide.clone(), Param::Double)?;
+    let about = (call.binder).aggregate_expr(&SUM, vec![float], options.clone())?;
+    let exact = call.binder.aggregate_expr(&SUM, vec![wide], options)?;
     let ty = exact.ty.clone();
-    Ok(call.kernel(trusted_sum, vec![exact, about], ty))
+    let sum = call.kernel(trusted_sum, vec![exact, about], ty);
+    match integer {
+        true => call.binder.cast(sum, &SqlType::BigInt, implicit),
+        false => Ok(sum),
+    }
 }
 
 /// The exact sum, unless the float beside it says that it has left 128 bits, or it has more than 38 digits.
@@ -203,6 +220,14 @@ const SUM: AggregateDef = AggregateDef {
     optional: 0,
     returns: sum_type,
     implementation: AggregateImpl::DataFusion(df_sum),
+};
+const EXACT_SUM: AggregateDef = AggregateDef {
+    name: "SUM",
+    page: "",
+    params: &[Param::Number],
+    optional: 0,
+    returns: sum_type,
+    implementation: AggregateImpl::DataFusion(super::exact_sum),
 };
 const COUNT: AggregateDef = AggregateDef {
     name: "COUNT",
@@ -263,7 +288,7 @@ pub fn avg_of(call: &mut FnCall<'_, '_>, arg: Typed) -> Result<Typed> {
         &SqlType::number(38, scale),
         crate::plan::CastMode::Implicit,
     )?;
-    let sum = call.binder.aggregate_expr(&SUM, vec![wide], options)?;
+    let sum = sum_with(call, wide, options)?;
     let count = call.binder.aggregate_expr(&COUNT, vec![arg], again)?;
     let ty = match (call.env().dialect, integer) {
         (DialectName::Redshift, true) => SqlType::BigInt,

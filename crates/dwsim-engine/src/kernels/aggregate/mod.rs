@@ -7,6 +7,7 @@ mod defs;
 mod listagg;
 mod percentile;
 mod statistics;
+mod sum;
 pub mod windows;
 
 pub use bitwise::{bit_and, bit_or, bit_xor, bool_and, bool_or, bool_xor};
@@ -15,4 +16,5 @@ pub use defs::*;
 pub use listagg::listagg;
 pub use percentile::{median, percentile_cont, percentile_disc};
 pub use statistics::{kurtosis, ratio_to_report, skew};
+pub use sum::exact_sum;
 pub use windows::{conditional_change_event, conditional_true_event};

@@ -18,8 +18,8 @@ use datafusion::logical_expr::{
 use datafusion::physical_expr::create_physical_expr;
 use sqlparser::ast::{self, VisitMut, VisitorMut};
 
+use super::super::aggregate::collect_aggregates;
 use super::super::call::{argument_expr, arguments};
-use super::super::select::collect_aggregates;
 use super::super::{Binder, Relation, ScopeColumn};
 use super::navigate::{Anchor, Target, Total, Value};
 use super::pattern::Program;

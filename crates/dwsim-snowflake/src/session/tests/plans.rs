@@ -74,3 +74,26 @@ async fn settings_and_moments_are_heeded() {
     t.setup("set v = 5").await;
     thrice(&mut t, "select a + $v from p", &["6"]).await;
 }
+
+#[tokio::test]
+async fn joins_of_many_rows() {
+    let mut t = Trial::new();
+    t.setup(
+        "create table facts as select seq4() as id, mod(seq4(), 1000) as d, mod(seq4(), 7) as k
+           from table(generator(rowcount => 120000));
+         create table dims as select seq4() as d, mod(seq4(), 10) as g from table(generator(rowcount => 1000));
+         create table kinds (k int, name text);
+         insert into kinds values (0, 'a'), (1, 'b'), (2, 'c'), (3, 'd'), (4, 'e'), (5, 'f'), (6, 'g'), (null, 'c');",
+    )
+    .await;
+    for sql in [
+        "select k.name, count(*), sum(f.id), min(d.g) from facts f join dims d on f.d = d.d
+           join kinds k on f.k = k.k and (k.name = 'c' or d.g > f.id) where d.g = 3 and k.name = 'c' group by 1",
+        "select k.name, count(*), sum(f.id), min(d.g) from facts f, dims d, kinds k
+           where f.k = k.k and d.d = f.d and d.g + 1 = 4 and k.name like 'c%' group by 1",
+        "select * from (select k.name, count(*), sum(f.id), min(d.g) from dims d natural join facts f
+           join kinds k using (k) where d.g = 3 group by 1) where name = 'c'",
+    ] {
+        thrice(&mut t, sql, &["c|1714|102802292|3"]).await;
+    }
+}
