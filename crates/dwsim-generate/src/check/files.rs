@@ -11,6 +11,7 @@ use dwsim_schema::Table;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::error::GenerateError;
+use crate::sample::SampleError;
 use crate::source::arrow_type;
 
 /// Rows of a batch.
@@ -27,9 +28,17 @@ pub(crate) struct TableFiles {
 impl TableFiles {
     /// Finds `TABLE.parquet`, its shards `TABLE.0.parquet`, …, and appended rows `TABLE.from-ROW.parquet`.
     pub(crate) fn find(directory: &Path, table: &str) -> Result<Self, GenerateError> {
-        let failed = |e: std::io::Error| GenerateError::File {
-            path: directory.to_owned(),
-            source: Box::new(e.into()),
+        let failed = |e: std::io::Error| match e.kind() {
+            std::io::ErrorKind::NotFound => GenerateError::NoFiles {
+                table: table.to_owned(),
+                directory: directory.to_owned(),
+                other: None,
+            },
+            _ => SampleError {
+                path: directory.to_owned(),
+                message: e.to_string(),
+            }
+            .into(),
         };
         let mut found: Vec<(u64, u64, PathBuf)> = Vec::new();
         let mut bytes = 0;
