@@ -59,10 +59,7 @@ pub const SNOW: Environment = Environment {
 /// The connector over a core in Rust.
 pub const SNOWFLAKE_5: Environment = Environment {
     name: "snowflake-5",
-    packages: &[
-        "snowflake-connector-python[pandas]>=5,<6",
-        "boto3>=1.40,<2",
-    ],
+    packages: &["snowflake-connector-python[pandas]>=5,<6", "boto3>=1.40,<2"],
 };
 
 /// The driver for Node.

@@ -598,8 +598,6 @@ mod tests {
             "revoke select on t from role r",
             "show grants on d.s.t",
             "create or replace scoped temporary stage s",
-            "create scoped temp table t (a int)",
-            "create scoped temporary view v as select 1 as a",
             "create scoped temporary function f() returns int as '1'",
             "grant usage on future schemas in database d to role r",
             "grant role a to user b",
@@ -611,6 +609,14 @@ mod tests {
                 parsed.is_ok() && !matches!(parsed, Ok(Command::Sql(_))),
                 "{text}: {parsed:?}"
             );
+        }
+        for text in [
+            "create scoped temp table t (a int)",
+            "create or replace scoped temporary view v as select 1 as a",
+            "create table scoped (a int)",
+        ] {
+            let parsed = parse(text);
+            assert!(matches!(parsed, Ok(Command::Sql(_))), "{text}: {parsed:?}");
         }
         let Command::Grant(g) =
             parse("grant ownership on all tables in schema d.s to role x copy current grants")
