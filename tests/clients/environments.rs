@@ -20,6 +20,9 @@ pub const REDSHIFT: Environment = Environment {
     packages: &[
         "psycopg[binary]>=3.2,<4",
         "redshift_connector>=2.1,<3",
+        "psycopg2-binary>=2.9,<3",
+        "sqlalchemy-redshift>=0.8,<0.9",
+        "pandas>=2.2,<3",
         "boto3>=1.40,<2",
     ],
 };
@@ -35,16 +38,28 @@ pub const DBT: Environment = Environment {
     ],
 };
 
-/// The connector in Python and C++.
+/// The connector in Python and C++, and what is built on it; the dialect knows no later SQLAlchemy yet.
 pub const SNOWFLAKE_4: Environment = Environment {
     name: "snowflake-4",
-    packages: &["snowflake-connector-python>=4,<5", "boto3>=1.40,<2"],
+    packages: &[
+        "snowflake-connector-python[pandas]>=4,<5",
+        "snowflake-sqlalchemy>=1.7,<2",
+        "sqlalchemy>=2,<2.1",
+        "snowflake-snowpark-python>=1.40,<2",
+        "boto3>=1.40,<2",
+    ],
+};
+
+/// The command line, which wants a connector of its own.
+pub const SNOW: Environment = Environment {
+    name: "snow",
+    packages: &["snowflake-cli>=3,<4", "boto3>=1.40,<2"],
 };
 
 /// The connector over a core in Rust.
 pub const SNOWFLAKE_5: Environment = Environment {
     name: "snowflake-5",
-    packages: &["snowflake-connector-python>=5,<6", "boto3>=1.40,<2"],
+    packages: &["snowflake-connector-python[pandas]>=5,<6", "boto3>=1.40,<2"],
 };
 
 /// The driver for Node.

@@ -15,7 +15,7 @@ use std::{
     process::Command,
 };
 
-use environments::{BROWSER, DBT, NODE, REDSHIFT, SNOWFLAKE_4, SNOWFLAKE_5};
+use environments::{BROWSER, DBT, NODE, REDSHIFT, SNOW, SNOWFLAKE_4, SNOWFLAKE_5};
 use server::Server;
 
 /// Read when it runs: a target directory may serve several checkouts, and cargo does not compile for each.
@@ -115,6 +115,16 @@ fn redshift_dbt() {
     check("redshift_dbt.py", environments::python(&DBT));
 }
 
+#[test]
+fn redshift_sqlalchemy() {
+    check("redshift_sqlalchemy.py", environments::python(&REDSHIFT));
+}
+
+#[test]
+fn snowflake_dbt() {
+    check("snowflake_dbt.py", environments::python(&DBT));
+}
+
 /// What `init --with dbt` writes.
 #[test]
 fn dbt_template() {
@@ -141,6 +151,35 @@ fn snowflake_connector_4() {
 #[test]
 fn snowflake_connector_5() {
     check("snowflake_connector.py", environments::python(&SNOWFLAKE_5));
+}
+
+/// Arrow, pandas, bulk binding, asynchronous and cancelled statements, logins.
+#[test]
+fn snowflake_results_4() {
+    check("snowflake_results.py", environments::python(&SNOWFLAKE_4));
+}
+
+#[test]
+fn snowflake_results_5() {
+    check("snowflake_results.py", environments::python(&SNOWFLAKE_5));
+}
+
+#[test]
+fn snowflake_sqlalchemy() {
+    check(
+        "snowflake_sqlalchemy.py",
+        environments::python(&SNOWFLAKE_4),
+    );
+}
+
+#[test]
+fn snowpark() {
+    check("snowpark.py", environments::python(&SNOWFLAKE_4));
+}
+
+#[test]
+fn snow_cli() {
+    check("snow_cli.py", environments::python(&SNOW));
 }
 
 #[test]

@@ -195,6 +195,8 @@ impl Binder<'_> {
         let mut columns = Vec::with_capacity(types.len());
         for (c, ty) in r.columns.into_iter().zip(types) {
             let t = self.cast(c.typed(), ty, CastMode::Implicit)?;
+            // An array of a catalog stays one; columns of users are no longer theirs.
+            let origin = c.origin.filter(|o| o.oid == 0 && ty.is_text());
             let internal = self.fresh(&c.name);
             exprs.push(t.expr.alias(&internal));
             columns.push(ScopeColumn {
@@ -203,7 +205,7 @@ impl Binder<'_> {
                 internal: Column::from_name(internal),
                 ty: ty.clone(),
                 nullable: true,
-                origin: None,
+                origin,
                 hidden: false,
             });
         }

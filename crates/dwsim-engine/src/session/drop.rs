@@ -104,7 +104,7 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::UnknownObject`].
     pub fn drop_object(&mut self, kind: ObjectKind, n: &ast::ObjectName) -> Result<String> {
-        let name: ObjectName = self.resolve_name(n)?;
+        let name: ObjectName = self.object_name(kind, n)?;
         self.change(|t| {
             if t.object(kind, &name).is_none() {
                 return Err(ErrorKind::UnknownObject {

@@ -469,6 +469,23 @@ impl Session {
         self.resolve_parts(&parts)
     }
 
+    /// The full name of an object that is neither table nor view: the session's temporary one of that name, if there is one.
+    ///
+    /// # Errors
+    /// When no database or schema is current and none is given.
+    pub fn object_name(&mut self, kind: ObjectKind, name: &ast::ObjectName) -> Result<ObjectName> {
+        let full = self.resolve_name(name)?;
+        if self.temporary.is_empty() {
+            return Ok(full);
+        }
+        let temporary = ObjectName {
+            schema: self.temp_schema(&full.schema),
+            ..full.clone()
+        };
+        let there = self.view()?.object(kind, &temporary).is_some();
+        Ok(if there { temporary } else { full })
+    }
+
     /// The full name folded parts stand for.
     ///
     /// # Errors

@@ -70,6 +70,23 @@ impl Facts {
         collation(self.0.db.as_deref())
     }
 
+    /// Arguments and result of the routines that users made, by object id.
+    pub(crate) fn routine_texts(&self) -> Vec<(i64, String, String)> {
+        super::routines::texts(&self.0)
+    }
+
+    /// Bytes of tables by object id, in whole blocks.
+    pub(crate) fn table_sizes(&self) -> Vec<(i64, i64)> {
+        (self.0.relations.iter())
+            .filter_map(|r| Some((r.oid(), super::redshift::blocks(r)? << 20)))
+            .collect()
+    }
+
+    /// Object id of a type by its name in lower case.
+    pub(crate) fn data_type(name: &str) -> Option<i64> {
+        super::pg::type_oid(name.trim_start_matches("pg_catalog."))
+    }
+
     /// Object ids of the routines that users made.
     pub(crate) fn routines(&self) -> Vec<i64> {
         super::routines::oids(&self.0)

@@ -55,8 +55,30 @@ fn types() -> Vec<SqlType> {
     ]
 }
 
+/// Object id of a type by its name: that of `pg_type`, SQL's, or of a type that only functions have.
+pub(super) fn type_oid(name: &str) -> Option<i64> {
+    let special = match name {
+        "text" => Some(25),
+        "char" | "character" => Some(1042),
+        "decimal" => Some(1700),
+        "trigger" => Some(2279),
+        "void" => Some(super::routines::VOID),
+        "record" => Some(super::routines::RECORD),
+        _ => None,
+    };
+    let known = || {
+        types()
+            .into_iter()
+            .find(|t| crate::dialect::internal_name(t) == name || super::data_type_name(t) == name)
+            .map(|t| i64::from(oid(&t)))
+    };
+    special.or_else(known)
+}
+
 fn class(view: &View, r: &Rel) -> Vec<Value> {
     let rows = r.table().map_or(0, |t| t.data.rows);
+    // PostgreSQL's clients ask for foreign keys where there are the triggers that keep them there.
+    let foreign = r.constraints().iter().any(|k| k.references.is_some());
     let primary = r.constraints().iter().any(|k| k.kind == "PRIMARY KEY");
     row![
         r.oid(),
@@ -86,7 +108,7 @@ fn class(view: &View, r: &Rel) -> Vec<Value> {
         false,
         None::<&str>,
         r.dist_style(),
-        false,
+        foreign,
         false,
         0i64,
         if r.is_temporary() { "t" } else { "p" },
@@ -473,7 +495,7 @@ pub(super) fn rows(view: &View, binder: &mut Binder<'_>, name: &str) -> Found {
         ),
         "pg_inherits" => ("inhrelid:o inhparent:o inhseqno:i", Vec::new()),
         "pg_trigger" => (
-            "oid:o tgrelid:o tgname:n tgenabled:b tgisinternal:b",
+            "oid:o tgrelid:o tgname:n tgenabled:c tgisinternal:b",
             Vec::new(),
         ),
         "pg_policy" | "pg_statistic_ext" | "pg_publication" => ("oid:o", Vec::new()),

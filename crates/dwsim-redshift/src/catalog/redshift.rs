@@ -137,6 +137,11 @@ fn columns_of(view: &View, r: &Rel) -> Vec<Vec<Value>> {
         .collect()
 }
 
+/// Blocks of a megabyte that a table's rows fill.
+pub(super) fn blocks(r: &Rel) -> Option<i64> {
+    Some(r.table()?.data.bytes().div_ceil(1 << 20) as i64)
+}
+
 fn table_info(view: &View, r: &Rel) -> Option<Vec<Value>> {
     let t = r.table()?;
     let sort = r.sort_keys();
@@ -158,7 +163,7 @@ fn table_info(view: &View, r: &Rel) -> Option<Vec<Value>> {
         Some("all") => "ALL".into(),
         _ => "AUTO(ALL)".to_owned(),
     };
-    let megabytes = t.data.bytes().div_ceil(1 << 20) as i64;
+    let megabytes = blocks(r)?;
     let first = sort.first().copied();
     let first_encoding = first.and_then(|k| {
         let c = columns.iter().find(|c| c.name == k)?;

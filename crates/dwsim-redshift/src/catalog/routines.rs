@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use dwsim_engine::catalog::{ArgumentMode, Language, Object, Returns, Routine, Volatility};
+use dwsim_engine::catalog::{
+    Argument, ArgumentMode, Language, Object, Returns, Routine, Volatility,
+};
 use dwsim_engine::dialect::DialectName;
 use dwsim_engine::types::SqlType;
 
@@ -11,9 +13,9 @@ use super::snapshot::View;
 use super::table::{Value, row};
 
 /// The type `void` of PostgreSQL.
-const VOID: i64 = 2278;
+pub(super) const VOID: i64 = 2278;
 /// The type `record` of PostgreSQL.
-const RECORD: i64 = 2249;
+pub(super) const RECORD: i64 = 2249;
 
 fn oid(ty: &SqlType) -> i64 {
     i64::from(crate::protocol::types::oid(ty))
@@ -32,6 +34,34 @@ fn all(view: &View) -> Vec<(String, i64, Arc<Routine>)> {
         }
     }
     out
+}
+
+/// Object id, arguments and result of all routines as PostgreSQL writes them: `a integer, OUT b bigint`, `numeric`.
+pub(super) fn texts(view: &View) -> Vec<(i64, String, String)> {
+    let argument = |a: &Argument| {
+        let mode = match a.mode {
+            ArgumentMode::In => "",
+            ArgumentMode::Out => "OUT ",
+            ArgumentMode::InOut => "INOUT ",
+        };
+        let space = if a.name.is_empty() { "" } else { " " };
+        format!("{mode}{}{space}{}", a.name, super::data_type_name(&a.ty))
+    };
+    all(view)
+        .into_iter()
+        .map(|(_, _, r)| {
+            let arguments: Vec<String> = r.arguments.iter().map(argument).collect();
+            let result = match &r.returns {
+                Returns::Value { ty, .. } => super::data_type_name(ty),
+                _ => match r.outputs().collect::<Vec<_>>().as_slice() {
+                    [] => "void".to_owned(),
+                    [one] => super::data_type_name(&one.ty),
+                    _ => "record".to_owned(),
+                },
+            };
+            (r.oid as i64, arguments.join(", "), result)
+        })
+        .collect()
 }
 
 /// Object ids of all routines.

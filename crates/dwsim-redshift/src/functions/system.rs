@@ -10,7 +10,7 @@ use dwsim_engine::functions::{Call, FnCall, Param, ScalarDef, Typed, ret};
 use dwsim_engine::plan::CastMode;
 use dwsim_engine::types::SqlType;
 
-use crate::catalog::facts;
+use crate::catalog::{Facts, facts};
 use crate::protocol::types::from_oid;
 
 const INFORMATION: &str =
@@ -106,8 +106,22 @@ pub const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("PG_GET_CONSTRAINTDEF", LEADER, constraintdef),
     ScalarDef::custom("PG_GET_INDEXDEF", LEADER, nothing),
     ScalarDef::custom("PG_GET_FUNCTIONDEF", LEADER, nothing),
-    ScalarDef::custom("PG_GET_FUNCTION_RESULT", LEADER, nothing),
-    ScalarDef::custom("PG_GET_FUNCTION_ARGUMENTS", LEADER, nothing),
+    ScalarDef::custom("PG_GET_FUNCTION_RESULT", LEADER, routine_text),
+    ScalarDef::custom("PG_GET_FUNCTION_ARGUMENTS", LEADER, routine_text),
+    // There are no rules and no triggers.
+    ScalarDef::custom("PG_GET_RULEDEF", LEADER, nothing),
+    ScalarDef::custom("PG_GET_TRIGGERDEF", LEADER, nothing),
+    ScalarDef::custom("PG_TABLE_SIZE", LEADER, table_size),
+    ScalarDef::custom("PG_RELATION_SIZE", LEADER, table_size),
+    ScalarDef::custom("PG_TOTAL_RELATION_SIZE", LEADER, table_size),
+    ScalarDef::new(
+        "PG_SIZE_PRETTY",
+        LEADER,
+        &[Param::Int],
+        ret::text,
+        size_pretty,
+    ),
+    ScalarDef::custom("TO_REGTYPE", LEADER, regtype),
     ScalarDef::custom("PG_GET_PARTKEYDEF", LEADER, nothing),
     ScalarDef::custom("OBJ_DESCRIPTION", LEADER, obj_description),
     ScalarDef::custom("COL_DESCRIPTION", LEADER, col_description),
@@ -451,6 +465,66 @@ fn regclass(c: &mut FnCall<'_, '_>) -> Result<Typed> {
         },
         None => c.binder.cast(value, &SqlType::Oid, CastMode::Explicit),
     }
+}
+
+/// A type's name as its object id.
+fn regtype(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 1)?;
+    let value = c.bind(0)?;
+    match value.literal_text() {
+        Some(name) => {
+            let known = (name.parse().ok()).or_else(|| Facts::data_type(&name.to_lowercase()));
+            match known {
+                Some(id) => Ok(Typed::new(lit(id), SqlType::Oid)),
+                None => Err(SqlError::raw(
+                    "",
+                    "42704",
+                    format!("type \"{name}\" does not exist"),
+                )),
+            }
+        }
+        None => c.binder.cast(value, &SqlType::Oid, CastMode::Explicit),
+    }
+}
+
+/// PG_GET_FUNCTION_RESULT and PG_GET_FUNCTION_ARGUMENTS of a routine's object id.
+fn routine_text(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 1)?;
+    let result = c.name == "PG_GET_FUNCTION_RESULT";
+    let known = facts(c.binder)
+        .routine_texts()
+        .into_iter()
+        .map(|(id, a, r)| (id, text(if result { r } else { a })))
+        .collect();
+    choose(c, 0, known, ScalarValue::Utf8(None), SqlType::text())
+}
+
+/// Bytes of a table's blocks; other relations have none.
+fn table_size(c: &mut FnCall<'_, '_>) -> Result<Typed> {
+    c.expect(1, 1)?;
+    let known = facts(c.binder)
+        .table_sizes()
+        .into_iter()
+        .map(|(id, n)| (id, ScalarValue::Int64(Some(n))))
+        .collect();
+    let none = ScalarValue::Int64(Some(0));
+    choose(c, 0, known, none, SqlType::BigInt)
+}
+
+/// Bytes in the largest unit of which there are at least ten, as PostgreSQL rounds them.
+fn size_pretty(call: &Call<'_>) -> Result<ArrayRef> {
+    let sizes = call.int(0)?;
+    call.map_text(|row| {
+        Ok(sizes.get(row).map(|n| {
+            let (mut n, mut unit) = (n, 0);
+            const UNITS: [&str; 5] = ["bytes", "kB", "MB", "GB", "TB"];
+            while n.abs() >= 10 * 1024 && unit + 1 < UNITS.len() {
+                n = (n + n.signum() * 512) / 1024;
+                unit += 1;
+            }
+            format!("{n} {}", UNITS[unit])
+        }))
+    })
 }
 
 fn format_type(call: &Call<'_>) -> Result<ArrayRef> {

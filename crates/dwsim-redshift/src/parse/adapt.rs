@@ -9,9 +9,11 @@ use super::statement::Statement;
 
 /// What PostgreSQL's clients write and Redshift's engine has by another name:
 /// `'name'::regclass` is a look-up, `OPERATOR(pg_catalog.~)` a plain operator, `COLLATE pg_catalog.default` nothing.
-pub(super) fn adapt(statement: &mut Statement) {
+///
+/// With `arrays`, arrays of small numbers are those of the catalogs and not of type SUPER.
+pub(super) fn adapt(statement: &mut Statement, arrays: bool) {
     let change = |e: &mut ast::Expr| {
-        adapt_expression(e);
+        adapt_expression(e, arrays);
         std::ops::ControlFlow::<()>::Continue(())
     };
     match statement {
@@ -25,7 +27,7 @@ pub(super) fn adapt(statement: &mut Statement) {
     }
 }
 
-fn adapt_expression(e: &mut ast::Expr) {
+fn adapt_expression(e: &mut ast::Expr, arrays: bool) {
     let last = |name: &ast::ObjectName| {
         name.0
             .last()
@@ -38,12 +40,14 @@ fn adapt_expression(e: &mut ast::Expr) {
             expr, data_type, ..
         } => {
             let named = match data_type {
-                ast::DataType::Regclass => true,
-                ast::DataType::Custom(name, _) => last(name) == "regclass",
-                _ => false,
+                ast::DataType::Regclass => "regclass".to_owned(),
+                ast::DataType::Custom(name, _) => last(name),
+                _ => String::new(),
             };
-            if named {
-                *e = call("to_regclass", (**expr).clone());
+            match named.as_str() {
+                "regclass" => *e = call("to_regclass", (**expr).clone()),
+                "regtype" => *e = call("to_regtype", (**expr).clone()),
+                _ => {}
             }
         }
         // Arrays of the catalogs are texts: `attnum = ANY (conkey)`.
@@ -58,6 +62,12 @@ fn adapt_expression(e: &mut ast::Expr) {
                 other => other.clone(),
             };
             *e = calls("pg_array_has", vec![array, (**left).clone()]);
+        }
+        // `array[1::smallint]` beside the arrays of the catalogs.
+        ast::Expr::Array(array) if arrays => {
+            if let Some(text) = numbers(&array.elem) {
+                *e = ast::Expr::Value(ast::Value::SingleQuotedString(text).with_empty_span());
+            }
         }
         // Elements of a vector of the catalogs: `ix.indkey[0]`.
         ast::Expr::JsonAccess { value, path } => {
@@ -137,6 +147,29 @@ fn adapt_expression(e: &mut ast::Expr) {
         }
         _ => {}
     }
+}
+
+/// Numbers that are cast to SMALLINT, as the text of an array of them.
+fn numbers(elements: &[ast::Expr]) -> Option<String> {
+    let numbers: Option<Vec<String>> = elements
+        .iter()
+        .map(|e| match e {
+            ast::Expr::Cast {
+                expr,
+                data_type: ast::DataType::SmallInt(_) | ast::DataType::Int2(_),
+                ..
+            } => match expr.as_ref() {
+                ast::Expr::Value(v) => match &v.value {
+                    ast::Value::Number(n, _) => Some(n.to_string()),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    let numbers = numbers.filter(|n| !n.is_empty())?;
+    Some(format!("{{{}}}", numbers.join(",")))
 }
 
 /// Functions that return rows of several columns, with these columns; `SELECT function()` shows each row as one text.

@@ -43,8 +43,11 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     let places: Vec<(usize, usize)> = placeholders(&tokens);
     let postgres = tokens.iter().any(|t| {
         matches!(&t.token, Token::Word(w)
-            if ["regclass", "operator", "collate", "pg_catalog", "indkey", "conkey"].iter().any(|k| w.value.eq_ignore_ascii_case(k)))
+            if ["regclass", "regtype", "operator", "collate", "pg_catalog", "indkey", "conkey"].iter().any(|k| w.value.eq_ignore_ascii_case(k)))
     });
+    let arrays = tokens
+        .iter()
+        .any(|t| matches!(&t.token, Token::Word(w) if w.value.eq_ignore_ascii_case("conkey")));
     let parser = Parser::new(&grammar)
         .with_options(ParserOptions::new().with_unescape(true))
         .with_tokens_with_locations(tokens);
@@ -61,7 +64,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         w.end()?;
         let last = w.index();
         if postgres {
-            adapt(&mut statement);
+            adapt(&mut statement, arrays);
         }
         let parameters = places
             .iter()

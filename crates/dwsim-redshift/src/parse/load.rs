@@ -232,15 +232,33 @@ fn widths(text: &str) -> Result<Vec<(String, usize)>> {
         .collect()
 }
 
+/// What psql's `\copy` asks for, which Redshift cannot do.
+fn not_from_here(message: &str) -> SqlError {
+    SqlError::raw("", "0A000", message)
+}
+
 /// Reads COPY after its word.
 pub(super) fn copy(w: &mut Words<'_>) -> Result<Copy> {
+    const UNLOAD: &str =
+        "Unload destination is not supported. (Hint: only S3 based unload is allowed)";
+    if w.next_is(&Token::LParen) {
+        return Err(not_from_here(UNLOAD));
+    }
     let table = w.name()?;
     let columns = if w.next_is(&Token::LParen) {
         w.parenthesized(Words::ident)?
     } else {
         Vec::new()
     };
+    if w.at(&["to"]) {
+        return Err(not_from_here(UNLOAD));
+    }
     w.expect(&["from"])?;
+    if w.at(&["stdin"]) {
+        return Err(not_from_here(
+            "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)",
+        ));
+    }
     let source = w.string()?;
     let mut c = Copy {
         table,

@@ -275,6 +275,17 @@ fn views(database: &str, db: &Database) -> Rows {
     (columns, rows)
 }
 
+/// What INFORMATION_SCHEMA.COLUMNS tells of a column.
+struct Column<'a> {
+    name: &'a str,
+    ty: &'a SqlType,
+    nullable: bool,
+    default: Option<String>,
+    comment: Option<String>,
+    /// START and INCREMENT.
+    identity: Option<(i64, i64)>,
+}
+
 fn columns(database: &str, db: &Database) -> Rows {
     let names = texts(&[
         "TABLE_CATALOG",
@@ -291,39 +302,66 @@ fn columns(database: &str, db: &Database) -> Rows {
         "NUMERIC_PRECISION_RADIX",
         "NUMERIC_SCALE",
         "DATETIME_PRECISION",
+        "INTERVAL_TYPE",
+        "INTERVAL_PRECISION",
+        "CHARACTER_SET_CATALOG",
+        "CHARACTER_SET_SCHEMA",
+        "CHARACTER_SET_NAME",
+        "COLLATION_CATALOG",
+        "COLLATION_SCHEMA",
+        "COLLATION_NAME",
+        "DOMAIN_CATALOG",
+        "DOMAIN_SCHEMA",
+        "DOMAIN_NAME",
+        "UDT_CATALOG",
+        "UDT_SCHEMA",
+        "UDT_NAME",
+        "SCOPE_CATALOG",
+        "SCOPE_SCHEMA",
+        "SCOPE_NAME",
+        "MAXIMUM_CARDINALITY",
+        "DTD_IDENTIFIER",
+        "IS_SELF_REFERENCING",
         "IS_IDENTITY",
+        "IDENTITY_GENERATION",
+        "IDENTITY_START",
+        "IDENTITY_INCREMENT",
+        "IDENTITY_MAXIMUM",
+        "IDENTITY_MINIMUM",
+        "IDENTITY_CYCLE",
+        "IDENTITY_ORDERED",
+        "SCHEMA_EVOLUTION_RECORD",
         "COMMENT",
+        "DATA_TYPE_ALIAS",
     ]);
     let mut rows = Vec::new();
     for (schema, s) in visible(db) {
         for ((_, table), object) in &s.objects {
-            let list: Vec<(String, SqlType, bool, Option<String>, Option<String>, bool)> =
-                match object {
-                    Object::Table(t) => t
-                        .def
-                        .columns
-                        .iter()
-                        .map(|c| {
-                            (
-                                c.name.clone(),
-                                c.ty.clone(),
-                                !c.not_null,
-                                c.default.clone(),
-                                c.comment.clone(),
-                                c.identity.is_some(),
-                            )
-                        })
-                        .collect(),
-                    Object::View(v) => v
-                        .columns
-                        .iter()
-                        .map(|c| (c.name.clone(), c.ty.clone(), true, None, None, false))
-                        .collect(),
-                    _ => continue,
-                };
-            for (i, (name, ty, nullable, default, comment, identity)) in
-                list.into_iter().enumerate()
-            {
+            let list: Vec<Column<'_>> = match object {
+                Object::Table(t) => (t.def.columns.iter())
+                    .map(|c| Column {
+                        name: &c.name,
+                        ty: &c.ty,
+                        nullable: !c.not_null,
+                        default: c.default.clone(),
+                        comment: c.comment.clone(),
+                        identity: c.identity.as_ref().map(|i| (i.start, i.step)),
+                    })
+                    .collect(),
+                Object::View(v) => (v.columns.iter())
+                    .map(|c| Column {
+                        name: &c.name,
+                        ty: &c.ty,
+                        nullable: true,
+                        default: None,
+                        comment: None,
+                        identity: None,
+                    })
+                    .collect(),
+                _ => continue,
+            };
+            for (i, c) in list.into_iter().enumerate() {
+                let ty = c.ty;
                 let length = match &ty.plain_text() {
                     SqlType::Varchar(n) => {
                         Some(n.unwrap_or(dwsim_engine::types::SNOWFLAKE_MAX_VARCHAR))
@@ -344,24 +382,40 @@ fn columns(database: &str, db: &Database) -> Rows {
                     SqlType::Number { precision, scale } => Some((precision, scale)),
                     _ => None,
                 };
-                rows.push(vec![
+                let mut row = vec![
                     some(database),
                     some(schema),
                     some(table),
-                    some(name),
+                    some(c.name),
                     some((i + 1).to_string()),
-                    default,
-                    some(if nullable { "YES" } else { "NO" }),
-                    some(base_name(&ty)),
+                    c.default,
+                    some(if c.nullable { "YES" } else { "NO" }),
+                    some(base_name(ty)),
                     length.map(|n| n.to_string()),
                     octets.map(|n| n.to_string()),
                     number.map(|(p, _)| p.to_string()),
                     number.map(|_| "10".to_owned()),
                     number.map(|(_, s)| s.to_string()),
                     ty.fraction().map(|f| f.to_string()),
-                    some(if identity { "YES" } else { "NO" }),
-                    comment,
+                ];
+                // INTERVAL_TYPE to DTD_IDENTIFIER: not applicable for Snowflake.
+                row.resize(row.len() + 19, None);
+                row.extend([
+                    some("NO"),
+                    some(if c.identity.is_some() { "YES" } else { "NO" }),
+                    c.identity.map(|_| "BY DEFAULT".to_owned()),
+                    c.identity.map(|(start, _)| start.to_string()),
+                    c.identity.map(|(_, step)| step.to_string()),
+                    None,
+                    None,
+                    c.identity.map(|_| "NO".to_owned()),
+                    c.identity.map(|_| "NO".to_owned()),
+                    None,
+                    c.comment,
+                    // The canonical type; the word it was declared with is not kept.
+                    some(ty.snowflake()),
                 ]);
+                rows.push(row);
             }
         }
     }

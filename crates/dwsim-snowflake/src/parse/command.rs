@@ -201,6 +201,8 @@ pub enum Command {
     Call(CallTarget),
     /// WITH … AS PROCEDURE … CALL.
     CallAnonymous(Box<CreateRoutine>, CallTarget),
+    /// EXECUTE IMMEDIATE FROM a file.
+    ExecuteFile(String),
     /// EXECUTE IMMEDIATE: text, values of USING.
     ExecuteImmediate(Box<ast::Expr>, Vec<ast::Expr>),
 }
@@ -218,6 +220,9 @@ pub fn parse(text: &str) -> Result<Command> {
     }
     let mut c = Cursor::new(text)?;
     let word = c.peek_word(0).unwrap_or_default();
+    if word == "CREATE" {
+        unscoped(&mut c);
+    }
     if c.sees(&["CREATE", "OR", "ALTER"]) {
         return create_or_alter(c);
     }
@@ -241,6 +246,14 @@ pub fn parse(text: &str) -> Result<Command> {
             Some((routine, call)) => Ok(Command::CallAnonymous(Box::new(routine), call)),
             None => sql(&mut c),
         },
+        "EXECUTE" if c.eat(&["EXECUTE", "IMMEDIATE", "FROM"]) => {
+            let location = c.location()?;
+            if c.sees(&["USING"]) || c.sees(&["DRY_RUN"]) {
+                return Err(SqlError::unsupported("templates in EXECUTE IMMEDIATE FROM"));
+            }
+            c.end()?;
+            Ok(Command::ExecuteFile(location))
+        }
         "EXECUTE" if c.sees(&["EXECUTE", "IMMEDIATE"]) => {
             let (text, using) = scripting::execute_immediate(&mut c)?;
             Ok(Command::ExecuteImmediate(Box::new(text), using))
@@ -700,6 +713,19 @@ fn without_indexes(text: &str) -> Result<String> {
     }
     out.push_str(c.slice(from, usize::MAX));
     Ok(out)
+}
+
+/// Takes SCOPED out of `CREATE … SCOPED TEMPORARY`, which clients write for what a procedure or session makes for itself.
+fn unscoped(c: &mut Cursor<'_>) {
+    let mark = c.mark();
+    let _ = c.ident();
+    let _ = c.eat(&["OR", "REPLACE"]);
+    let scoped = c.mark();
+    let temporary = |w: Option<String>| w.is_some_and(|w| w == "TEMPORARY" || w == "TEMP");
+    if c.eat(&["SCOPED"]) && temporary(c.peek_word(0)) {
+        c.cut(scoped);
+    }
+    c.reset(mark);
 }
 
 /// The name of the table or view that CREATE makes; nothing is read.

@@ -1,4 +1,4 @@
-//! IDENTIFIER('name') and IDENTIFIER($variable), and TABLE(…) of the same in FROM: the name takes their place before a statement is parsed.
+//! IDENTIFIER('name'), IDENTIFIER($variable) and IDENTIFIER(?), and TABLE(…) of the same in FROM: the name takes their place before a statement is parsed.
 //! Everything that can be named can be named so.
 //!
 //! Source: "Literals and variables as identifiers".
@@ -8,19 +8,21 @@ use sqlparser::tokenizer::Token;
 
 use super::Cursor;
 
-/// The text with names in the places of IDENTIFIER(…); None when there is nothing to replace.
+/// The text with names in the places of IDENTIFIER(…), and which of its `?` (from 1) these were; None when there is
+/// nothing to replace.
 ///
 /// # Errors
-/// What `variable` gives for an unknown variable, and text without tokens.
+/// What `variable` gives for an unknown variable and `bound` for a place without a name, and text without tokens.
 pub fn resolve_identifiers(
     text: &str,
     variable: &dyn Fn(&str) -> Result<String>,
-) -> Result<Option<String>> {
+    bound: &dyn Fn(usize) -> Result<String>,
+) -> Result<Option<(String, Vec<usize>)>> {
     let upper = text.to_ascii_uppercase();
     let called = |(i, word): (usize, &str)| {
         let rest = upper[i + word.len()..].trim_start();
         rest.strip_prefix('(')
-            .is_some_and(|r| r.trim_start().starts_with(['\'', '$']))
+            .is_some_and(|r| r.trim_start().starts_with(['\'', '$', '?']))
     };
     if !upper.contains("IDENTIFIER") && !upper.match_indices("TABLE").any(called) {
         return Ok(None);
@@ -29,6 +31,7 @@ pub fn resolve_identifiers(
     let mut out = String::new();
     let mut copied = 0;
     let (mut relation, mut listed) = (false, false);
+    let (mut places, mut taken) = (0, Vec::new());
     while !c.at_end() {
         let from = c.offset();
         let mark = c.mark();
@@ -58,6 +61,10 @@ pub fn resolve_identifiers(
                     {
                         Some(variable(&v[1..])?)
                     }
+                    Some(v) if v == "?" => {
+                        taken.push(places + 1);
+                        Some(bound(places + 1)?)
+                    }
                     _ => None,
                 }
             };
@@ -68,17 +75,20 @@ pub fn resolve_identifiers(
                 out.push_str(&text[copied..from]);
                 out.push_str(&name);
                 copied = end;
+                places = places.max(taken.last().copied().unwrap_or_default());
                 continue;
             }
         }
         c.reset(mark);
-        let _ = c.raw();
+        if c.raw().as_deref() == Some("?") {
+            places += 1;
+        }
     }
     if copied == 0 {
         return Ok(None);
     }
     out.push_str(&text[copied..]);
-    Ok(Some(out))
+    Ok(Some((out, taken)))
 }
 
 #[cfg(test)]
@@ -88,7 +98,12 @@ mod tests {
 
     #[test]
     fn names_take_the_place() {
-        let r = |t: &str| resolve_identifiers(t, &|v| Ok(format!("value_of_{v}"))).unwrap();
+        let r = |t: &str| {
+            resolve_identifiers(t, &|v| Ok(format!("value_of_{v}")), &|n| {
+                Ok(format!("bound_{n}"))
+            })
+            .unwrap()
+        };
         for (text, expected) in [
             ("select 1", None),
             ("select identifier_x from t", None),
@@ -109,7 +124,16 @@ mod tests {
                 None,
             ),
         ] {
-            assert_eq!(r(text).as_deref(), expected, "{text}");
+            let found = r(text);
+            assert_eq!(found.as_ref().map(|f| f.0.as_str()), expected, "{text}");
+            assert!(found.is_none_or(|f| f.1.is_empty()), "{text}");
         }
+        assert_eq!(
+            r("insert into identifier(?) select ?, x from identifier( ? ) where x = ?"),
+            Some((
+                "insert into bound_1 select ?, x from bound_3 where x = ?".to_owned(),
+                vec![1, 3]
+            ))
+        );
     }
 }

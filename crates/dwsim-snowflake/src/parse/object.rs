@@ -433,6 +433,18 @@ pub(super) fn change(c: &mut Cursor<'_>) -> Result<Change> {
     Ok(change)
 }
 
+/// The kind of the object that a grant is on; a name alone is that of a table or view.
+pub(super) fn granted_type(c: &mut Cursor<'_>) -> Result<String> {
+    let mark = c.mark();
+    let _ = c.name()?;
+    let named = c.at_end() || c.sees(&["TO"]) || c.sees(&["FROM"]);
+    c.reset(mark);
+    if named && !c.sees(&["ACCOUNT"]) {
+        return Ok("TABLE".to_owned());
+    }
+    object_type(c)
+}
+
 /// One kind of object in GRANT: "TABLE", "FILE FORMAT", "DYNAMIC TABLE", …; plural in ALL and FUTURE.
 pub(super) fn object_type(c: &mut Cursor<'_>) -> Result<String> {
     for pair in [
@@ -510,7 +522,10 @@ pub(super) fn grant(c: &mut Cursor<'_>) -> Result<Grant> {
         } else {
             None
         };
-        out.on = object_type(c)?;
+        out.on = match many {
+            Some(_) => object_type(c)?,
+            None => granted_type(c)?,
+        };
         match many {
             Some(m) => {
                 c.expect(&["IN"])?;
@@ -579,6 +594,11 @@ mod tests {
             "undrop table t",
             "execute task t",
             "grant select, insert on table d.s.t to role r with grant option",
+            "grant select on d.s.t to r",
+            "revoke select on t from role r",
+            "show grants on d.s.t",
+            "create or replace scoped temporary stage s",
+            "create scoped temporary function f() returns int as '1'",
             "grant usage on future schemas in database d to role r",
             "grant role a to user b",
             "revoke all privileges on schema s from role r",
@@ -589,6 +609,14 @@ mod tests {
                 parsed.is_ok() && !matches!(parsed, Ok(Command::Sql(_))),
                 "{text}: {parsed:?}"
             );
+        }
+        for text in [
+            "create scoped temp table t (a int)",
+            "create or replace scoped temporary view v as select 1 as a",
+            "create table scoped (a int)",
+        ] {
+            let parsed = parse(text);
+            assert!(matches!(parsed, Ok(Command::Sql(_))), "{text}: {parsed:?}");
         }
         let Command::Grant(g) =
             parse("grant ownership on all tables in schema d.s to role x copy current grants")

@@ -251,7 +251,7 @@ fn untyped(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         // Nothing but the name and IF NOT EXISTS stands between.
         let named = tokens[table + 1..open].iter().all(|t| {
             matches!(t.token, Token::Word(_) | Token::Period)
-                && !["AS", "LIKE", "CLONE", "USING"]
+                && !["AS", "LIKE", "CLONE", "USING", "CLUSTER"]
                     .iter()
                     .any(|w| is(Some(t), w))
         });
@@ -351,6 +351,7 @@ mod tests {
             "create table t (a) as select f(1)",
             "create table t (a, \"b\") as select 1, 2",
             "create or replace table t (a) cluster by (a) as select 1",
+            "create or replace table t cluster by (a, b) as (select 1 a, 2 b)",
             "merge into t using s on t.a = s.a when matched then update all by name when not matched then insert all by name",
         ] {
             let parsed = parse(text);

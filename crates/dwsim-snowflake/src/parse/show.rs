@@ -150,7 +150,7 @@ fn grant_scope(c: &mut Cursor<'_>) -> Result<ShowScope> {
         if c.eat(&["ACCOUNT"]) {
             return Ok(ShowScope::Account);
         }
-        let kind = super::object::object_type(c)?;
+        let kind = super::object::granted_type(c)?;
         return Ok(ShowScope::On(kind, c.name()?));
     }
     if c.eat(&["OF"]) {

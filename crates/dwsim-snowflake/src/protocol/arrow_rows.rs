@@ -10,7 +10,8 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Decimal128Type, Field, Fields, Int32Type, Schema, SchemaRef, Time64NanosecondType,
+    DataType, Decimal128Type, Field, Fields, Int32Type, Int64Type, Schema, SchemaRef,
+    Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
 };
 use arrow::ipc::writer::StreamWriter;
 use dwsim_engine::env::Env;
@@ -58,6 +59,8 @@ fn physical(ty: &SqlType) -> DataType {
                 DataType::Int64
             }
         }
+        // One number of the type's own unit, as far as microseconds.
+        SqlType::Timestamp(0..=6) | SqlType::TimestampLtz(0..=6) => DataType::Int64,
         SqlType::Timestamp(_) | SqlType::TimestampLtz(_) => DataType::Struct(instant_fields(false)),
         SqlType::TimestampTz(_) => DataType::Struct(instant_fields(true)),
         SqlType::Binary(_) | SqlType::HllSketch => DataType::Binary,
@@ -140,6 +143,12 @@ fn encode(a: &ArrayRef, ty: &SqlType, env: Option<&Env>) -> Result<ArrayRef> {
                 .map(|v| v.map(|v| v / unit))
                 .collect();
             cast(&v, &target)?
+        }
+        SqlType::Timestamp(s @ 0..=6) | SqlType::TimestampLtz(s @ 0..=6) => {
+            let unit = 10i64.pow(u32::from(6 - s));
+            let micros = cast(a, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            let micros = micros.as_primitive::<TimestampMicrosecondType>();
+            Arc::new(micros.unary::<_, Int64Type>(|v| v.div_euclid(unit)))
         }
         SqlType::Timestamp(_) | SqlType::TimestampLtz(_) => instants(a, a.nulls().cloned(), None)?,
         SqlType::TimestampTz(_) => {

@@ -60,6 +60,41 @@ pub(super) fn rows(bindings: &BTreeMap<String, Binding>) -> Result<Vec<Vec<Typed
         .collect()
 }
 
+/// The text bound to a placeholder (from 1) that stands for a name.
+///
+/// # Errors
+/// When there is none, or it is no text.
+pub(super) fn name(bindings: &BTreeMap<String, Binding>, place: usize) -> Result<String> {
+    match bindings.get(&place.to_string()).map(|b| &b.value) {
+        Some(serde_json::Value::String(s)) => Ok(s.clone()),
+        _ => Err(SqlError::raw(
+            "002049",
+            "42601",
+            format!(
+                "SQL compilation error:\nBind variable {place} in IDENTIFIER() is not set to a text"
+            ),
+        )),
+    }
+}
+
+/// The bindings without those whose values have been written into the text; the others count on.
+pub(super) fn without(
+    bindings: &BTreeMap<String, Binding>,
+    taken: &[usize],
+) -> BTreeMap<String, Binding> {
+    bindings
+        .iter()
+        .filter_map(|(key, binding)| match key.parse::<usize>() {
+            Ok(n) if taken.contains(&n) => None,
+            Ok(n) => {
+                let before = taken.iter().filter(|t| **t < n).count();
+                Some(((n - before).to_string(), binding.clone()))
+            }
+            Err(_) => Some((key.clone(), binding.clone())),
+        })
+        .collect()
+}
+
 fn literal(ty: &str, value: &serde_json::Value) -> Result<Typed> {
     let text = match value {
         serde_json::Value::Null => None,

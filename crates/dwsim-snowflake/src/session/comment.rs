@@ -137,7 +137,7 @@ impl SnowflakeSession {
                     "SEQUENCE" => ObjectKind::Sequence,
                     _ => ObjectKind::FileFormat,
                 };
-                let full = self.inner.resolve_name(name)?;
+                let full = self.inner.object_name(kind, name)?;
                 self.inner.change(|t| {
                     let object = t
                         .object(kind, &full)

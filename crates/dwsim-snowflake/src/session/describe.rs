@@ -190,7 +190,7 @@ impl SnowflakeSession {
                 } else {
                     ObjectKind::FileFormat
                 };
-                let full = self.inner.resolve_name(name)?;
+                let full = self.inner.object_name(kind, name)?;
                 let view = self.inner.view()?;
                 let Some(Object::Other(o)) = view.object(kind, &full) else {
                     return Err(missing(kind.word(), full.name));

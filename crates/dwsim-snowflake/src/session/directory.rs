@@ -36,7 +36,7 @@ impl SnowflakeSession {
         &mut self,
         name: &ast::ObjectName,
     ) -> Result<(ObjectName, Arc<OtherObject>)> {
-        let full = self.inner.resolve_name(name)?;
+        let full = self.inner.object_name(ObjectKind::Stage, name)?;
         let view = self.inner.view()?;
         let Some(Object::Other(stage)) = view.object(ObjectKind::Stage, &full) else {
             return Err(missing("stage", full.to_string()));

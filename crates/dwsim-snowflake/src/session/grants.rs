@@ -134,7 +134,11 @@ impl SnowflakeSession {
                 parts.last().cloned().unwrap_or_default()
             }
             "TABLE" | "VIEW" | "DYNAMIC TABLE" | "MATERIALIZED VIEW" => {
-                self.inner.relation(name)?.0.to_string()
+                let (full, object) = self.inner.relation(name)?;
+                if g.on == "TABLE" && matches!(object, Object::View(_)) {
+                    return Ok(vec![("VIEW".to_owned(), full.to_string())]);
+                }
+                full.to_string()
             }
             _ => self.inner.resolve_name(name)?.to_string(),
         };

@@ -10,6 +10,7 @@ mod copy;
 mod create_or_alter;
 mod describe;
 mod directory;
+mod execute_file;
 mod explain;
 mod file_format;
 mod grants;

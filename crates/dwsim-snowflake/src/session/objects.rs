@@ -22,6 +22,11 @@ fn is_account_level(kind: ObjectKind) -> bool {
     )
 }
 
+/// Kinds whose temporary objects are the session's alone and end with it.
+fn kept_for_session(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Stage | ObjectKind::FileFormat)
+}
+
 /// Options as the catalog keeps them: texts by name; nested ones with a dotted name.
 pub(super) fn properties(options: &Options) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
@@ -188,8 +193,9 @@ impl SnowflakeSession {
                 o.kind.word().to_uppercase()
             )));
         }
+        let oid = next_oid();
         let object = Object::Other(Arc::new(OtherObject {
-            oid: next_oid(),
+            oid,
             owner: self.owner(),
             comment: o.options.text("COMMENT").map(str::to_owned),
             created: chrono::Utc::now().timestamp(),
@@ -211,9 +217,20 @@ impl SnowflakeSession {
             })?;
             made
         } else {
-            let full = self.inner.resolve_name(&o.name)?;
-            self.inner
-                .create_object(o.kind, &full, &object, o.if_not_exists, o.or_replace)?
+            let temporary = o.temporary && kept_for_session(o.kind);
+            let full = if temporary {
+                self.inner.new_name(&o.name, true)?
+            } else {
+                self.inner.resolve_name(&o.name)?
+            };
+            let made =
+                self.inner
+                    .create_object(o.kind, &full, &object, o.if_not_exists, o.or_replace)?;
+            if made && temporary && o.kind == ObjectKind::Stage {
+                let database = self.database_oid(&full.database);
+                self.own_files.push(format!("stage/{database}/{oid}/"));
+            }
+            made
         };
         let text = match (made, o.kind) {
             (false, _) => format!("{name} already exists, statement succeeded."),
@@ -344,7 +361,7 @@ impl SnowflakeSession {
                         Ok(())
                     })
                 } else {
-                    let full = self.inner.resolve_name(name)?;
+                    let full = self.inner.object_name(kind, name)?;
                     let to = rename.map(|n| self.inner.resolve_name(n)).transpose()?;
                     self.inner.change(|t| {
                         let new = change(

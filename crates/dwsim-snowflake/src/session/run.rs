@@ -31,12 +31,25 @@ pub struct SnowflakeSession {
     version_before: u64,
     /// When the running statement began.
     started: chrono::DateTime<chrono::Utc>,
+    /// Where the files of the session's temporary stages are.
+    pub(super) own_files: Vec<String>,
     /// How many procedures are running in one another.
     pub(crate) calls: usize,
     /// OUT arguments of the procedure that ran last: positions and values.
     pub(crate) outputs: Vec<(usize, Typed)>,
     /// Procedures that the running blocks have declared, innermost last.
     pub(crate) nested: Vec<Arc<dwsim_engine::catalog::Routine>>,
+}
+
+impl Drop for SnowflakeSession {
+    fn drop(&mut self) {
+        for prefix in &self.own_files {
+            for (key, _) in self.account.files(prefix) {
+                // A file that cannot be removed is found by nobody: its stage is gone.
+                let _ = self.account.remove_file(&key);
+            }
+        }
+    }
 }
 
 impl SnowflakeSession {
@@ -55,6 +68,7 @@ impl SnowflakeSession {
             dialect,
             version_before: 0,
             started: chrono::Utc::now(),
+            own_files: Vec::new(),
             calls: 0,
             outputs: Vec::new(),
             nested: Vec::new(),
@@ -105,12 +119,16 @@ impl SnowflakeSession {
     pub fn begin_statement(&mut self, query_id: &str) {
         query_id.clone_into(&mut self.inner.query_id);
         self.started = chrono::Utc::now();
+        let cancel = self.inner.cancel_handle();
+        let running = &self.account.engine.running;
+        running.begin(self.inner.id(), query_id, cancel);
         let newest = self.account.engine.catalog.history(|h| h.newest());
         self.version_before = newest.unwrap_or(0);
     }
 
     /// The statement is over: LAST_QUERY_ID() means it from now on, and the histories have it.
     pub fn end_statement(&mut self, query_id: &str, text: &str, outcome: &Result<Answer>) {
+        self.account.engine.running.end(self.inner.id());
         self.inner.last_query_id = Some(query_id.to_owned());
         self.inner.query_ids.note(query_id);
         let failure = outcome.as_ref().err().map(|e| {
@@ -155,8 +173,17 @@ impl SnowflakeSession {
         bindings: &BTreeMap<String, Binding>,
         describe_only: bool,
     ) -> Result<Answer> {
-        let resolved = crate::parse::resolve_identifiers(text, &|v| self.named(v))?;
-        let text = resolved.as_deref().unwrap_or(text);
+        let resolved = crate::parse::resolve_identifiers(text, &|v| self.named(v), &|n| {
+            bindings::name(bindings, n)
+        })?;
+        let named;
+        let (text, bindings) = match &resolved {
+            Some((text, taken)) => {
+                named = bindings::without(bindings, taken);
+                (text.as_str(), &named)
+            }
+            None => (text, bindings),
+        };
         self.inner.set_statement(text);
         let command = crate::parse::parse(text)?;
         if describe_only {
@@ -200,6 +227,7 @@ impl SnowflakeSession {
             Command::ExecuteImmediate(sql, using) => {
                 self.execute_immediate(&sql, &using, &given(values)?).await
             }
+            Command::ExecuteFile(location) => self.execute_file(&location).await,
             Command::Show(show) => self.show(&show),
             Command::Describe(d) => self.describe(&d),
             Command::Use(target) => self.use_target(&target),

@@ -155,7 +155,7 @@ impl SnowflakeSession {
                 String::new(),
             ));
         }
-        let full = self.inner.resolve_name(&object)?;
+        let full = self.inner.object_name(ObjectKind::Stage, &object)?;
         let view = self.inner.view()?;
         let Some(Object::Other(o)) = view.object(ObjectKind::Stage, &full) else {
             return Err(missing("stage", full.to_string()));
@@ -202,7 +202,7 @@ impl SnowflakeSession {
         let mut c = Cursor::new(&name)?;
         let object = c.name()?;
         c.end()?;
-        let full = self.inner.resolve_name(&object)?;
+        let full = self.inner.object_name(ObjectKind::FileFormat, &object)?;
         let view = self.inner.view()?;
         let Some(Object::Other(o)) = view.object(ObjectKind::FileFormat, &full) else {
             return Err(missing("file format", full.to_string()));
