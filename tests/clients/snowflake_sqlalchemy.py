@@ -219,7 +219,7 @@ with engine.begin() as own:
     unload = snow.CopyIntoStorage(
         from_=target,
         into=snow.ExternalStage(name="files"),
-        formatter=snow.CSVFormatter().compression("NONE").field_delimiter("|"),
+        formatter=snow.CSVFormatter().compression("gzip").field_delimiter("|"),
     )
     (unloaded,) = own.execute(unload).all()
     equal(unloaded.rows_unloaded, 3)
