@@ -69,7 +69,7 @@ assert lines[2][4].startswith('"identity"('), lines
 equal(lines[4:], [["Foreign-key constraints:"], ['    "lines_order_id_fkey" FOREIGN KEY (order_id) REFERENCES shop.orders(order_id)']])
 equal(meta(r"\d shop.dear")[2:], [["customer", "character varying(20)", "", "", ""], ["total", "numeric(10,2)", "", "", ""]])
 view = meta(r"\d+ shop.dear")
-equal(view[4:], [["View definition:"], [" select customer, total from shop.orders where total > 10"]])
+equal(view[4:], [["View definition:"], ["select customer, total from shop.orders where total > 10"]])
 equal(meta(r"\dt shop.*")[2:4], [["shop", "lines", "table", "dev"], ["shop", "orders", "table", "dev"]])
 orders = meta(r"\dt+ shop.orders")[2]
 equal((orders[1], orders[-1]), ("orders", "What was ordered"))

@@ -119,7 +119,8 @@ for driver in ("redshift_connector", "psycopg2"):
     made = str(CreateTable(parent).compile(reader))
     for clause in ("DISTSTYLE KEY", "DISTKEY (id)", "SORTKEY (name, amount)", "UNIQUE (name, amount)", "PRIMARY KEY (id)"):
         assert clause in made, made
-    assert "id INTEGER IDENTITY(5,2) ENCODE az64" in str(CreateTable(child).compile(reader)), child
+    made = str(CreateTable(child).compile(reader))
+    assert "id INTEGER IDENTITY(5,2)" in made, made
     reader.dispose()
 
 # tables of classes

@@ -126,7 +126,8 @@ with tempfile.TemporaryDirectory() as folder:
     back.mkdir()
     answer("stage", "copy", "@box/in", str(back), "--recursive")
     equal((back / "sub" / "b.csv").read_text(), "2,b\n")
-    equal(answer("stage", "execute", "@box/in/run.sql")[0]["status"], "SUCCESS")
+    (ran,) = answer("stage", "execute", "@box/in/run.sql")
+    assert "SUCCESS" in ran.values(), ran
     equal(answer("sql", "-q", "select sum(a) as s from ran"), [{"S": 3}])
     equal(answer("stage", "remove", "box", "in/a.csv"), {"name": "box/in/a.csv", "result": "removed"})
     equal(answer("object", "drop", "table", "orders"), [{"status": "ORDERS successfully dropped."}])

@@ -301,7 +301,7 @@ with tempfile.TemporaryDirectory() as folder:
     equal(rows("select sum(orders) from analytics.refreshed"), [(20,)])
     kinds = {row[1]: (row[4], row[5], row[6]) for row in rows("show tables in schema analytics")}
     equal(kinds["TOTALS"], ("TRANSIENT", "Sums", ""))
-    equal(kinds["EVENTS_BY_KIND"], ("TABLE", "", "LINEAR(KIND)"))
+    equal(kinds["EVENTS_BY_KIND"], ("TABLE", "", "LINEAR(kind)"))
     views = [(row[1], row[6], row[8]) for row in rows("show views in schema analytics")]
     equal(views, [("STAGED", "Orders, typed: it's a view", "true")])
     equal([row[9] for row in rows("describe view analytics.staged")], ["Number", "Who 'bought'", None, None])

@@ -72,7 +72,7 @@ frame = pandas.DataFrame(
         "name": ["a", None, "it's"],
         "x": [1.5, None, -0.5],
         "flag": [True, False, True],
-        "at": pandas.to_datetime(["2024-01-01 00:00:01", None, "2024-01-03"]).astype("datetime64[us]"),
+        "at": pandas.to_datetime(["2024-01-01 00:00:01", None, "2024-01-03 00:00:00"]).astype("datetime64[us]"),
     }
 )
 wrote = write_pandas(connection, frame, "frame", auto_create_table=True, use_logical_type=True)

@@ -1343,7 +1343,7 @@ fn transfer(text: &str) -> Result<Command> {
     } else {
         (&second, &first)
     };
-    if !local.starts_with("file://") || !remote.starts_with('@') {
+    if !local.starts_with("file://") || !(remote.starts_with('@') || remote == "?") {
         return Err(SqlError::raw(
             "001003",
             "42000",

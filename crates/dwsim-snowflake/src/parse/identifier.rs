@@ -1,5 +1,5 @@
 //! IDENTIFIER('name'), IDENTIFIER($variable) and IDENTIFIER(?), and TABLE(…) of the same in FROM: the name takes their place before a statement is parsed.
-//! Everything that can be named can be named so.
+//! Everything that can be named can be named so; the arguments of INFER_SCHEMA that are bound are texts then.
 //!
 //! Source: "Literals and variables as identifiers".
 
@@ -24,7 +24,8 @@ pub fn resolve_identifiers(
         rest.strip_prefix('(')
             .is_some_and(|r| r.trim_start().starts_with(['\'', '$', '?']))
     };
-    if !upper.contains("IDENTIFIER") && !upper.match_indices("TABLE").any(called) {
+    let inferring = upper.contains("INFER_SCHEMA");
+    if !inferring && !upper.contains("IDENTIFIER") && !upper.match_indices("TABLE").any(called) {
         return Ok(None);
     }
     let mut c = Cursor::new(text)?;
@@ -76,6 +77,25 @@ pub fn resolve_identifiers(
                 out.push_str(&name);
                 copied = end;
                 places = places.max(taken.last().copied().unwrap_or_default());
+                continue;
+            }
+        }
+        c.reset(mark);
+        // The stage and the format of INFER_SCHEMA are looked up before there are values.
+        if inferring
+            && (c.eat(&["LOCATION"]) || c.eat(&["FILE_FORMAT"]))
+            && c.eat_token(&Token::RArrow)
+        {
+            let at = c.offset();
+            if c.raw().as_deref() == Some("?") {
+                places += 1;
+                taken.push(places);
+                let value = bound(places)?.replace('\\', "\\\\").replace('\'', "''");
+                out.push_str(&text[copied..at]);
+                out.push('\'');
+                out.push_str(&value);
+                out.push('\'');
+                copied = at + 1;
                 continue;
             }
         }
@@ -133,6 +153,14 @@ mod tests {
             Some((
                 "insert into bound_1 select ?, x from bound_3 where x = ?".to_owned(),
                 vec![1, 3]
+            ))
+        );
+        assert_eq!(
+            r("select ? from table(infer_schema(location=>?, file_format => ?))"),
+            Some((
+                "select ? from table(infer_schema(location=>'bound_2', file_format => 'bound_3'))"
+                    .to_owned(),
+                vec![2, 3]
             ))
         );
     }

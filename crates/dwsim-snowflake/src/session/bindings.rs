@@ -70,9 +70,7 @@ pub(super) fn name(bindings: &BTreeMap<String, Binding>, place: usize) -> Result
         _ => Err(SqlError::raw(
             "002049",
             "42601",
-            format!(
-                "SQL compilation error:\nBind variable {place} in IDENTIFIER() is not set to a text"
-            ),
+            format!("SQL compilation error:\nBind variable {place} is not set to a text"),
         )),
     }
 }

@@ -272,7 +272,13 @@ impl SnowflakeSession {
                 options,
             } => self.alter_kept(kind, &name, if_exists, rename.as_ref(), &options),
             Command::Copy(copy) => self.copy(&copy, bindings).await,
-            Command::Put(local, remote, options) => self.put(&local, &remote, &options),
+            Command::Put(local, remote, options) => {
+                let remote = match remote.as_str() {
+                    "?" => bindings::name(bindings, 1)?,
+                    _ => remote,
+                };
+                self.put(&local, &remote, &options)
+            }
             Command::Get(remote, local, options) => self.get(&remote, &local, &options),
             Command::List(location, pattern) => self.list(&location, pattern.as_deref()).await,
             Command::Remove(location, pattern) => self.remove(&location, pattern.as_deref()).await,
