@@ -238,7 +238,7 @@ frame = pandas.DataFrame(
         "id": [1, 2, 3],
         "name": ["a", None, "c"],
         "x": [1.5, 2.5, None],
-        "at": pandas.to_datetime(["2024-01-01", "2024-01-02 03:04:05.678", None]),
+        "at": pandas.to_datetime(["2024-01-01 00:00:00.000", "2024-01-02 03:04:05.678", None]),
         "flag": [True, False, True],
     }
 )
