@@ -120,11 +120,6 @@ fn redshift_sqlalchemy() {
     check("redshift_sqlalchemy.py", environments::python(&REDSHIFT));
 }
 
-#[test]
-fn snowflake_dbt() {
-    check("snowflake_dbt.py", environments::python(&DBT));
-}
-
 /// What `init --with dbt` writes.
 #[test]
 fn dbt_template() {
@@ -153,28 +148,12 @@ fn snowflake_connector_5() {
     check("snowflake_connector.py", environments::python(&SNOWFLAKE_5));
 }
 
-/// Arrow, pandas, bulk binding, asynchronous and cancelled statements, logins.
-#[test]
-fn snowflake_results_4() {
-    check("snowflake_results.py", environments::python(&SNOWFLAKE_4));
-}
-
-#[test]
-fn snowflake_results_5() {
-    check("snowflake_results.py", environments::python(&SNOWFLAKE_5));
-}
-
 #[test]
 fn snowflake_sqlalchemy() {
     check(
         "snowflake_sqlalchemy.py",
         environments::python(&SNOWFLAKE_4),
     );
-}
-
-#[test]
-fn snowpark() {
-    check("snowpark.py", environments::python(&SNOWFLAKE_4));
 }
 
 #[test]

@@ -255,7 +255,7 @@ pandas.testing.assert_frame_equal(written, frame.drop(columns=["at"]), check_dty
 # errors, parameters, and the end
 error = fails(lambda: connection.execute(sa.text("select * from nowhere")), sa.exc.ProgrammingError)
 equal(error.orig.errno, 2003)
-equal(connection.execute(sa.text("select :x + 1, :y"), {"x": 2, "y": "it's"}).one()._tuple(), (3, "it's"))
+equal(tuple(connection.execute(sa.text("select :x + 1, :y"), {"x": 2, "y": "it's"}).one()), (3, "it's"))
 with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as own:
     equal(own.scalar(sa.text("select current_schema()")), "PUBLIC")
 assert timedelta(0) == first.tz.utcoffset()

@@ -1,5 +1,5 @@
 //! IDENTIFIER('name'), IDENTIFIER($variable) and IDENTIFIER(?), and TABLE(…) of the same in FROM: the name takes their place before a statement is parsed.
-//! Everything that can be named can be named so; the arguments of INFER_SCHEMA that are bound are texts then.
+//! Everything that can be named can be named so; bound arguments of INFER_SCHEMA and a bound ON_ERROR are texts then.
 //!
 //! Source: "Literals and variables as identifiers".
 
@@ -25,7 +25,12 @@ pub fn resolve_identifiers(
             .is_some_and(|r| r.trim_start().starts_with(['\'', '$', '?']))
     };
     let inferring = upper.contains("INFER_SCHEMA");
-    if !inferring && !upper.contains("IDENTIFIER") && !upper.match_indices("TABLE").any(called) {
+    let copying = upper.contains("ON_ERROR");
+    if !inferring
+        && !copying
+        && !upper.contains("IDENTIFIER")
+        && !upper.match_indices("TABLE").any(called)
+    {
         return Ok(None);
     }
     let mut c = Cursor::new(text)?;
@@ -81,11 +86,14 @@ pub fn resolve_identifiers(
             }
         }
         c.reset(mark);
-        // The stage and the format of INFER_SCHEMA are looked up before there are values.
-        if inferring
+        // The stage and the format of INFER_SCHEMA are looked up before there are values, as are options of COPY.
+        let argument = inferring
             && (c.eat(&["LOCATION"]) || c.eat(&["FILE_FORMAT"]))
-            && c.eat_token(&Token::RArrow)
-        {
+            && c.eat_token(&Token::RArrow);
+        if !argument {
+            c.reset(mark);
+        }
+        if argument || (copying && c.eat(&["ON_ERROR"]) && c.eat_token(&Token::Eq)) {
             let at = c.offset();
             if c.raw().as_deref() == Some("?") {
                 places += 1;
@@ -153,6 +161,13 @@ mod tests {
             Some((
                 "insert into bound_1 select ?, x from bound_3 where x = ?".to_owned(),
                 vec![1, 3]
+            ))
+        );
+        assert_eq!(
+            r("copy into identifier(?) from @s on_error = ? purge = true"),
+            Some((
+                "copy into bound_1 from @s on_error = 'bound_2' purge = true".to_owned(),
+                vec![1, 2]
             ))
         );
         assert_eq!(
