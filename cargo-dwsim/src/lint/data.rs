@@ -4,7 +4,7 @@
 use dwsim_generate::check::{Check, Checked as Data};
 use dwsim_schema::{Config, Place, Table};
 
-use super::finding::{DATA, Finding, Severity};
+use super::finding::{DATA, Finding};
 use super::run::Checked;
 
 /// Adds a finding for every rule that rows break.
@@ -25,24 +25,15 @@ pub fn add_data(checked: &mut Checked, config: &Config, data: &Data) {
             "" => broken.table.clone(),
             column => format!("{}.{column}", broken.table),
         };
-        checked.findings.push(Finding {
-            code: DATA,
-            severity: Severity::Error,
-            file,
-            start: place.start,
-            end: place.end,
-            line: place.line.max(1),
-            column: place.column.max(1),
-            message: format!(
-                "{name}: {} of {} break {} ({})",
-                broken.violations, broken.checked, broken.rule, broken.declared
-            ),
-            help: broken
-                .example
-                .as_ref()
-                .map(|example| format!("for example {example}")),
-            fix: None,
-        });
+        let message = format!(
+            "{name}: {} of {} break {} ({})",
+            broken.violations, broken.checked, broken.rule, broken.declared
+        );
+        let example = broken.example.as_ref();
+        let help = example.map(|example| format!("for example {example}"));
+        checked
+            .findings
+            .push(Finding::error(DATA, file, place, message, help));
     }
 }
 

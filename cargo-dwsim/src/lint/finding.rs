@@ -1,6 +1,7 @@
 //! One finding: what is wrong, where, and what would put it right.
 //! Showing findings is `output`'s part, applying a fix is `fix`'s.
 
+use dwsim_schema::Place;
 use serde::Serialize;
 
 /// How much a finding matters.
@@ -61,6 +62,30 @@ pub struct Finding {
     /// A safe replacement, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
+}
+
+impl Finding {
+    /// An error at a place of dwsim.toml; the default place is a file as a whole.
+    pub(super) fn error(
+        code: &'static str,
+        file: String,
+        place: Place,
+        message: String,
+        help: Option<String>,
+    ) -> Self {
+        Finding {
+            code,
+            severity: Severity::Error,
+            file,
+            start: place.start,
+            end: place.end,
+            line: place.line.max(1),
+            column: place.column.max(1),
+            message,
+            help,
+            fix: None,
+        }
+    }
 }
 
 /// SQL that a dialect's parser refuses.

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dwsim_runtime::{Dialect, Project};
-use dwsim_schema::{Config, Diagnostics};
+use dwsim_schema::{Config, Diagnostics, Place};
 use rayon::prelude::*;
 
 use super::catalog::Catalog;
 use super::files::{Files, Source};
-use super::finding::{self, Finding, Severity};
+use super::finding::{self, Finding};
 use super::snapshots;
 use super::sql::{self, File, Surroundings};
 
@@ -58,18 +58,13 @@ pub fn check(
     }
     for name in &files.unreadable {
         let message = "the file is no UTF-8 text".to_owned();
-        checked.findings.push(Finding {
-            code: finding::TEST_FILE,
-            severity: Severity::Error,
-            file: name.clone(),
-            start: 0,
-            end: 0,
-            line: 1,
-            column: 1,
+        checked.findings.push(Finding::error(
+            finding::TEST_FILE,
+            name.clone(),
+            Place::default(),
             message,
-            help: None,
-            fix: None,
-        });
+            None,
+        ));
     }
     if lints.sql {
         let catalog = config.as_ref().map(|c| Catalog::new(&c.schema));
@@ -123,18 +118,13 @@ impl Checked {
             if let Some(source) = fault.place.and_then(|p| faults.sources.get(p.source)) {
                 self.texts.insert(file.clone(), source.text.clone());
             }
-            self.findings.push(Finding {
-                code: fault.code,
-                severity: Severity::Error,
+            self.findings.push(Finding::error(
+                fault.code,
                 file,
-                start: place.start,
-                end: place.end,
-                line: place.line.max(1),
-                column: place.column.max(1),
-                message: fault.message,
-                help: fault.help,
-                fix: None,
-            });
+                place,
+                fault.message,
+                fault.help,
+            ));
         }
     }
 }
@@ -166,20 +156,13 @@ fn twice(files: &Files) -> Vec<Finding> {
         };
         let common = format!("{test}.sql");
         if all.contains(common.as_str()) {
-            found.push(Finding {
-                code: finding::TEST_FILE,
-                severity: Severity::Error,
-                file: source.name.clone(),
-                start: 0,
-                end: 0,
-                line: 1,
-                column: 1,
-                message: format!(
-                    "the test has {common} for all dialects and this one for {dialect}"
-                ),
-                help: Some("write one file, or one per dialect".into()),
-                fix: None,
-            });
+            found.push(Finding::error(
+                finding::TEST_FILE,
+                source.name.clone(),
+                Place::default(),
+                format!("the test has {common} for all dialects and this one for {dialect}"),
+                Some("write one file, or one per dialect".into()),
+            ));
         }
     }
     found

@@ -21,6 +21,23 @@ pub struct Live {
     pub bucket: Bucket,
 }
 
+/// Servers that this process has not started, where each test has schemas of its own.
+pub(super) fn endpoints(config: &Config, redshift: Endpoint, snowflake: Endpoint) -> Endpoints {
+    Endpoints {
+        redshift,
+        snowflake,
+        s3: Endpoint::none(),
+        redshift_data: None,
+        redshift_authority: None,
+        tls: None,
+        template: None,
+        isolation: Isolation::Schema,
+        settings: Some(config.into()),
+        control: None,
+        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+    }
+}
+
 /// The dialects that are asked for, else those of the project that the target has.
 pub fn dialects(config: &Config, target: &Target, asked: Vec<Dialect>) -> Result<Vec<Dialect>> {
     let has = |dialect: &Dialect| match dialect {
@@ -88,19 +105,11 @@ impl Live {
             Some(connection) => make(&target.name, connection),
             None => Ok(Endpoint::none()),
         };
-        let endpoints = Endpoints {
-            redshift: endpoint(&target.redshift, redshift)?,
-            snowflake: endpoint(&target.snowflake, snowflake)?,
-            s3: Endpoint::none(),
-            redshift_data: None,
-            redshift_authority: None,
-            tls: None,
-            template: None,
-            isolation: Isolation::Schema,
-            settings: Some(config.into()),
-            control: None,
-            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        };
+        let endpoints = endpoints(
+            config,
+            endpoint(&target.redshift, redshift)?,
+            endpoint(&target.snowflake, snowflake)?,
+        );
         Ok(Live {
             endpoints,
             bucket: Bucket::of(target)?,

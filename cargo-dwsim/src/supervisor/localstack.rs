@@ -3,11 +3,11 @@
 
 use dwsim_control::staging::Place;
 use dwsim_runtime::template::Access;
-use dwsim_runtime::{Dialect, Endpoint, Endpoints, Isolation};
+use dwsim_runtime::{Dialect, Endpoint};
 use dwsim_schema::{Config, LiveConnection, Target};
 
 use super::container::{Container, Image};
-use super::live::Live;
+use super::live::{Live, endpoints};
 use super::staging::Bucket;
 use crate::error::{Error, Result};
 use crate::ui::Ui;
@@ -68,19 +68,11 @@ pub async fn start(
     admin.execute(&create).await.map_err(failed)?;
     admin.close().await;
     let live = Live {
-        endpoints: Endpoints {
-            redshift: Endpoint::none(),
-            snowflake: endpoint(&format!("&database={DATABASE}")),
-            s3: Endpoint::none(),
-            redshift_data: None,
-            redshift_authority: None,
-            tls: None,
-            template: None,
-            isolation: Isolation::Schema,
-            settings: Some(config.into()),
-            control: None,
-            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        },
+        endpoints: endpoints(
+            config,
+            Endpoint::none(),
+            endpoint(&format!("&database={DATABASE}")),
+        ),
         bucket: Bucket {
             place: Place::emulated(&format!("http://{}:{}", place.host, place.port)),
             prefix: String::new(),

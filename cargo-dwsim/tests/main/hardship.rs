@@ -128,15 +128,7 @@ fn a_read_only_checkout_is_tested() {
     };
     // answers that agree need nothing to be written
     ran.expect(0).says("redshift 2/2 passed");
-    let snap = sandbox.read("tests/sql/orders_by_size.snap");
-    let row = snap
-        .lines()
-        .find(|l| l.starts_with("small | "))
-        .expect("a row");
-    sandbox.write(
-        "tests/sql/orders_by_size.snap",
-        &snap.replace(row, "small | 1 | 2 | 3"),
-    );
+    sandbox.expect_otherwise();
     let ran = in_it("test orders_by_size", None).expect("it was possible before");
     assert_ne!(ran.code, 0);
     ran.says("DWSIM_TARGET_DIR");

@@ -50,6 +50,18 @@ impl Sandbox {
         std::fs::write(path, text).expect("a file can be written");
     }
 
+    /// Puts another answer into the snapshot of `orders_by_size`; its text before.
+    pub fn expect_otherwise(&self) -> String {
+        let file = "tests/sql/orders_by_size.snap";
+        let snap = self.read(file);
+        let row = snap
+            .lines()
+            .find(|l| l.starts_with("small | "))
+            .expect("a row");
+        self.write(file, &snap.replace(row, "small | 1 | 2 | 3"));
+        snap
+    }
+
     pub fn read(&self, file: &str) -> String {
         let path = self.path(file);
         std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
