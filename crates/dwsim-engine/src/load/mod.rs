@@ -1,4 +1,4 @@
-//! Readers of load files (Parquet, CSV and other delimited text, JSON) into typed columns, shared by COPY of both dialects.
+//! Readers of load files (Parquet, Avro, CSV and other delimited text, JSON, XML) into typed columns, shared by COPY of both dialects.
 //! Statement options, error tables and transactions are the dialects' work.
 
 pub mod avro;
@@ -9,6 +9,7 @@ pub mod dates;
 pub mod json;
 mod lzop;
 pub mod parquet;
+pub mod xml;
 
 pub use avro::AvroReader;
 pub use compression::Compression;
@@ -17,3 +18,4 @@ pub use csv::{CsvOptions, CsvReader, Delimiter, Encoding, Record, RecordError, T
 pub use dates::DateTexts;
 pub use json::{JsonBatch, JsonOptions, JsonReader};
 pub use parquet::{FileColumn, ParquetBatch, ParquetReader, rows_as_variant};
+pub use xml::{XmlOptions, read_xml};

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use dwsim_engine::error::{Result, SqlError};
-use dwsim_engine::load::{Compression, CsvOptions, Delimiter, Encoding, JsonOptions};
+use dwsim_engine::kernels::semi::XmlDocuments;
+use dwsim_engine::load::{Compression, CsvOptions, Delimiter, Encoding, JsonOptions, XmlOptions};
 use dwsim_engine::variant::ParseMode;
 
 use crate::parse::{Options, invalid_option};
@@ -20,6 +21,21 @@ pub(super) enum FileType {
     Csv,
     Json,
     Parquet,
+    Avro,
+    Xml,
+}
+
+impl FileType {
+    /// As messages name it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            FileType::Csv => "CSV",
+            FileType::Json => "JSON",
+            FileType::Parquet => "PARQUET",
+            FileType::Avro => "AVRO",
+            FileType::Xml => "XML",
+        }
+    }
 }
 
 /// A file format, ready for use.
@@ -29,10 +45,13 @@ pub(super) struct FileFormat {
     pub compression: Compression,
     pub csv: CsvOptions,
     pub json: JsonOptions,
+    pub xml: XmlOptions,
     /// Records with another number of fields than the table has columns are errors.
     pub strict_columns: bool,
     /// Formats for dates and times, by the session parameter they stand in for.
     pub formats: Vec<(&'static str, String)>,
+    /// NULL_IF of files that are no CSV: texts that mean NULL where members become columns.
+    pub document_nulls: Vec<String>,
     /// Bytes are written and read as HEX, BASE64 or UTF8.
     pub binary_format: String,
     /// Ending of unloaded files.
@@ -68,6 +87,10 @@ const KNOWN: &[&str] = &[
     "ALLOW_DUPLICATE",
     "STRIP_OUTER_ARRAY",
     "STRIP_NULL_VALUES",
+    "STRIP_OUTER_ELEMENT",
+    "PRESERVE_SPACE",
+    "DISABLE_AUTO_CONVERT",
+    "DISABLE_SNOWFLAKE_DATA",
     "IGNORE_UTF8_ERRORS",
     "SNAPPY_COMPRESSION",
     "BINARY_AS_TEXT",
@@ -171,7 +194,9 @@ impl FileFormat {
             None | Some("CSV") => FileType::Csv,
             Some("JSON") => FileType::Json,
             Some("PARQUET") => FileType::Parquet,
-            Some(other @ ("AVRO" | "ORC" | "XML" | "CUSTOM")) => {
+            Some("AVRO") => FileType::Avro,
+            Some("XML") => FileType::Xml,
+            Some(other @ ("ORC" | "CUSTOM")) => {
                 return Err(SqlError::unsupported(format!(
                     "file format of type {other}"
                 )));
@@ -180,8 +205,8 @@ impl FileFormat {
         };
         let compression = match p.get("COMPRESSION") {
             None => Compression::Auto,
-            // Parquet packs its pages itself.
-            Some(_) if file_type == FileType::Parquet => Compression::None,
+            // Parquet packs its pages itself, Avro its blocks.
+            Some(_) if matches!(file_type, FileType::Parquet | FileType::Avro) => Compression::None,
             Some(c) => Compression::parse(c)?.ok_or_else(|| invalid_option("COMPRESSION"))?,
         };
         let encoding = match p.get("ENCODING") {
@@ -194,9 +219,10 @@ impl FileFormat {
                 Ok(list) => list,
                 Err(_) => vec![v.clone()],
             });
-        if file_type != FileType::Csv && nulls.is_some() {
-            return Err(SqlError::unsupported("NULL_IF of JSON and Parquet files"));
-        }
+        let document_nulls = match file_type {
+            FileType::Csv => Vec::new(),
+            _ => nulls.clone().unwrap_or_default(),
+        };
         let replace_invalid = (flag(p, "REPLACE_INVALID_CHARACTERS", false)?
             || flag(p, "IGNORE_UTF8_ERRORS", false)?)
         .then_some('\u{fffd}');
@@ -240,6 +266,15 @@ impl FileFormat {
             encoding,
             mode: ParseMode::Snowflake,
         };
+        let xml = XmlOptions {
+            documents: XmlDocuments {
+                strip_outer_element: flag(p, "STRIP_OUTER_ELEMENT", false)?,
+                preserve_space: flag(p, "PRESERVE_SPACE", false)?,
+                plain: flag(p, "DISABLE_AUTO_CONVERT", false)?,
+            },
+            replace_invalid,
+            encoding,
+        };
         let mut formats = Vec::new();
         for (option, parameter) in [
             ("DATE_FORMAT", "DATE_INPUT_FORMAT"),
@@ -255,8 +290,10 @@ impl FileFormat {
             compression,
             csv,
             json,
+            xml,
             strict_columns: flag(p, "ERROR_ON_COLUMN_COUNT_MISMATCH", true)?,
             formats,
+            document_nulls,
             binary_format: p
                 .get("BINARY_FORMAT")
                 .map_or_else(|| "HEX".into(), |f| f.to_ascii_uppercase()),
