@@ -6,6 +6,7 @@ mod copy;
 mod cursor;
 mod external;
 mod flow;
+mod headings;
 mod identifier;
 mod object;
 mod options;

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::kernels::semi::XmlDocuments;
-use dwsim_engine::load::{Compression, CsvOptions, Delimiter, Encoding, JsonOptions, XmlOptions};
+use dwsim_engine::load::{
+    ColumnarFormat, Compression, CsvOptions, Delimiter, Encoding, JsonOptions, XmlOptions,
+};
 use dwsim_engine::variant::ParseMode;
 
 use crate::parse::{Options, invalid_option};
@@ -20,19 +22,22 @@ pub(super) type Properties = BTreeMap<String, String>;
 pub(super) enum FileType {
     Csv,
     Json,
-    Parquet,
-    Avro,
+    /// Parquet, Avro or ORC.
+    Columnar(ColumnarFormat),
     Xml,
 }
 
 impl FileType {
+    pub const PARQUET: FileType = FileType::Columnar(ColumnarFormat::Parquet);
+
     /// As messages name it.
     pub const fn word(self) -> &'static str {
         match self {
             FileType::Csv => "CSV",
             FileType::Json => "JSON",
-            FileType::Parquet => "PARQUET",
-            FileType::Avro => "AVRO",
+            FileType::Columnar(ColumnarFormat::Parquet) => "PARQUET",
+            FileType::Columnar(ColumnarFormat::Avro) => "AVRO",
+            FileType::Columnar(ColumnarFormat::Orc) => "ORC",
             FileType::Xml => "XML",
         }
     }
@@ -193,20 +198,19 @@ impl FileFormat {
         let file_type = match p.get("TYPE").map(|t| t.to_ascii_uppercase()).as_deref() {
             None | Some("CSV") => FileType::Csv,
             Some("JSON") => FileType::Json,
-            Some("PARQUET") => FileType::Parquet,
-            Some("AVRO") => FileType::Avro,
+            Some("PARQUET") => FileType::PARQUET,
+            Some("AVRO") => FileType::Columnar(ColumnarFormat::Avro),
+            Some("ORC") => FileType::Columnar(ColumnarFormat::Orc),
             Some("XML") => FileType::Xml,
-            Some(other @ ("ORC" | "CUSTOM")) => {
-                return Err(SqlError::unsupported(format!(
-                    "file format of type {other}"
-                )));
+            Some("CUSTOM") => {
+                return Err(SqlError::unsupported("file format of type CUSTOM"));
             }
             Some(_) => return Err(invalid_option("TYPE")),
         };
         let compression = match p.get("COMPRESSION") {
             None => Compression::Auto,
-            // Parquet packs its pages itself, Avro its blocks.
-            Some(_) if matches!(file_type, FileType::Parquet | FileType::Avro) => Compression::None,
+            // They pack their pages, blocks and streams themselves.
+            Some(_) if matches!(file_type, FileType::Columnar(_)) => Compression::None,
             Some(c) => Compression::parse(c)?.ok_or_else(|| invalid_option("COMPRESSION"))?,
         };
         let encoding = match p.get("ENCODING") {

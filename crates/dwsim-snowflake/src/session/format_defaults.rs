@@ -74,6 +74,13 @@ const AVRO: &[Row] = &[
     ("REPLACE_INVALID_CHARACTERS", "Boolean", "false"),
 ];
 
+const ORC: &[Row] = &[
+    ("TYPE", "String", "ORC"),
+    ("TRIM_SPACE", "Boolean", "false"),
+    ("NULL_IF", "List", "[]"),
+    ("REPLACE_INVALID_CHARACTERS", "Boolean", "false"),
+];
+
 const XML: &[Row] = &[
     ("TYPE", "String", "XML"),
     ("COMPRESSION", "String", "AUTO"),
@@ -92,6 +99,7 @@ pub(super) fn defaults(ty: &str) -> &'static [Row] {
         "JSON" => JSON,
         "PARQUET" => PARQUET,
         "AVRO" => AVRO,
+        "ORC" => ORC,
         "XML" => XML,
         _ => CSV,
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray};
 use bytes::Bytes;
 use dwsim_engine::error::{Result, SqlError};
-use dwsim_engine::load::{AvroReader, CsvReader, JsonReader, parquet};
+use dwsim_engine::load::{CsvReader, JsonReader};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use dwsim_engine::variant::{JsonStyle, Ref, to_json};
 
@@ -141,15 +141,8 @@ fn type_name(ty: &SqlType) -> String {
 fn columns_of(bytes: Bytes, format: &FileFormat) -> Result<Vec<Inferred>> {
     let bytes = format.compression.unpack(bytes)?;
     match format.file_type {
-        FileType::Parquet => Ok(parquet::columns(&bytes)?
-            .into_iter()
-            .map(|c| Inferred {
-                ty: type_name(&c.ty),
-                name: c.name,
-                nullable: true,
-            })
-            .collect()),
-        FileType::Avro => Ok(AvroReader::new(bytes)?
+        FileType::Columnar(kind) => Ok(kind
+            .open(bytes)?
             .columns()
             .iter()
             .map(|c| Inferred {

@@ -208,18 +208,18 @@ impl SnowflakeSession {
                 ".csv",
             ),
             FileType::Json => (self.json_lines(columns, batches)?, ".json"),
-            FileType::Parquet => (
+            FileType::PARQUET => (
                 parquet_file(columns, batches, style.header)?,
                 ".snappy.parquet",
             ),
-            FileType::Avro | FileType::Xml => {
+            FileType::Columnar(_) | FileType::Xml => {
                 return Err(SqlError::unsupported(format!(
                     "unloading to {} files",
                     format.file_type.word()
                 )));
             }
         };
-        let packing = if format.file_type == FileType::Parquet {
+        let packing = if format.file_type == FileType::PARQUET {
             Compression::None
         } else {
             format.compression

@@ -11,8 +11,8 @@ use dwsim_engine::catalog::{ObjectName, TableEntry};
 use dwsim_engine::env::Env;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::load::{
-    AvroReader, CsvReader, FileColumn, JsonBatch, JsonReader, ParquetBatch, ParquetReader,
-    TextToVariant, convert, json, parquet, read_xml,
+    CsvReader, FileBatch, FileColumn, JsonBatch, JsonReader, TextToVariant, convert, json,
+    read_xml, rows_as_variant,
 };
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use dwsim_engine::variant::Ref;
@@ -241,15 +241,8 @@ pub(super) fn read_file(
                 SqlError::raw("100100", "22P02", m)
             })?;
         }
-        FileType::Parquet => {
-            let mut reader = ParquetReader::new(bytes, None)?;
-            let columns = reader.columns().to_vec();
-            while let Some(b) = reader.next_batch()? {
-                columnar(&columns, &b, target, file, &mut out)?;
-            }
-        }
-        FileType::Avro => {
-            let mut reader = AvroReader::new(bytes)?;
+        FileType::Columnar(kind) => {
+            let mut reader = kind.open(bytes)?;
             let columns = reader.columns().to_vec();
             while let Some(b) = reader.next_batch()? {
                 columnar(&columns, &b, target, file, &mut out)?;
@@ -347,7 +340,7 @@ fn documents(
 /// The rows of a batch of typed columns: as objects, or by the names of columns.
 fn columnar(
     columns: &[FileColumn],
-    b: &ParquetBatch,
+    b: &FileBatch,
     target: &Target<'_>,
     file: &Found,
     out: &mut Loaded,
@@ -362,7 +355,7 @@ fn columnar(
         }
         arrays.push(match target.by_name {
             Match::None => {
-                let objects = parquet::rows_as_variant(columns, b)?;
+                let objects = rows_as_variant(columns, b)?;
                 target.column(at, &objects, &SqlType::Variant, false, &mut bad)?
             }
             m => {

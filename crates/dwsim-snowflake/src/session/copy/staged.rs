@@ -9,7 +9,7 @@ use arrow::array::{
 };
 use bytes::Bytes;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
-use dwsim_engine::load::{AvroReader, CsvReader, JsonReader, ParquetReader, parquet, read_xml};
+use dwsim_engine::load::{CsvReader, JsonReader, read_xml, rows_as_variant};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use sqlparser::ast;
 
@@ -89,16 +89,10 @@ pub(in crate::session) fn staged_rows(
                 rows.push(vec![b.column]);
             }
         }
-        FileType::Parquet => {
-            let mut reader = ParquetReader::new(bytes, None)?;
+        FileType::Columnar(kind) => {
+            let mut reader = kind.open(bytes)?;
             while let Some(b) = reader.next_batch()? {
-                rows.push(vec![parquet::rows_as_variant(reader.columns(), &b)?]);
-            }
-        }
-        FileType::Avro => {
-            let mut reader = AvroReader::new(bytes)?;
-            while let Some(b) = reader.next_batch()? {
-                rows.push(vec![parquet::rows_as_variant(reader.columns(), &b)?]);
+                rows.push(vec![rows_as_variant(reader.columns(), &b)?]);
             }
         }
         FileType::Xml => {
