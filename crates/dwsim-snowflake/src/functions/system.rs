@@ -177,7 +177,7 @@ fn wait(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     };
     let env = call.env();
     let wait = Wait {
-        bounds: (call.binder.runner.as_ref()).map(|(_, bounds)| bounds.clone()),
+        bounds: call.binder.runner.as_ref().map(|(_, b)| b.clone()),
         started: Instant::now(),
     };
     Ok(closure_expr(
