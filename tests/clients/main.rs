@@ -115,6 +115,12 @@ fn redshift_dbt() {
     check("redshift_dbt.py", environments::python(&DBT));
 }
 
+/// Every kind of node, every incremental strategy, built and built again.
+#[test]
+fn snowflake_dbt() {
+    check("snowflake_dbt.py", environments::python(&DBT));
+}
+
 #[test]
 fn redshift_sqlalchemy() {
     check("redshift_sqlalchemy.py", environments::python(&REDSHIFT));
@@ -146,6 +152,22 @@ fn snowflake_connector_4() {
 #[test]
 fn snowflake_connector_5() {
     check("snowflake_connector.py", environments::python(&SNOWFLAKE_5));
+}
+
+/// Arrow, pandas, bulk binding, asynchronous and cancelled statements, logins.
+#[test]
+fn snowflake_results_4() {
+    check("snowflake_results.py", environments::python(&SNOWFLAKE_4));
+}
+
+#[test]
+fn snowflake_results_5() {
+    check("snowflake_results.py", environments::python(&SNOWFLAKE_5));
+}
+
+#[test]
+fn snowpark() {
+    check("snowpark.py", environments::python(&SNOWFLAKE_4));
 }
 
 #[test]

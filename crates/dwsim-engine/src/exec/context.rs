@@ -20,6 +20,7 @@ use datafusion::prelude::SessionConfig;
 use super::concat::InOrder;
 use super::join_keys::ShortJoinKeys;
 use super::join_order::JoinOrder;
+use super::pause::Pauses;
 use super::plan_cache::{KeptPlan, Shared, repeats, shares_state};
 use super::stream::{CancelHandle, RowStream, guarded};
 use super::worker::{Workers, is_short};
@@ -103,7 +104,8 @@ fn state(runtime: &Arc<RuntimeEnv>, partitions: usize) -> SessionState {
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
         .with_analyzer_rules(analyzers)
-        .with_optimizer_rules(rules);
+        .with_optimizer_rules(rules)
+        .with_physical_optimizer_rule(Arc::new(Pauses));
     if partitions == 1 {
         builder
             .with_physical_optimizer_rule(Arc::new(InOrder))

@@ -7,6 +7,7 @@ mod context;
 mod join_keys;
 mod join_order;
 mod lineage;
+mod pause;
 mod plan_cache;
 mod provider;
 mod shuffle;

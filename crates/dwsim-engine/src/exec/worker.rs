@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use datafusion::common::Result as DfResult;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -13,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Result, SqlError};
+use crate::functions::may_linger;
 
 /// Input rows up to which a plan without joins is run where it was asked for.
 const SHORT_ROWS: usize = 10_000;
@@ -110,13 +112,31 @@ impl Drop for Workers {
     }
 }
 
-/// Whether a plan is over before a thread for it would have been woken: few rows through a chain of operators.
+/// Whether an operator calls something that may take long for a single row.
+fn lingers(node: &Arc<dyn ExecutionPlan>) -> bool {
+    let mut found = false;
+    let walked = node.apply_expressions(&mut |e| {
+        found |= may_linger(e);
+        Ok(if found {
+            TreeNodeRecursion::Stop
+        } else {
+            TreeNodeRecursion::Continue
+        })
+    });
+    found || walked.is_err()
+}
+
+/// Whether a plan is over before a thread for it would have been woken: few rows through a chain of operators that
+/// neither wait nor run programs.
 pub(super) fn is_short(plan: &Arc<dyn ExecutionPlan>, scanned_rows: usize) -> bool {
     if scanned_rows > SHORT_ROWS {
         return false;
     }
     let mut at = plan;
     loop {
+        if lingers(at) {
+            return false;
+        }
         match at.children().as_slice() {
             [] => {
                 return matches!(

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::scalar::ScalarValue;
 
 use super::{Call, Column, Kernel, Typed};
@@ -50,6 +51,19 @@ pub trait Closure: std::fmt::Debug + Send + Sync {
 
     /// Two closures with one key compute the same.
     fn key(&self) -> &str;
+
+    /// Whether a call may take long however few its rows are: it waits, or runs a program.
+    fn lingers(&self) -> bool {
+        false
+    }
+}
+
+/// Whether an expression calls a closure that [lingers](Closure::lingers).
+pub(crate) fn may_linger(expr: &Arc<dyn PhysicalExpr>) -> bool {
+    expr.downcast_ref::<ScalarFunctionExpr>()
+        .and_then(|call| call.fun().inner().downcast_ref::<KernelUdf>())
+        .is_some_and(|udf| matches!(&udf.kernel, Work::Closure(c) if c.lingers()))
+        || expr.children().into_iter().any(may_linger)
 }
 
 impl PartialEq for Work {

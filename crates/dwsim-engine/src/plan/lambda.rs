@@ -19,7 +19,7 @@ use sqlparser::ast;
 
 use super::{Binder, CastMode};
 use crate::error::{Result, SqlError};
-use crate::functions::{Call, Closure, FnCall, Typed, closure_expr};
+use crate::functions::{Call, Closure, FnCall, Typed, closure_expr, may_linger};
 use crate::types::{SqlType, Structured};
 use crate::variant::{Builder, Ref};
 
@@ -526,6 +526,10 @@ fn full(call: &Call<'_>, i: usize) -> Result<ArrayRef> {
 impl Closure for Lambda {
     fn key(&self) -> &str {
         &self.key
+    }
+
+    fn lingers(&self) -> bool {
+        may_linger(&self.body)
     }
 
     fn call(&self, call: &Call<'_>) -> Result<ArrayRef> {

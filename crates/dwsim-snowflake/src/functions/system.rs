@@ -1,12 +1,13 @@
 //! Context and system functions beyond the plain names of `context`: the session, variables, waiting.
 //! Streams, tags and DDL texts need the catalog and are with the statements.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow::array::ArrayRef;
 use dwsim_engine::error::{Result, SqlError};
-use dwsim_engine::exec::constant;
-use dwsim_engine::functions::{Call, FnCall, Param, ScalarDef, Typed};
+use dwsim_engine::exec::{Execution, constant};
+use dwsim_engine::functions::{Call, Closure, FnCall, Param, ScalarDef, Typed, closure_expr};
 use dwsim_engine::types::SqlType;
 
 /// The table's rows.
@@ -63,6 +64,33 @@ fn variable(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     }
 }
 
+/// How long a wait sleeps before it looks whether it may go on.
+const NAP: Duration = Duration::from_millis(20);
+
+/// Waits for as long as its statement may run.
+#[derive(Debug)]
+struct Wait {
+    /// None where nothing can cancel it.
+    bounds: Option<Execution>,
+    started: Instant,
+}
+
+impl Wait {
+    fn pass(&self, time: Duration) -> Result<()> {
+        let since = Instant::now();
+        loop {
+            if let Some(bounds) = &self.bounds {
+                bounds.check(self.started)?;
+            }
+            let left = time.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(NAP));
+        }
+    }
+}
+
 /// SYSTEM$WAIT(amount [, unit]): the statement takes that long.
 fn wait(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(1, 2)?;
@@ -75,38 +103,54 @@ fn wait(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         }
         _ => call.binder.text("SECONDS"),
     };
-    Ok(dwsim_engine::functions::kernel_expr(
+    let env = call.env();
+    let wait = Wait {
+        bounds: call.binder.runner.as_ref().map(|(_, b)| b.clone()),
+        started: Instant::now(),
+    };
+    Ok(closure_expr(
         call.name,
-        waited,
+        Arc::new(wait),
         vec![amount, unit],
         SqlType::text(),
-        &call.env(),
+        None,
+        &env,
         true,
     ))
 }
 
-fn waited(call: &Call<'_>) -> Result<ArrayRef> {
-    let (amounts, units) = (call.int(0)?, call.text(1)?);
-    call.map_text(|row| {
-        let (Some(n), Some(unit)) = (amounts.get(row), units.get(row)) else {
-            return Ok(None);
-        };
-        let millis = match unit.to_ascii_uppercase().as_str() {
-            "DAYS" => 86_400_000,
-            "HOURS" => 3_600_000,
-            "MINUTES" => 60_000,
-            "SECONDS" => 1000,
-            "MILLISECONDS" => 1,
-            _ => {
-                return Err(SqlError::argument(
-                    call.name,
-                    format!("'{unit}' is no unit of time"),
-                ));
-            }
-        };
-        let n =
-            u64::try_from(n).map_err(|_| call.error("the time to wait must not be negative"))?;
-        std::thread::sleep(Duration::from_millis(n.saturating_mul(millis)));
-        Ok(Some(format!("waited {n} {}", unit.to_lowercase())))
-    })
+impl Closure for Wait {
+    fn call(&self, call: &Call<'_>) -> Result<ArrayRef> {
+        let (amounts, units) = (call.int(0)?, call.text(1)?);
+        call.map_text(|row| {
+            let (Some(n), Some(unit)) = (amounts.get(row), units.get(row)) else {
+                return Ok(None);
+            };
+            let millis = match unit.to_ascii_uppercase().as_str() {
+                "DAYS" => 86_400_000,
+                "HOURS" => 3_600_000,
+                "MINUTES" => 60_000,
+                "SECONDS" => 1000,
+                "MILLISECONDS" => 1,
+                _ => {
+                    return Err(SqlError::argument(
+                        call.name,
+                        format!("'{unit}' is no unit of time"),
+                    ));
+                }
+            };
+            let n = u64::try_from(n)
+                .map_err(|_| call.error("the time to wait must not be negative"))?;
+            self.pass(Duration::from_millis(n.saturating_mul(millis)))?;
+            Ok(Some(format!("waited {n} {}", unit.to_lowercase())))
+        })
+    }
+
+    fn key(&self) -> &str {
+        "wait"
+    }
+
+    fn lingers(&self) -> bool {
+        true
+    }
 }

@@ -104,6 +104,10 @@ impl Closure for Program {
         &self.key
     }
 
+    fn lingers(&self) -> bool {
+        true
+    }
+
     fn call(&self, call: &Call<'_>) -> Result<ArrayRef> {
         let machine = Machine::new(
             &self.routine.name,

@@ -126,6 +126,10 @@ impl Closure for Program {
         &self.key
     }
 
+    fn lingers(&self) -> bool {
+        true
+    }
+
     fn call(&self, call: &Call<'_>) -> Result<ArrayRef> {
         let columns: Vec<(ArrayRef, bool)> = call
             .args

@@ -169,6 +169,10 @@ impl Closure for Program {
         &self.key
     }
 
+    fn lingers(&self) -> bool {
+        true
+    }
+
     fn call(&self, call: &Call<'_>) -> Result<ArrayRef> {
         let block = super::block(&self.routine.body)?;
         let env = call.env;

@@ -194,6 +194,30 @@ async fn javascript(#[case] statements: &[&str], #[case] expected: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_queries_are_cancelled() {
+    let mut s = session();
+    let pairs = "table(generator(rowcount => 1000000)) a, table(generator(rowcount => 1000000)) b";
+    for text in [
+        "select system$wait(10, 'minutes')".to_owned(),
+        "select count(*) from values (600), (600) where system$wait(column1) is null".to_owned(),
+        format!("select max(random()) from {pairs}"),
+        format!("select count(*) from {pairs} where random() = 0"),
+    ] {
+        let cancel = s.cancel_handle();
+        let stop = tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            cancel.cancel();
+        });
+        let e = run(&mut s, &text).await.map(|a| shown(&a)).unwrap_err();
+        stop.await.unwrap();
+        assert_eq!(e.snowflake().code, "000604", "{text}");
+    }
+    // The threads of what was cancelled are there for others again.
+    let text = "select max(seq8()) from table(generator(rowcount => 200000))";
+    assert_eq!(shown(&run(&mut s, text).await.unwrap()), "199999");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn endless_programs_are_cancelled() {
     for text in [
         "create function f() returns float language javascript as 'while (true) {}'",
