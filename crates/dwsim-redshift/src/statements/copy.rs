@@ -16,6 +16,7 @@ use bytes::Bytes;
 use chrono::Utc;
 use dwsim_engine::catalog::{ObjectName, TableEntry};
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
+use dwsim_engine::load::ColumnarFormat;
 use dwsim_engine::types::SqlType;
 
 use self::files::{File, unpack};

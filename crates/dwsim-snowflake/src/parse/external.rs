@@ -72,14 +72,31 @@ fn strings(c: &mut Cursor<'_>) -> Result<Vec<String>> {
     Ok(out)
 }
 
+/// A text without the words NOT NULL behind it, which are not part of IS NOT NULL.
+fn without_not_null(text: &str) -> Option<&str> {
+    let without = |text: &'_ str, word: &str| -> Option<usize> {
+        let at = text.len().checked_sub(word.len())?;
+        let ends = text.is_char_boundary(at) && text[at..].eq_ignore_ascii_case(word);
+        (ends && text[..at].ends_with(|c: char| c.is_whitespace() || c == ')')).then_some(at)
+    };
+    let text = text[..without(text, "NULL")?].trim_end();
+    let text = text[..without(text, "NOT")?].trim_end();
+    without(text, "IS").is_none().then_some(text)
+}
+
 fn column(c: &mut Cursor<'_>) -> Result<ExternalColumn> {
     let name = c.ident()?;
     let ty = c.sql(|p| p.parse_data_type())?;
     c.expect(&["AS"])?;
     let from = c.offset();
     let _ = c.sql(|p| p.parse_expr())?;
-    let expr = c.text_from(from).trim().to_owned();
-    let mut not_null = false;
+    let text = c.text_from(from).trim();
+    // `sqlparser` takes the constraint for the operator of the same words.
+    let (text, mut not_null) = match without_not_null(text) {
+        Some(expr) => (expr, true),
+        None => (text, false),
+    };
+    let expr = text.to_owned();
     loop {
         if c.eat(&["NOT", "NULL"]) {
             not_null = true;

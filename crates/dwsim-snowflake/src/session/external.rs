@@ -150,7 +150,8 @@ impl SnowflakeSession {
         ])?;
         if let Some(format) = c.options.text("TABLE_FORMAT") {
             return Err(SqlError::unsupported(format!(
-                "an external table with TABLE_FORMAT = {format}"
+                "an external table with TABLE_FORMAT = {}",
+                format.to_uppercase()
             )));
         }
         if c.options.get("FILE_FORMAT").is_none() {

@@ -236,7 +236,7 @@ pub const COUNT: AggregateDef = AggregateDef {
     page: "",
     params: &[Param::Any],
     optional: 0,
-    returns: ret::bigint,
+    returns: big_type,
     implementation: AggregateImpl::DataFusion(df_count),
 };
 const APPROX_COUNT_DISTINCT: AggregateDef = AggregateDef {
@@ -244,7 +244,7 @@ const APPROX_COUNT_DISTINCT: AggregateDef = AggregateDef {
     page: "",
     params: &[Param::Any],
     optional: 0,
-    returns: ret::bigint,
+    returns: big_type,
     implementation: AggregateImpl::DataFusion(df_approx_distinct),
 };
 const AVG_FLOAT: AggregateDef = AggregateDef {
@@ -255,6 +255,11 @@ const AVG_FLOAT: AggregateDef = AggregateDef {
     returns: ret::double,
     implementation: AggregateImpl::DataFusion(df_avg),
 };
+
+/// The type in which both dialects count; results are given theirs where they are bound.
+fn big_type(_: &ReturnArgs<'_>) -> Result<SqlType> {
+    Ok(SqlType::BigInt)
+}
 
 /// AVG. Exact numbers are summed exactly and divided once: on Snowflake with six more digits (at most
 /// twelve, or the argument's own), on Redshift truncated at the argument's scale.

@@ -208,7 +208,7 @@ async fn directories_and_their_streams() {
         ),
         (
             "insert into seen select relative_path from new_files",
-            &["1"],
+            &["0"],
         ),
         ("select count(*) from new_files", &["0"]),
         ("remove @files/a.csv", &["files/a.csv|removed"]),
@@ -416,7 +416,7 @@ async fn files_between_stages() {
         ("copy files into @b from @a files = ('run.sql')", &["run.sql"]),
         ("copy files into @b from @a pattern = '.*none'", &[]),
         ("execute immediate from @b/run.sql", &["2"]),
-        ("execute immediate from @b/none.sql", &["!"]),
+        ("execute immediate from @b/none.sql", &["!091016 none.sql"]),
         (
             "copy into told from @b/copied/h.csv file_format = (type = csv parse_header = true) match_by_column_name = case_insensitive \
              include_metadata = (file = metadata$filename, line = metadata$file_row_number)",
