@@ -178,6 +178,12 @@ fn snowflake_sqlalchemy() {
     );
 }
 
+/// ORC is written by pyarrow, which comes with the connector.
+#[test]
+fn orc_files() {
+    check("orc.py", environments::python(&SNOWFLAKE_4));
+}
+
 #[test]
 fn snow_cli() {
     check("snow_cli.py", environments::python(&SNOW));

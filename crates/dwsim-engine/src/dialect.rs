@@ -2,6 +2,7 @@
 //! Parsing, statements and protocol belong to the dialect's own crate.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use sqlparser::ast;
 
@@ -211,7 +212,7 @@ pub trait Dialect: Debug + Send + Sync + 'static {
     fn foreign_function(
         &self,
         _binder: &mut Binder<'_>,
-        routine: &std::sync::Arc<crate::catalog::Routine>,
+        routine: &Arc<crate::catalog::Routine>,
         _args: Vec<Typed>,
     ) -> Result<Typed> {
         Err(crate::error::SqlError::unsupported(format!(
@@ -220,14 +221,32 @@ pub trait Dialect: Debug + Send + Sync + 'static {
         )))
     }
 
-    /// A call of a user-defined table function whose body is not SQL, joined to `left`.
+    /// A call of a function that acts on the service itself: its sessions, statements and tasks.
+    fn service_call(&self, _binder: &Binder<'_>, name: &str, _args: Vec<Typed>) -> Result<Typed> {
+        Err(crate::error::SqlError::unsupported(name))
+    }
+
+    /// The rows that a stream over something that is no relation follows: its columns, its rows, and their identities.
+    fn stream_source(
+        &self,
+        _binder: &Binder<'_>,
+        stream: &crate::catalog::StreamDef,
+    ) -> Result<Arc<crate::catalog::TableEntry>> {
+        Err(crate::error::SqlError::unsupported(format!(
+            "a stream on {}",
+            stream.source
+        )))
+    }
+
+    /// A call of a user-defined table function whose body is not SQL, joined to `left`; with OVER in partitions.
     fn foreign_table(
         &self,
         _binder: &mut Binder<'_>,
-        routine: &std::sync::Arc<crate::catalog::Routine>,
+        routine: &Arc<crate::catalog::Routine>,
         _args: Vec<Typed>,
         _left: Option<crate::plan::Relation>,
         _outer: bool,
+        _partition: Option<crate::plan::TablePartition>,
     ) -> Result<crate::plan::Relation> {
         Err(crate::error::SqlError::unsupported(format!(
             "a table function in LANGUAGE {}",

@@ -12,7 +12,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use crate::catalog::{Account, Catalog, Transaction};
 use crate::durable::DataDirectory;
 use crate::error::Result;
-use crate::exec::{Executor, PlanCache, Running};
+use crate::exec::{Executor, PlanCache};
 use crate::session::is_temp_schema;
 use crate::storage::{NoStorage, Storage};
 
@@ -58,8 +58,6 @@ pub struct Engine {
     pub catalog: Catalog,
     /// Runs plans within the engine's memory.
     pub executor: Executor,
-    /// Statements that others may cancel.
-    pub running: Running,
     pub(crate) plans: PlanCache,
     data: Option<DataDirectory>,
     next_session: AtomicI64,
@@ -88,7 +86,6 @@ impl Engine {
             data,
             catalog: Catalog::new(account),
             executor,
-            running: Running::default(),
             plans: PlanCache::default(),
             next_session: AtomicI64::new(1),
         }))

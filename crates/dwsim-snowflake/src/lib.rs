@@ -2,6 +2,7 @@
 //! SQL is run by `dwsim_engine`; starting servers beside others is the work of `cargo-dwsim`.
 
 pub mod dialect;
+mod directory;
 pub mod functions;
 mod information_schema;
 mod javascript;

@@ -17,6 +17,6 @@ pub use object::{Object, ObjectKind, ObjectName, OtherObject, SequenceDef, Strea
 pub use routine::{Argument, ArgumentMode, Language, Returns, Routine, Volatility, signature_type};
 pub use row_ids::RowIds;
 pub use table::{
-    ColumnDef, Constraint, INTERVAL_QUALIFIER, Identity, TableData, TableDef, TableEntry,
+    ColumnDef, Constraint, HIDDEN, INTERVAL_QUALIFIER, Identity, TableData, TableDef, TableEntry,
 };
 pub use transaction::{Catalog, Transaction};

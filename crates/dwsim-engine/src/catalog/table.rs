@@ -19,6 +19,9 @@ use crate::types::SqlType;
 /// Property of an interval column: its qualifier (`hour to second(3)`), to which values are cut.
 pub const INTERVAL_QUALIFIER: &str = "interval";
 
+/// Property of a column that is no part of `*`: where the rows of an external table come from.
+pub const HIDDEN: &str = "hidden";
+
 /// An identity (auto-increment) column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {

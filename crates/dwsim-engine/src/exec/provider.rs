@@ -89,6 +89,28 @@ impl TableProviderOf {
         })
     }
 
+    /// A table version with the identity of each row in a last column named [`ROW_ID`].
+    ///
+    /// # Errors
+    /// When Arrow refuses the batches.
+    pub fn with_identities(entry: &TableEntry) -> crate::error::Result<Self> {
+        let mut fields: Vec<_> = entry.data.schema.fields().iter().cloned().collect();
+        fields.push(Arc::new(Field::new(ROW_ID, DataType::UInt64, false)));
+        let schema = Arc::new(Schema::new(fields));
+        let mut batches = Vec::with_capacity(entry.data.batches.len());
+        for (b, ids) in entry.data.batches.iter().zip(&entry.data.ids) {
+            let mut columns = b.columns().to_vec();
+            columns.push(Arc::new(ids.array()));
+            batches.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
+        }
+        Ok(TableProviderOf {
+            schema,
+            batches,
+            rows: entry.data.rows,
+            entry: None,
+        })
+    }
+
     fn partitions(&self, wanted: usize) -> Vec<Vec<RecordBatch>> {
         if wanted <= 1 || self.rows < SPLIT_ROWS {
             return vec![self.batches.clone()];

@@ -7,7 +7,7 @@ use arrow::array::RecordBatchReader;
 use arrow_avro::reader::{Reader, ReaderBuilder};
 use bytes::Bytes;
 
-use super::parquet::{FileColumn, ParquetBatch, natural, to_natural};
+use super::columnar::{ColumnarReader, FileBatch, FileColumn, natural_batch, natural_columns};
 use crate::error::{ErrorKind, Result, SqlError};
 
 /// Rows per batch.
@@ -117,44 +117,21 @@ impl AvroReader {
             .with_batch_size(BATCH)
             .build(Cursor::new(bytes))
             .map_err(broken)?;
-        let columns = RecordBatchReader::schema(&reader)
-            .fields()
-            .iter()
-            .map(|field| {
-                Ok(FileColumn {
-                    name: field.name().clone(),
-                    ty: natural(field.data_type())?,
-                    json: false,
-                })
-            })
-            .collect::<Result<_>>()?;
+        let columns = natural_columns(&RecordBatchReader::schema(&reader))?;
         Ok(AvroReader { columns, reader })
     }
+}
 
-    /// The columns, in the order of the file's schema.
-    pub fn columns(&self) -> &[FileColumn] {
+impl ColumnarReader for AvroReader {
+    fn columns(&self) -> &[FileColumn] {
         &self.columns
     }
 
-    /// The next rows; None at the end.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Load`] for damaged blocks.
-    pub fn next_batch(&mut self) -> Result<Option<ParquetBatch>> {
+    fn next_batch(&mut self) -> Result<Option<FileBatch>> {
         let Some(batch) = self.reader.next() else {
             return Ok(None);
         };
-        let batch = batch.map_err(broken)?;
-        let columns = batch
-            .columns()
-            .iter()
-            .zip(&self.columns)
-            .map(|(array, column)| to_natural(array, &column.ty))
-            .collect::<Result<_>>()?;
-        Ok(Some(ParquetBatch {
-            columns,
-            rows: batch.num_rows(),
-        }))
+        natural_batch(&batch.map_err(broken)?, &self.columns).map(Some)
     }
 }
 

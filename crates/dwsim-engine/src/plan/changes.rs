@@ -11,7 +11,7 @@ use arrow::compute::{cast, interleave};
 use arrow::row::{RowConverter, SortField};
 
 use super::{Binder, Relation};
-use crate::catalog::{Object, ObjectKind, ObjectName, StreamDef, TableEntry};
+use crate::catalog::{HIDDEN, Object, ObjectKind, ObjectName, StreamDef, TableEntry};
 use crate::error::Result;
 use crate::types::{ColumnInfo, SqlType};
 
@@ -102,6 +102,19 @@ struct Part {
     update: bool,
 }
 
+/// Property of a stream on a view: the view's id.
+pub const SOURCE_OID: &str = "SOURCE_OID";
+
+fn dropped(source: &ObjectName) -> crate::error::SqlError {
+    crate::error::SqlError::raw(
+        "091901",
+        "01000",
+        format!(
+            "SQL compilation error:\nThe stream's base table or view '{source}' is dropped or is a replaced object. A stream cannot be read then.",
+        ),
+    )
+}
+
 /// Forty hexadecimal digits that stand for a row of a table.
 fn row_id(table: u64, id: u64) -> String {
     let mix = |seed: u64| {
@@ -115,6 +128,9 @@ fn row_id(table: u64, id: u64) -> String {
     };
     format!("{:016x}{:016x}{:08x}", mix(1), mix(2), mix(3) as u32)
 }
+
+/// Property of a stream over something that is no table: "VIEW", or what the dialect calls it.
+pub const STREAM_SOURCE: &str = "SOURCE_KIND";
 
 /// The columns that describe a change.
 pub(crate) const METADATA: [&str; 3] = ["METADATA$ACTION", "METADATA$ISUPDATE", "METADATA$ROW_ID"];
@@ -264,12 +280,14 @@ impl Binder<'_> {
             })
             .collect::<Result<Vec<_>>>()?;
         let mut r = self.values_relation(columns, batches)?;
-        for c in &mut r.columns {
+        for (i, c) in r.columns.iter_mut().enumerate() {
             c.qualifier = vec![
                 name.database.clone(),
                 name.schema.clone(),
                 name.name.clone(),
             ];
+            let def = to.def.columns.get(i);
+            c.hidden = def.is_some_and(|d| d.properties.contains_key(HIDDEN));
         }
         Ok(r)
     }
@@ -290,21 +308,29 @@ impl Binder<'_> {
     /// When its table is gone.
     pub(crate) fn stream(&mut self, name: &ObjectName, s: &StreamDef) -> Result<Relation> {
         self.env.fleeting().mark();
-        let now = match self.catalog.consumed(name) {
-            Some(e) => Arc::clone(e),
-            None => match self.catalog.object(ObjectKind::Relation, &s.source) {
+        let now = match (
+            self.catalog.consumed(name),
+            s.properties.get(STREAM_SOURCE).map(String::as_str),
+        ) {
+            (Some(e), _) => Arc::clone(e),
+            (None, None) => match self.catalog.object(ObjectKind::Relation, &s.source) {
                 Some(Object::Table(t)) if t.def.oid == s.offset.def.oid => Arc::clone(t),
-                _ => {
-                    return Err(crate::error::SqlError::raw(
-                        "091901",
-                        "01000",
-                        format!(
-                            "SQL compilation error:\nThe stream's base table or view '{}' is dropped or is a replaced object. A stream cannot be read then.",
-                            s.source
-                        ),
-                    ));
-                }
+                _ => return Err(dropped(&s.source)),
             },
+            (None, Some("VIEW")) => {
+                let oid = match self.catalog.object(ObjectKind::Relation, &s.source) {
+                    Some(Object::View(v)) => v.oid,
+                    _ => return Err(dropped(&s.source)),
+                };
+                if s.properties
+                    .get(SOURCE_OID)
+                    .is_some_and(|o| *o != oid.to_string())
+                {
+                    return Err(dropped(&s.source));
+                }
+                self.view_version(&s.source, Some(&s.offset))?
+            }
+            (None, Some(_)) => self.dialect.stream_source(self, s)?,
         };
         let from = if s.initial_rows {
             let schema = Arc::clone(&s.offset.data.schema);

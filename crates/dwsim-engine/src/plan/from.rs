@@ -1,8 +1,8 @@
 //! Binding of FROM: tables, views, subqueries, joins, table functions and unnesting.
 //! What the catalog does not hold comes from the dialect.
 
-use datafusion::common::Column;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::common::{Column, JoinType};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
 use sqlparser::ast;
 
 use super::names::position;
@@ -41,6 +41,17 @@ pub struct TableCall<'a> {
     pub alias: Option<&'a ast::TableAlias>,
     /// LEFT JOIN: rows of `left` without results stay.
     pub outer: bool,
+    /// OVER of the call, as Snowflake's user-defined table functions have it.
+    pub over: Option<&'a ast::WindowSpec>,
+}
+
+/// The partitions of the rows that a user-defined table function is given.
+#[derive(Debug, Clone)]
+pub struct TablePartition {
+    /// PARTITION BY; without any, all rows are one partition.
+    pub by: Vec<Expr>,
+    /// ORDER BY within a partition.
+    pub order: Vec<SortExpr>,
 }
 
 impl TableCall<'_> {
@@ -93,9 +104,8 @@ impl Binder<'_> {
         left: Option<Relation>,
         outer: Option<bool>,
     ) -> Result<Relation> {
-        if let Some(call) = self.table_call_of(f)? {
-            let (name, args, alias) = call;
-            return self.table_function(name, args, alias, left, outer.unwrap_or(false));
+        if let Some(call) = table_call_of(f) {
+            return self.table_function(&call, left, outer.unwrap_or(false));
         }
         // An unqualified name or path that is a column on the left is unnested (PartiQL).
         if let (Some(l), DialectName::Redshift) = (&left, self.env.dialect)
@@ -116,24 +126,20 @@ impl Binder<'_> {
         {
             return Ok(r);
         }
-        let lateral = matches!(f, ast::TableFactor::Derived { lateral: true, .. });
-        let right = match (&left, lateral) {
-            (Some(l), true) => {
-                // The subquery sees the columns on its left as outer columns.
-                let scope = Scope {
-                    columns: l.columns.clone(),
-                    ..Default::default()
-                };
-                self.scopes.push(scope);
-                let r = self.factor(f);
-                self.scopes.pop();
-                let mut r = r?;
-                let sub = super::subquery::subquery(r.plan);
-                r.plan = LogicalPlan::Subquery(sub);
-                r
-            }
-            _ => self.factor(f)?,
-        };
+        if let (Some(l), ast::TableFactor::Derived { lateral: true, .. }) = (&left, f) {
+            let (left, right, on) = self.lateral_factor(l.clone(), f)?;
+            let builder = LogicalPlanBuilder::from(left.plan);
+            let plan = if on.is_empty() {
+                builder.cross_join(right.plan)?.build()?
+            } else {
+                builder.join_on(right.plan, JoinType::Inner, on)?.build()?
+            };
+            return Ok(Relation {
+                plan,
+                columns: left.columns.into_iter().chain(right.columns).collect(),
+            });
+        }
+        let right = self.factor(f)?;
         match left {
             None => Ok(right),
             Some(l) => {
@@ -146,6 +152,27 @@ impl Binder<'_> {
                 })
             }
         }
+    }
+
+    /// A LATERAL subquery, which sees the columns on its left as outer columns; with the conditions that join both.
+    pub(super) fn lateral_factor(
+        &mut self,
+        mut left: Relation,
+        f: &ast::TableFactor,
+    ) -> Result<(Relation, Relation, Vec<Expr>)> {
+        self.scopes.push(Scope {
+            columns: left.columns.clone(),
+            ..Default::default()
+        });
+        let bound = self.factor(f);
+        self.scopes.pop();
+        let right = bound?;
+        let (plan, on) = self.lateral(&mut left, right.plan)?;
+        let right = Relation {
+            plan,
+            columns: right.columns,
+        };
+        Ok((left, right, on))
     }
 
     /// `LATERAL (SELECT …)` without FROM is one more row of expressions over what stands on its left; None for others.
@@ -242,53 +269,18 @@ impl Binder<'_> {
         }))
     }
 
-    /// The name and arguments when a factor is a table function call.
-    #[expect(
-        clippy::type_complexity,
-        reason = "three borrowed parts of one AST node"
-    )]
-    pub(super) fn table_call_of<'f>(
-        &mut self,
-        f: &'f ast::TableFactor,
-    ) -> Result<
-        Option<(
-            &'f ast::ObjectName,
-            &'f [ast::FunctionArg],
-            Option<&'f ast::TableAlias>,
-        )>,
-    > {
-        Ok(match f {
-            ast::TableFactor::Table {
-                name,
-                args: Some(args),
-                alias,
-                ..
-            } => Some((name, args.args.as_slice(), alias.as_ref())),
-            ast::TableFactor::Function {
-                name, args, alias, ..
-            } => Some((name, args.as_slice(), alias.as_ref())),
-            ast::TableFactor::TableFunction {
-                expr: ast::Expr::Function(f),
-                ..
-            } if f.over.is_some() => {
-                return Err(SqlError::unsupported("OVER of a table function"));
-            }
-            ast::TableFactor::TableFunction {
-                expr: ast::Expr::Function(f),
-                alias,
-            } => Some((&f.name, super::call::arguments(f), alias.as_ref())),
-            _ => None,
-        })
-    }
-
     fn table_function(
         &mut self,
-        written: &ast::ObjectName,
-        args: &[ast::FunctionArg],
-        alias: Option<&ast::TableAlias>,
+        called: &Called<'_>,
         left: Option<Relation>,
         outer: bool,
     ) -> Result<Relation> {
+        let Called {
+            name: written,
+            args,
+            alias,
+            over,
+        } = *called;
         let name = written.to_string().to_uppercase();
         let name = name.as_str();
         let had_left = left.as_ref().map(|l| l.columns.len());
@@ -297,6 +289,13 @@ impl Binder<'_> {
             left,
             alias,
             outer,
+            over: match over {
+                None => None,
+                Some(ast::WindowType::WindowSpec(w)) => Some(w),
+                Some(ast::WindowType::NamedWindow(_)) => {
+                    return Err(SqlError::unsupported("a named window of a table function"));
+                }
+            },
         };
         // Arguments see what stands on the left as their own columns.
         let saved = std::mem::take(&mut self.scope().columns);
@@ -307,6 +306,9 @@ impl Binder<'_> {
             .unwrap_or_default();
         self.env.fleeting().mark();
         let bound = match self.dialect.table_function(self, name, &call) {
+            Ok(Some(_)) if over.is_some() => Err(SqlError::unsupported(format!(
+                "OVER of the table function {name}"
+            ))),
             Ok(None) => {
                 let parts = self.object_parts(written);
                 parts.and_then(|parts| self.routine_table(&parts, &call))
@@ -407,8 +409,8 @@ impl Binder<'_> {
                 self.query(&query)
             }
             other => {
-                if let Some((name, args, alias)) = self.table_call_of(other)? {
-                    return self.table_function(name, args, alias, None, false);
+                if let Some(call) = table_call_of(other) {
+                    return self.table_function(&call, None, false);
                 }
                 Err(SqlError::unsupported(format!("FROM {other}")))
             }
@@ -441,4 +443,47 @@ impl Binder<'_> {
             None => Ok(r),
         }
     }
+}
+
+/// A call as it is written in FROM.
+pub(super) struct Called<'f> {
+    name: &'f ast::ObjectName,
+    args: &'f [ast::FunctionArg],
+    alias: Option<&'f ast::TableAlias>,
+    over: Option<&'f ast::WindowType>,
+}
+
+/// The call that a factor is; None when it is something else.
+pub(super) fn table_call_of(f: &ast::TableFactor) -> Option<Called<'_>> {
+    Some(match f {
+        ast::TableFactor::Table {
+            name,
+            args: Some(args),
+            alias,
+            ..
+        } => Called {
+            name,
+            args: args.args.as_slice(),
+            alias: alias.as_ref(),
+            over: None,
+        },
+        ast::TableFactor::Function {
+            name, args, alias, ..
+        } => Called {
+            name,
+            args: args.as_slice(),
+            alias: alias.as_ref(),
+            over: None,
+        },
+        ast::TableFactor::TableFunction {
+            expr: ast::Expr::Function(f),
+            alias,
+        } => Called {
+            name: &f.name,
+            args: super::call::arguments(f),
+            alias: alias.as_ref(),
+            over: f.over.as_ref(),
+        },
+        _ => return None,
+    })
 }

@@ -2,10 +2,11 @@
 //! The relations that are joined come from `from` and `relation`.
 
 use datafusion::common::{Column, JoinType};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, Operator};
 use sqlparser::ast;
 
-use super::{Binder, Relation, Scope, ScopeColumn};
+use super::from::table_call_of;
+use super::{Binder, Relation, ScopeColumn};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::functions::Typed;
@@ -55,9 +56,7 @@ impl Binder<'_> {
             _ => false,
         };
         // LEFT JOIN LATERAL f(…) ON TRUE.
-        if self.table_call_of(&j.relation)?.is_some()
-            && matches!(ty, JoinType::Inner | JoinType::Left)
-        {
+        if table_call_of(&j.relation).is_some() && matches!(ty, JoinType::Inner | JoinType::Left) {
             if trivially_true(constraint) {
                 return self.factor_after(&j.relation, Some(left), Some(ty == JoinType::Left));
             }
@@ -73,21 +72,15 @@ impl Binder<'_> {
         {
             return Ok(r);
         }
-        let lateral = matches!(&j.relation, ast::TableFactor::Derived { lateral: true, .. });
-        let right = if lateral {
-            self.scopes.push(Scope {
-                columns: left.columns.clone(),
-                ..Default::default()
-            });
-            let r = self.factor(&j.relation);
-            self.scopes.pop();
-            let mut r = r?;
-            r.plan = LogicalPlan::Subquery(super::subquery::subquery(r.plan));
-            r
-        } else {
-            self.factor(&j.relation)?
-        };
-        self.join_relations(left, right, ty, constraint)
+        if matches!(&j.relation, ast::TableFactor::Derived { lateral: true, .. }) {
+            if !matches!(ty, JoinType::Inner | JoinType::Left) {
+                return Err(SqlError::unsupported("RIGHT and FULL JOIN LATERAL"));
+            }
+            let (left, right, on) = self.lateral_factor(left, &j.relation)?;
+            return self.join_relations(left, right, ty, constraint, on);
+        }
+        let right = self.factor(&j.relation)?;
+        self.join_relations(left, right, ty, constraint, Vec::new())
     }
 
     fn filter_on(&mut self, r: Relation, c: &ast::JoinConstraint) -> Result<Relation> {
@@ -110,6 +103,7 @@ impl Binder<'_> {
         right: Relation,
         ty: JoinType,
         constraint: &ast::JoinConstraint,
+        mut conditions: Vec<Expr>,
     ) -> Result<Relation> {
         let names: Vec<String> = match constraint {
             ast::JoinConstraint::Using(names) => names
@@ -141,7 +135,6 @@ impl Binder<'_> {
                 c.nullable = true;
             }
         }
-        let mut conditions = Vec::new();
         let mut merged: Vec<(String, Typed, Typed)> = Vec::new();
         for name in &names {
             let find = |cs: &[ScopeColumn]| -> Result<ScopeColumn> {

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use sqlparser::ast;
 
 use super::{Binder, Relation, Scope, ScopeColumn};
-use crate::catalog::{Object, ObjectKind, ObjectName, TableEntry, ViewDef};
+use crate::catalog::{HIDDEN, Object, ObjectKind, ObjectName, TableEntry, ViewDef};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
 use crate::exec::TableProviderOf;
@@ -203,7 +203,7 @@ impl Binder<'_> {
                     oid: t.def.oid,
                     ordinal: i as u32 + 1,
                 }),
-                hidden: false,
+                hidden: c.properties.contains_key(HIDDEN),
             })
             .collect();
         Ok(Relation { plan, columns })

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, new_null_array};
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, JoinType};
 use datafusion::logical_expr::expr::Case;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, SortExpr, lit};
 use datafusion::scalar::ScalarValue;
 use sqlparser::ast;
 
 use super::subquery::{outer_references, subquery};
-use super::{Binder, CastMode, Relation, Scope, ScopeColumn, TableCall};
+use super::{Binder, CastMode, Relation, Scope, ScopeColumn, TableCall, TablePartition};
 use crate::catalog::{ObjectKind, ObjectName, Returns, Routine};
 use crate::dialect::DialectName;
 use crate::error::{ErrorKind, Result, SqlError};
@@ -377,9 +376,23 @@ impl Binder<'_> {
         if self.dialect.is_foreign(&routine) {
             let (left, outer) = (call.left.clone(), call.outer);
             self.env.fleeting().mark();
+            let partition = match call.over {
+                None => None,
+                Some(over) => {
+                    let w = self.window_spec(&ast::WindowType::WindowSpec(over.clone()))?;
+                    Some(TablePartition {
+                        by: w.partition,
+                        order: w
+                            .order
+                            .into_iter()
+                            .map(|(t, o)| SortExpr::new(t.expr, !o.descending, o.nulls_first))
+                            .collect(),
+                    })
+                }
+            };
             return self
                 .dialect
-                .foreign_table(self, &routine, args, left, outer)
+                .foreign_table(self, &routine, args, left, outer, partition)
                 .map(Some);
         }
         let Body::Query(query) = self.table_body(&routine)? else {
@@ -423,43 +436,22 @@ impl Binder<'_> {
                 hidden: false,
             });
         }
-        let mut plan = LogicalPlanBuilder::from(r.plan).project(exprs)?.build()?;
-        let Some(left) = call.left.clone() else {
+        let plan = LogicalPlanBuilder::from(r.plan).project(exprs)?.build()?;
+        let Some(mut left) = call.left.clone() else {
             return Ok(Some(Relation { plan, columns }));
         };
-        // Outer columns are joined by filters only, so what computes with them is computed after the join.
-        let mut above = Vec::new();
-        if lateral {
-            while let LogicalPlan::Projection(p) = plan {
-                above.push(p.expr);
-                plan = Arc::unwrap_or_clone(p.input);
-            }
-            refuse_outer(&plan, &shown)?;
-        }
-        let right = if lateral && !plan.all_out_ref_exprs().is_empty() {
-            LogicalPlan::Subquery(subquery(plan))
-        } else {
-            plan
-        };
+        let (right, mut on) = self.lateral(&mut left, plan)?;
         let builder = LogicalPlanBuilder::from(left.plan);
-        let mut plan = if call.outer {
-            builder
-                .join_on(right, JoinType::Left, vec![lit(true)])?
-                .build()?
-        } else {
-            builder.cross_join(right)?.build()?
-        };
-        for exprs in above.into_iter().rev() {
-            let mut all: Vec<Expr> = left
-                .columns
-                .iter()
-                .map(|c| Expr::Column(c.internal.clone()))
-                .collect();
-            for e in exprs {
-                all.push(inner_columns(e)?);
+        let plan = if call.outer {
+            if on.is_empty() {
+                on.push(lit(true));
             }
-            plan = LogicalPlanBuilder::from(plan).project(all)?.build()?;
-        }
+            builder.join_on(right, JoinType::Left, on)?.build()?
+        } else if on.is_empty() {
+            builder.cross_join(right)?.build()?
+        } else {
+            builder.join_on(right, JoinType::Inner, on)?.build()?
+        };
         Ok(Some(Relation {
             plan,
             columns: left.columns.into_iter().chain(columns).collect(),
@@ -516,39 +508,6 @@ fn only_row(call: &AggCall<'_>) -> Result<ArrayRef> {
         1 => Ok(Arc::clone(&call.args[0])),
         _ => Err(ErrorKind::SubqueryRows.into()),
     }
-}
-
-/// Fails when outer columns stand elsewhere than in filters: such a query cannot be joined.
-fn refuse_outer(plan: &LogicalPlan, shown: &str) -> Result<()> {
-    let mut refused = false;
-    plan.apply(|node| {
-        if !matches!(node, LogicalPlan::Filter(_)) {
-            node.apply_expressions(|e| {
-                refused |= e.contains_outer();
-                Ok(TreeNodeRecursion::Continue)
-            })?;
-        }
-        refused |= matches!(node, LogicalPlan::Limit(_) | LogicalPlan::Union(_))
-            && !node.all_out_ref_exprs().is_empty();
-        Ok(TreeNodeRecursion::Continue)
-    })?;
-    if refused {
-        return Err(SqlError::unsupported(format!(
-            "the table function {shown} with arguments from another table: its body uses them outside of WHERE and SELECT"
-        )));
-    }
-    Ok(())
-}
-
-/// Outer columns as columns.
-fn inner_columns(e: Expr) -> Result<Expr> {
-    Ok(e.transform_up(|e| {
-        Ok(match e {
-            Expr::OuterReferenceColumn(_, c) => Transformed::yes(Expr::Column(c)),
-            other => Transformed::no(other),
-        })
-    })
-    .map(|t| t.data)?)
 }
 
 /// Arguments by name and, for Redshift, by number.

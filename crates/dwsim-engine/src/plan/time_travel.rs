@@ -230,20 +230,20 @@ impl Binder<'_> {
                 let then = self.table_then(&full, &now, &past)?;
                 self.scan(&full, &then)?
             }
-            (ast::TableVersion::Function(clause), Object::View(_)) => {
-                let Past::Root(root) = self.past(clause)? else {
-                    return Err(SqlError::unsupported("a view at the offset of a stream"));
-                };
-                let then = Transaction::of(root);
-                let Some(Object::View(v)) = then.object(ObjectKind::Relation, &full).cloned()
-                else {
-                    return Err(unavailable(&full));
-                };
-                let now = std::mem::replace(&mut self.catalog, then);
-                let bound = self.view(&full, &v);
-                self.catalog = now;
-                bound?
-            }
+            (ast::TableVersion::Function(clause), Object::View(_)) => match self.past(clause)? {
+                Past::Table(rows) => self.scan(&full, &rows)?,
+                Past::Root(root) => {
+                    let then = Transaction::of(root);
+                    let Some(Object::View(v)) = then.object(ObjectKind::Relation, &full).cloned()
+                    else {
+                        return Err(unavailable(&full));
+                    };
+                    let now = std::mem::replace(&mut self.catalog, then);
+                    let bound = self.view(&full, &v);
+                    self.catalog = now;
+                    bound?
+                }
+            },
             (ast::TableVersion::Changes { changes, at, end }, Object::Table(now)) => {
                 let appended_only = self.information(changes)?;
                 let past = self.past(at)?;

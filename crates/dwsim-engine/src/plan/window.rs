@@ -68,7 +68,7 @@ fn nanoseconds(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 impl Binder<'_> {
-    fn window_spec(&mut self, over: &ast::WindowType) -> Result<BoundWindow> {
+    pub(crate) fn window_spec(&mut self, over: &ast::WindowType) -> Result<BoundWindow> {
         let spec = match over {
             ast::WindowType::WindowSpec(s) => s.clone(),
             ast::WindowType::NamedWindow(name) => self.named_window(name)?,

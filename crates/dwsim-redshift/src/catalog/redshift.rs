@@ -318,7 +318,7 @@ fn materialized<'v>(view: &'v View, binder: &mut Binder<'_>) -> Vec<Materialized
             rel,
             stale: flag(stale),
             state: i64::from(rel.property(crate::statements::INCREMENTAL).is_some()),
-            automatic: flag(rel.property("auto refresh") == Some("yes")),
+            automatic: flag(rel.property(crate::statements::AUTO_REFRESH) == Some("yes")),
         })
     });
     described.collect()

@@ -220,26 +220,6 @@ pub const AGGREGATES: &[AggregateDef] = &[
     },
 ];
 
-/// SUM of one value, inside of other bindings.
-const SUM: AggregateDef = AggregateDef {
-    name: "SUM",
-    page: "",
-    params: &[Param::Number],
-    optional: 0,
-    returns: agg::sum_type,
-    implementation: AggregateImpl::DataFusion(agg::exact_sum),
-};
-
-/// COUNT of one value, inside of other bindings.
-const COUNT: AggregateDef = AggregateDef {
-    name: "COUNT",
-    page: "",
-    params: &[Param::Any],
-    optional: 0,
-    returns: ret::bigint,
-    implementation: AggregateImpl::DataFusion(agg::df_count),
-};
-
 /// SUM and AVG. Intervals are added as whole months or microseconds (r_interval_data_types).
 fn sum_or_average(c: &mut FnCall<'_, '_>, average: bool) -> Result<Typed> {
     c.expect(1, 1)?;
@@ -261,10 +241,10 @@ fn sum_or_average(c: &mut FnCall<'_, '_>, average: bool) -> Result<Typed> {
         &env,
         false,
     );
-    let total = (c.binder).aggregate_expr(&SUM, vec![units.clone()], options.clone())?;
+    let total = (c.binder).aggregate_expr(&agg::EXACT_SUM, vec![units.clone()], options.clone())?;
     let mut parts = vec![total];
     if average {
-        parts.push(c.binder.aggregate_expr(&COUNT, vec![units], options)?);
+        parts.push(c.binder.aggregate_expr(&agg::COUNT, vec![units], options)?);
     }
     Ok(kernel_expr(
         "interval_of_units",

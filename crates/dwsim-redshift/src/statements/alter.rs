@@ -252,7 +252,8 @@ impl RedshiftSession {
                     ));
                 }
                 let value = if *on { "yes" } else { "no" };
-                t.properties.insert("auto refresh".into(), value.into());
+                t.properties
+                    .insert(super::AUTO_REFRESH.into(), value.into());
                 Ok(())
             }),
             Action::RowSecurity { on, conjunction } => {

@@ -196,6 +196,7 @@ pub struct Cluster {
     engine: Arc<Engine>,
     backends: Arc<Backends>,
     locks: super::locks::Locks,
+    refreshed: super::automatic::Refreshed,
     next_query: AtomicI64,
     queries: Mutex<VecDeque<QueryRecord>>,
     load_errors: Mutex<VecDeque<LoadError>>,
@@ -233,6 +234,7 @@ impl Cluster {
             engine,
             backends,
             locks: super::locks::Locks::default(),
+            refreshed: super::automatic::Refreshed::default(),
             next_query: AtomicI64::new(1),
             queries: Mutex::default(),
             load_errors: Mutex::default(),
@@ -262,6 +264,11 @@ impl Cluster {
     /// Locked tables.
     pub fn locks(&self) -> &super::locks::Locks {
         &self.locks
+    }
+
+    /// What is known of views that refresh themselves.
+    pub(super) fn refreshed(&self) -> &super::automatic::Refreshed {
+        &self.refreshed
     }
 
     /// A fresh query id.

@@ -292,7 +292,8 @@ impl RedshiftSession {
     async fn copy_file(&mut self, load: &mut Load<'_>, url: &str, bytes: Bytes) -> Result<bool> {
         let copy = load.copy;
         match &copy.format {
-            Format::Parquet => columnar::parquet(load, url, bytes),
+            Format::Parquet => columnar::columnar(load, url, bytes, ColumnarFormat::Parquet),
+            Format::Orc => columnar::columnar(load, url, bytes, ColumnarFormat::Orc),
             Format::Json(how) => documents::json(load, &self.engine, url, bytes, how).await,
             Format::Avro(how) => documents::avro(load, &self.engine, url, bytes, how).await,
             _ => text::text(load, url, bytes),

@@ -23,6 +23,10 @@ use crate::protocol::Notice;
 pub(crate) const MATERIALIZED: &str = "materialized view query";
 /// Property of a materialized view: its whole CREATE statement.
 pub(crate) const MATERIALIZED_DDL: &str = "materialized view ddl";
+/// Property of a materialized view: `yes` when it refreshes itself.
+pub(crate) const AUTO_REFRESH: &str = "auto refresh";
+/// Property of a materialized view: the search path that its query is bound with, as JSON.
+pub(crate) const PATH: &str = "materialized view search path";
 /// Property of a materialized view that Redshift refreshes incrementally.
 pub(crate) const INCREMENTAL: &str = "materialized view incremental";
 
@@ -220,6 +224,10 @@ impl RedshiftSession {
             .insert(MATERIALIZED.into(), v.query_sql.clone());
         def.properties
             .insert(MATERIALIZED_DDL.into(), text.to_owned());
+        def.properties.insert(
+            PATH.into(),
+            serde_json::Value::from(self.engine.schemas().to_vec()).to_string(),
+        );
         if !(traits.full || traits.mutable || traits.inner_union && traits.grouped) {
             def.properties.insert(INCREMENTAL.into(), "yes".into());
         }
@@ -239,7 +247,7 @@ impl RedshiftSession {
         }
         let automatic = properties
             .iter()
-            .any(|(name, value)| name == "auto refresh" && value == "yes");
+            .any(|(name, value)| name == AUTO_REFRESH && value == "yes");
         if automatic && traits.mutable {
             return Err(refused("AUTO REFRESH YES with mutable functions"));
         }
@@ -291,14 +299,16 @@ impl RedshiftSession {
     ) -> Result<Outcome> {
         let (name, _) = self.engine.table(name)?;
         if !cascade {
-            self.recompute(&name).await?;
+            let notice = self.recompute(&name).await?;
+            self.notices.push(notice);
             return Ok(Outcome::Done("REFRESH".into()));
         }
         let mut order = Vec::new();
         self.dependents_last(&name, &mut order)?;
         self.atomically(async |s| {
             for name in order.iter().rev() {
-                s.recompute(name).await?;
+                let notice = s.recompute(name).await?;
+                s.notices.push(notice);
             }
             Ok(Outcome::Done("REFRESH".into()))
         })
@@ -319,7 +329,35 @@ impl RedshiftSession {
         Ok(())
     }
 
-    async fn recompute(&mut self, name: &ObjectName) -> Result<()> {
+    /// The search path that a materialized view was created with; the session's for one from before it was kept.
+    fn path_of(&self, def: &TableDef) -> Vec<String> {
+        (def.properties.get(PATH))
+            .and_then(|path| serde_json::from_str(path).ok())
+            .unwrap_or_else(|| self.engine.schemas().to_vec())
+    }
+
+    /// The relations that a materialized view reads.
+    pub(super) fn sources(&mut self, name: &ObjectName) -> Result<Vec<ObjectName>> {
+        let view = self.engine.view()?;
+        let Some(Object::Table(t)) = view.object(ObjectKind::Relation, name) else {
+            return Ok(Vec::new());
+        };
+        let Some(query) = t.def.properties.get(MATERIALIZED) else {
+            return Ok(Vec::new());
+        };
+        let query = self.rules.parse_query(query)?;
+        let path = self.path_of(&t.def);
+        let mut binder = self.engine.binder(self.engine.env(), &view, &[]);
+        binder.search_path = path
+            .into_iter()
+            .map(|schema| (name.database.clone(), schema))
+            .collect();
+        binder.top_query(&query)?;
+        Ok(binder.used)
+    }
+
+    /// Computes a materialized view again; what is told about it.
+    pub(super) async fn recompute(&mut self, name: &ObjectName) -> Result<Notice> {
         let view = self.engine.view()?;
         let entry = match view.object(ObjectKind::Relation, name) {
             Some(Object::Table(t)) => Arc::clone(t),
@@ -339,7 +377,16 @@ impl RedshiftSession {
             ));
         };
         let query = self.rules.parse_query(query)?;
-        let (columns, batches) = self.engine.run_query(&query, &[]).await?.collect().await?;
+        let database = self.engine.database().map(str::to_owned);
+        let path = self.engine.schemas().to_vec();
+        let own = self.path_of(&entry.def);
+        self.engine.set_context(Some(name.database.clone()), own);
+        let rows = match self.engine.run_query(&query, &[]).await {
+            Ok(rows) => rows.collect().await,
+            Err(e) => Err(e),
+        };
+        self.engine.set_context(database, path);
+        let (columns, batches) = rows?;
         let types = columns.iter().map(|c| c.ty.clone()).collect::<Vec<_>>();
         let given: Vec<usize> = (0..types.len()).collect();
         let rows = self
@@ -361,11 +408,10 @@ impl RedshiftSession {
             true => "incrementally updated",
             false => "recomputed",
         };
-        self.notices.push(Notice::info(format!(
+        Ok(Notice::info(format!(
             "Materialized view {} was {how} successfully.",
             name.name
-        )));
-        Ok(())
+        )))
     }
 }
 

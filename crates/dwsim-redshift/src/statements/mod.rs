@@ -4,6 +4,7 @@
 mod alter;
 mod analyze;
 mod authorize;
+mod automatic;
 mod call;
 mod cluster;
 mod copy;
@@ -36,7 +37,7 @@ pub use cluster::{
 };
 pub use cursor::Cursor;
 pub use locks::Locks;
-pub(crate) use materialized::{INCREMENTAL, MATERIALIZED, MATERIALIZED_DDL};
+pub(crate) use materialized::{AUTO_REFRESH, INCREMENTAL, MATERIALIZED, MATERIALIZED_DDL};
 pub(crate) use objects::QUOTA;
 pub use outcome::{Outcome, RowStream, Rows};
 pub(crate) use policies::{CONJUNCTION, ROW_SECURITY, attached, readable_view, stand_in};

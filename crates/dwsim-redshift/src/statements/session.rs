@@ -474,6 +474,7 @@ impl RedshiftSession {
             self.fresh_block = false;
             self.engine.refresh();
         }
+        self.refresh_automatic().await;
         self.refresh_path();
         let previous = self.query_id;
         self.query_id = self.cluster.next_query_id();

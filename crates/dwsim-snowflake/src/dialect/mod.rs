@@ -21,10 +21,11 @@ use dwsim_engine::error::Result;
 use dwsim_engine::exec::CancelHandle;
 use dwsim_engine::functions::{FunctionTable, Typed};
 use dwsim_engine::kernels::semi;
-use dwsim_engine::plan::{Binder, Relation, TableCall};
+use dwsim_engine::plan::{Binder, Relation, TableCall, TablePartition};
 use dwsim_engine::types::{ColumnInfo, SNOWFLAKE_MAX_VARCHAR, SqlType};
 use sqlparser::ast;
 
+use crate::functions::service::{self, CurrentTask};
 use crate::javascript::Limits;
 
 pub use names::fold;
@@ -45,6 +46,16 @@ pub trait ResultSource: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The sessions of the account.
+    fn sessions(&self) -> Vec<Arc<crate::session::SessionSlot>> {
+        Vec::new()
+    }
+
+    /// The refreshes of dynamic tables that are remembered, oldest first.
+    fn refreshes(&self) -> Vec<crate::session::RefreshRun> {
+        Vec::new()
+    }
+
     /// The runs of COPY that are remembered, oldest first.
     fn copies(&self) -> Vec<crate::session::CopyRun> {
         Vec::new()
@@ -61,6 +72,7 @@ pub struct SnowflakeDialect {
     ignores_case: AtomicBool,
     /// TIMESTAMP_TYPE_MAPPING: 0 is NTZ, 1 LTZ, 2 TZ.
     timestamp: AtomicU8,
+    task: CurrentTask,
 }
 
 /// Columns and rows at hand.
@@ -82,6 +94,7 @@ impl SnowflakeDialect {
             cancel: Mutex::default(),
             ignores_case: AtomicBool::new(false),
             timestamp: AtomicU8::new(0),
+            task: CurrentTask::default(),
         }
     }
 
@@ -98,6 +111,11 @@ impl SnowflakeDialect {
             _ => 0,
         };
         self.timestamp.store(mapping, Ordering::Relaxed);
+    }
+
+    /// The task that the session runs.
+    pub(crate) fn task(&self) -> &CurrentTask {
+        &self.task
     }
 
     /// Tells what cancels the session's statements, for programs in other languages.
@@ -255,7 +273,7 @@ impl Dialect for SnowflakeDialect {
             }
             return Ok(Some(relation));
         }
-        crate::information_schema::relation(binder, path)
+        crate::information_schema::relation(binder, path, self.results.as_ref())
     }
 
     fn is_foreign(&self, routine: &Routine) -> bool {
@@ -278,6 +296,18 @@ impl Dialect for SnowflakeDialect {
         crate::javascript::scalar_function(binder, routine, args, limits)
     }
 
+    fn service_call(&self, binder: &Binder<'_>, name: &str, args: Vec<Typed>) -> Result<Typed> {
+        Ok(service::call(binder, name, args, &self.results, &self.task))
+    }
+
+    fn stream_source(
+        &self,
+        binder: &Binder<'_>,
+        stream: &dwsim_engine::catalog::StreamDef,
+    ) -> Result<Arc<dwsim_engine::catalog::TableEntry>> {
+        crate::directory::version(&binder.catalog, &stream.source, Some(&stream.offset))
+    }
+
     fn foreign_table(
         &self,
         binder: &mut Binder<'_>,
@@ -285,6 +315,7 @@ impl Dialect for SnowflakeDialect {
         args: Vec<Typed>,
         left: Option<Relation>,
         outer: bool,
+        partition: Option<TablePartition>,
     ) -> Result<Relation> {
         if routine.language == Language::Sql {
             return Err(dwsim_engine::error::SqlError::unsupported(
@@ -292,7 +323,12 @@ impl Dialect for SnowflakeDialect {
             ));
         }
         let limits = self.limits(&binder.env);
-        crate::javascript::table_function(binder, routine, args, left, outer, limits)
+        match partition {
+            Some(p) => {
+                crate::javascript::partitioned_table(binder, routine, args, left, &p, limits)
+            }
+            None => crate::javascript::table_function(binder, routine, args, left, outer, limits),
+        }
     }
 
     fn default_varchar(&self) -> Option<u32> {

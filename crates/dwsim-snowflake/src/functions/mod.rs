@@ -17,6 +17,7 @@ mod context;
 mod conversion;
 mod cryptography;
 mod datetime;
+mod dynamic;
 mod estimation;
 mod geo;
 mod history;
@@ -31,7 +32,9 @@ mod refused;
 mod roles;
 mod search;
 pub(crate) mod semi;
+pub(crate) mod service;
 mod stage_path;
+mod structured;
 mod system;
 mod table;
 pub(crate) mod tags;
@@ -63,9 +66,11 @@ pub fn table() -> FunctionTable {
     t.scalars(map::SCALARS);
     t.scalars(search::SCALARS);
     t.outside(system::SCALARS);
+    t.outside(service::SCALARS);
     t.outside(roles::SCALARS);
     t.outside(tags::SCALARS);
     t.outside(stage_path::SCALARS);
+    t.scalars(structured::SCALARS);
     t.extend(refused::scalars().map(FunctionDef::Scalar));
     t.scalars(lambda::SCALARS);
     t.aggregates(semi::AGGREGATES);
@@ -108,6 +113,9 @@ fn independent(
             return Ok(Some(r));
         }
         if let Some(r) = queries::relation(binder, last, call, results)? {
+            return Ok(Some(r));
+        }
+        if let Some(r) = dynamic::relation(binder, last, call, results)? {
             return Ok(Some(r));
         }
         if let Some(r) = tags::relation(binder, last, call)? {

@@ -11,10 +11,12 @@ use dwsim_engine::catalog::{
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::exec::constant;
 use dwsim_engine::functions::{FnCall, Param, ScalarDef, Typed};
+use dwsim_engine::plan::STREAM_SOURCE;
 use dwsim_engine::session::is_temp_schema;
 use dwsim_engine::types::SqlType;
 
 use crate::parse::Cursor;
+use crate::session::{EXPRESSION, External};
 
 /// The table's rows.
 pub(super) const SCALARS: &[ScalarDef] = &[
@@ -137,7 +139,96 @@ fn list(names: &[String]) -> String {
         .join(", ")
 }
 
+/// The file format of an external table as a clause.
+fn file_format(format: &BTreeMap<String, String>) -> String {
+    let parts: Vec<String> = format
+        .iter()
+        .map(|(k, v)| match (k.as_str(), v.parse::<i64>()) {
+            ("TYPE", _) => format!("TYPE={}", v.to_uppercase()),
+            ("FORMAT_NAME", _) => format!("FORMAT_NAME={v}"),
+            (_, Ok(n)) => format!("{k}={n}"),
+            _ if v.starts_with('[') => {
+                let items: Vec<String> = serde_json::from_str(v).unwrap_or_default();
+                let items: Vec<String> = items.iter().map(|i| quoted(i)).collect();
+                format!("{k}=({})", items.join(", "))
+            }
+            _ if v.eq_ignore_ascii_case("true") || v.eq_ignore_ascii_case("false") => {
+                format!("{k}={}", v.to_uppercase())
+            }
+            _ => format!("{k}={}", quoted(v)),
+        })
+        .collect();
+    format!("file_format=({})", parts.join(" "))
+}
+
+/// Whether the first parenthesis of an expression closes at its end.
+fn is_parenthesised(e: &str) -> bool {
+    let mut depth = 0i32;
+    let mut quoted = false;
+    for (i, c) in e.char_indices() {
+        match c {
+            '\'' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return i > 0 && i + 1 == e.len();
+        }
+    }
+    false
+}
+
+fn external_table(shown: &str, t: &TableEntry, e: &External) -> String {
+    let columns: Vec<String> = t
+        .def
+        .columns
+        .iter()
+        .filter_map(|c| {
+            let expression = c.properties.get(EXPRESSION)?;
+            let shown = if is_parenthesised(expression) {
+                expression.clone()
+            } else {
+                format!("({expression})")
+            };
+            Some(format!(
+                "\t{} {} AS {shown}{}",
+                ident(&c.name),
+                c.ty.snowflake(),
+                if c.not_null { " NOT NULL" } else { "" }
+            ))
+        })
+        .collect();
+    let mut out = format!("create or replace external table {shown}");
+    if !columns.is_empty() {
+        out.push_str(&format!("(\n{}\n)", columns.join(",\n")));
+    }
+    if !e.partition_by.is_empty() {
+        out.push_str(&format!("\npartition by ({})", list(&e.partition_by)));
+    }
+    if e.own_partitions {
+        out.push_str("\npartition_type=user_specified");
+    }
+    let path = e.location.split_once('/').map_or("", |(_, path)| path);
+    out.push_str(&format!(
+        "\nlocation=@{}/{path}\nauto_refresh={}",
+        e.stage, e.auto_refresh
+    ));
+    if let Some(pattern) = &e.pattern {
+        out.push_str(&format!("\npattern={}", quoted(pattern)));
+    }
+    out.push_str(&format!("\n{}", file_format(&e.format)));
+    if let Some(comment) = &t.def.comment {
+        out.push_str(&format!("\ncomment={}", quoted(comment)));
+    }
+    out.push_str("\n;");
+    out
+}
+
 fn table(shown: &str, t: &TableEntry) -> String {
+    if let Some(e) = External::of(&t.def) {
+        return external_table(shown, t, &e);
+    }
     let property = |name: &str| {
         t.def
             .properties
@@ -281,9 +372,17 @@ fn sequence(shown: &str, s: &SequenceDef) -> String {
 
 fn stream(shown: &str, s: &StreamDef) -> String {
     format!(
-        "create or replace stream {shown} on table {}{};",
+        "create or replace stream {shown} on {} {}{};",
+        match s.properties.get(STREAM_SOURCE).map(String::as_str) {
+            Some("VIEW") => "view",
+            Some("STAGE") => "stage",
+            _ if s.offset.def.properties.contains_key("external") => "external table",
+            _ => "table",
+        },
         s.source.name,
-        if s.append_only {
+        if s.offset.def.properties.contains_key("external") {
+            " insert_only = true"
+        } else if s.append_only {
             " append_only = true"
         } else {
             ""

@@ -78,7 +78,7 @@ pub(super) fn instant(
 }
 
 /// RESULT_LIMIT, which is 100 when it is not given, and at most 10 000.
-fn limit(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<usize> {
+pub(super) fn limit(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<usize> {
     match number(binder, call, "result_limit", usize::MAX)? {
         None => Ok(100),
         Some(n @ 1..=10_000) => Ok(n as usize),
@@ -328,7 +328,7 @@ fn task_history(
         .take(most)
         .map(|r| {
             vec![
-                None,
+                Some(r.query_id),
                 Some(r.name.name),
                 Some(r.name.database),
                 Some(r.name.schema),

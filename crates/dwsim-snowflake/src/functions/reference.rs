@@ -74,7 +74,8 @@ pub fn markdown() -> String {
     let table = super::table();
     let mut rows: Vec<(String, String, String)> = Vec::new();
     for def in table.sorted() {
-        if super::refused::reason(def.name()).is_some() {
+        // Names that start so are what the parser writes for clauses.
+        if super::refused::reason(def.name()).is_some() || def.name().starts_with('$') {
             continue;
         }
         rows.push((
@@ -83,7 +84,12 @@ pub fn markdown() -> String {
             def.page().to_owned(),
         ));
     }
-    let elsewhere = || super::queries::NAMES.iter().chain(super::tags::NAMES);
+    let elsewhere = || {
+        super::queries::NAMES
+            .iter()
+            .chain(super::tags::NAMES)
+            .chain(super::dynamic::NAMES)
+    };
     for (name, page) in TABLE_FUNCTIONS.iter().chain(SYNTAX).chain(elsewhere()) {
         rows.push(((*name).to_owned(), "yes".to_owned(), (*page).to_owned()));
     }

@@ -1,11 +1,10 @@
-//! Context and system functions beyond the plain names of `context`: the session, variables, waiting, cancelling.
+//! Context and system functions beyond the plain names of `context`: the session, variables, waiting.
 //! Streams, tags and DDL texts need the catalog and are with the statements.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::ArrayRef;
-use dwsim_engine::engine::Engine;
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::exec::{Execution, constant};
 use dwsim_engine::functions::{Call, Closure, FnCall, Param, ScalarDef, Typed, closure_expr};
@@ -25,12 +24,6 @@ pub(super) const SCALARS: &[ScalarDef] = &[
     ScalarDef::custom("INVOKER_SHARE", page!("invoker_share"), session),
     ScalarDef::custom("GETVARIABLE", page!("getvariable"), variable),
     ScalarDef::custom("SYSTEM$WAIT", page!("system_wait"), wait),
-    ScalarDef::custom(
-        "SYSTEM$CANCEL_ALL_QUERIES",
-        page!("system_cancel_all_queries"),
-        cancel,
-    ),
-    ScalarDef::custom("SYSTEM$CANCEL_QUERY", page!("system_cancel_query"), cancel),
 ];
 
 fn session(call: &mut FnCall<'_, '_>) -> Result<Typed> {
@@ -69,71 +62,6 @@ fn variable(call: &mut FnCall<'_, '_>) -> Result<Typed> {
         }
         _ => call.binder.null(&SqlType::text()),
     }
-}
-
-/// What cancels the statements of an engine, when it is run.
-#[derive(Debug)]
-struct Cancel {
-    engine: Arc<Engine>,
-    /// The statement that asks.
-    asking: String,
-}
-
-impl Closure for Cancel {
-    fn call(&self, call: &Call<'_>) -> Result<ArrayRef> {
-        let running = &self.engine.running;
-        if call.name == "SYSTEM$CANCEL_QUERY" {
-            let queries = call.text(0)?;
-            return call.map_text(|row| {
-                Ok(queries.get(row).map(|query| {
-                    if running.cancel_query(query, &self.asking) {
-                        format!("query [{query}] terminated.")
-                    } else {
-                        "Identified SQL statement is not currently executing.".to_owned()
-                    }
-                }))
-            });
-        }
-        let sessions = call.int(0)?;
-        call.map_text(|row| {
-            Ok(sessions.get(row).map(|session| {
-                let count = running.cancel_session(session, &self.asking);
-                format!("{count} cancelled.")
-            }))
-        })
-    }
-
-    fn key(&self) -> &str {
-        "cancel"
-    }
-}
-
-/// SYSTEM$CANCEL_ALL_QUERIES(session) and SYSTEM$CANCEL_QUERY(query).
-fn cancel(call: &mut FnCall<'_, '_>) -> Result<Typed> {
-    call.expect(1, 1)?;
-    let target = call.bind(0)?;
-    let kind = match call.name {
-        "SYSTEM$CANCEL_QUERY" => Param::Text,
-        _ => Param::Int,
-    };
-    let target = call.coerce(target, kind)?;
-    let env = call.env();
-    let Some((engine, _)) = &call.binder.runner else {
-        return Err(SqlError::unsupported(format!("{} here", call.name)));
-    };
-    let cancel = Cancel {
-        engine: Arc::clone(engine),
-        asking: env.moment().query_id.clone(),
-    };
-    Ok(closure_expr(
-        call.name,
-        Arc::new(cancel),
-        vec![target],
-        SqlType::text(),
-        None,
-        &env,
-        true,
-    ))
 }
 
 /// How long a wait sleeps before it looks whether it may go on.

@@ -290,10 +290,10 @@ fn copy_history(
                 Some(r.table_name.database.clone()),
                 Some(r.table_name.schema.clone()),
                 Some(r.table_name.name.clone()),
-                None,
-                None,
-                None,
-                None,
+                r.pipe.as_ref().map(|p| p.database.clone()),
+                r.pipe.as_ref().map(|p| p.schema.clone()),
+                r.pipe.as_ref().map(|p| p.name.clone()),
+                r.pipe.as_ref().map(|_| r.at.to_string()),
                 Some(r.at.to_string()),
             ]);
         }

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use dwsim_engine::catalog::{Database, Object, ObjectKind, Schema};
+use dwsim_engine::catalog::{Database, HIDDEN, Object, ObjectKind, Schema, TableEntry};
 use dwsim_engine::error::Result;
 use dwsim_engine::plan::{Binder, Relation};
 use dwsim_engine::session::is_temp_schema;
 use dwsim_engine::types::{ColumnInfo, SqlType, TypeClass};
 
 use super::objects;
-use crate::session::text_batch;
+use crate::dialect::ResultSource;
+use crate::session::{DYNAMIC_QUERY, External, format_of, text_batch};
 
 pub(super) type Rows = (Vec<(&'static str, SqlType)>, Vec<Vec<Option<String>>>);
 
@@ -22,7 +23,11 @@ pub(super) fn some(s: impl Into<String>) -> Option<String> {
 ///
 /// # Errors
 /// Only for broken rows of our own.
-pub(crate) fn relation(binder: &mut Binder<'_>, path: &[String]) -> Result<Option<Relation>> {
+pub(crate) fn relation(
+    binder: &mut Binder<'_>,
+    path: &[String],
+    results: &dyn ResultSource,
+) -> Result<Option<Relation>> {
     let (database, name) = match path {
         [schema, name] if schema == "INFORMATION_SCHEMA" => (binder.env.database.clone(), name),
         [database, schema, name] if schema == "INFORMATION_SCHEMA" => {
@@ -40,6 +45,9 @@ pub(crate) fn relation(binder: &mut Binder<'_>, path: &[String]) -> Result<Optio
     let rows = match name.as_str() {
         "SCHEMATA" => schemata(&database, db),
         "TABLES" => tables(&database, db),
+        "LOAD_HISTORY" => load_history(&database, results),
+        "TABLE_STORAGE_METRICS" => storage_metrics(&database, db),
+        "EXTERNAL_TABLES" => external_tables(&database, db),
         "VIEWS" => views(&database, db),
         "COLUMNS" => columns(&database, db),
         "SEQUENCES" => sequences(&database, db),
@@ -141,6 +149,169 @@ fn schemata(database: &str, db: &Database) -> Rows {
     (columns, rows)
 }
 
+fn table_type(t: &TableEntry) -> &'static str {
+    if External::of(&t.def).is_some() {
+        "EXTERNAL TABLE"
+    } else if t.def.properties.contains_key("event") {
+        "EVENT TABLE"
+    } else if t.def.temporary {
+        "TEMPORARY TABLE"
+    } else {
+        "BASE TABLE"
+    }
+}
+
+/// LOAD_HISTORY: the files that tables have loaded by COPY, not those that pipes have.
+fn load_history(database: &str, results: &dyn ResultSource) -> Rows {
+    let n = || SqlType::number(38, 0);
+    let t = SqlType::text;
+    let columns = vec![
+        ("SCHEMA_NAME", t()),
+        ("FILE_NAME", t()),
+        ("TABLE_NAME", t()),
+        ("LAST_LOAD_TIME", SqlType::TimestampLtz(3)),
+        ("STATUS", t()),
+        ("ROW_COUNT", n()),
+        ("ROW_PARSED", n()),
+        ("FIRST_ERROR_MESSAGE", t()),
+        ("FIRST_ERROR_LINE_NUMBER", n()),
+        ("FIRST_ERROR_CHARACTER_POSITION", n()),
+        ("FIRST_ERROR_COL_NAME", t()),
+        ("ERROR_COUNT", n()),
+        ("ERROR_LIMIT", n()),
+    ];
+    let mut rows = Vec::new();
+    for r in results.copies() {
+        if r.table_name.database != database || r.pipe.is_some() {
+            continue;
+        }
+        for [file, status, parsed, loaded, errors, first] in r.files {
+            rows.push(vec![
+                some(&r.table_name.schema),
+                some(format!("{}{file}", r.location)),
+                some(&r.table_name.name),
+                some(r.at.to_string()),
+                some(status),
+                some(loaded),
+                some(parsed),
+                (!first.is_empty()).then_some(first),
+                None,
+                None,
+                None,
+                some(errors),
+                None,
+            ]);
+        }
+    }
+    (columns, rows)
+}
+
+/// TABLE_STORAGE_METRICS: only what tables hold now is counted.
+fn storage_metrics(database: &str, db: &Database) -> Rows {
+    let n = || SqlType::number(38, 0);
+    let at = || SqlType::TimestampLtz(3);
+    let t = SqlType::text;
+    let columns = vec![
+        ("TABLE_CATALOG", t()),
+        ("TABLE_SCHEMA", t()),
+        ("TABLE_NAME", t()),
+        ("ID", n()),
+        ("CLONE_GROUP_ID", n()),
+        ("IS_TRANSIENT", t()),
+        ("ACTIVE_BYTES", n()),
+        ("TIME_TRAVEL_BYTES", n()),
+        ("FAILSAFE_BYTES", n()),
+        ("RETAINED_FOR_CLONE_BYTES", n()),
+        ("TABLE_CREATED", at()),
+        ("TABLE_DROPPED", at()),
+        ("TABLE_ENTERED_FAILSAFE", at()),
+        ("CATALOG_CREATED", at()),
+        ("CATALOG_DROPPED", at()),
+        ("SCHEMA_CREATED", at()),
+        ("SCHEMA_DROPPED", at()),
+        ("COMMENT", t()),
+    ];
+    let mut rows = Vec::new();
+    for (schema, s) in visible(db) {
+        for ((_, name), object) in &s.objects {
+            let Object::Table(t) = object else { continue };
+            if External::of(&t.def).is_some() {
+                continue;
+            }
+            let transient = t
+                .def
+                .properties
+                .keys()
+                .any(|k| k.eq_ignore_ascii_case("transient"));
+            rows.push(vec![
+                some(database),
+                some(schema),
+                some(name),
+                some(t.def.oid.to_string()),
+                some(t.def.oid.to_string()),
+                some(if transient { "YES" } else { "NO" }),
+                some(t.data.bytes().to_string()),
+                some("0"),
+                some("0"),
+                some("0"),
+                some(t.def.created.to_string()),
+                None,
+                None,
+                some(db.created.to_string()),
+                None,
+                some(s.created.to_string()),
+                None,
+                t.def.comment.clone(),
+            ]);
+        }
+    }
+    (columns, rows)
+}
+
+/// EXTERNAL_TABLES.
+fn external_tables(database: &str, db: &Database) -> Rows {
+    let columns = texts(&[
+        "TABLE_CATALOG",
+        "TABLE_SCHEMA",
+        "TABLE_NAME",
+        "TABLE_OWNER",
+        "CREATED",
+        "LAST_ALTERED",
+        "LAST_DDL",
+        "LAST_DDL_BY",
+        "COMMENT",
+        "LOCATION",
+        "FILE_FORMAT_NAME",
+        "FILE_FORMAT_TYPE",
+    ]);
+    let mut rows = Vec::new();
+    for (schema, s) in visible(db) {
+        for ((_, name), object) in &s.objects {
+            let Object::Table(t) = object else { continue };
+            let Some(e) = External::of(&t.def) else {
+                continue;
+            };
+            let (format, ty) = format_of(&e.format);
+            let path = e.location.split_once('/').map_or("", |(_, path)| path);
+            rows.push(vec![
+                some(database),
+                some(schema),
+                some(name),
+                some(&t.def.owner),
+                some(t.def.created.to_string()),
+                some((t.changed / 1000).to_string()),
+                some(t.def.created.to_string()),
+                None,
+                t.def.comment.clone(),
+                some(format!("@{}/{path}", e.stage)),
+                some(format),
+                some(ty),
+            ]);
+        }
+    }
+    (columns, rows)
+}
+
 fn tables(database: &str, db: &Database) -> Rows {
     let columns = texts(&[
         "TABLE_CATALOG",
@@ -171,7 +342,7 @@ fn tables(database: &str, db: &Database) -> Rows {
                 match object {
                     Object::Table(t) => (
                         &t.def.owner,
-                        "BASE TABLE",
+                        table_type(t),
                         t.def
                             .properties
                             .keys()
@@ -204,6 +375,15 @@ fn tables(database: &str, db: &Database) -> Rows {
                     _ => continue,
                 };
             let yes = |b: bool| some(if b { "YES" } else { "NO" });
+            let property = |k: &str| match object {
+                Object::Table(t) => {
+                    let mut found = t.def.properties.iter();
+                    found
+                        .find(|(n, v)| n.eq_ignore_ascii_case(k) && !v.is_empty())
+                        .map(|(_, v)| v.clone())
+                }
+                _ => None,
+            };
             rows.push(vec![
                 some(database),
                 some(schema),
@@ -211,20 +391,20 @@ fn tables(database: &str, db: &Database) -> Rows {
                 some(owner),
                 some(kind),
                 yes(transient),
-                None,
+                property("cluster_by").map(|by| format!("LINEAR{by}")),
                 count,
                 bytes,
-                some("1"),
+                some(property("data_retention_time_in_days").unwrap_or_else(|| "1".into())),
                 some(created.to_string()),
                 some(changed.to_string()),
                 some(created.to_string()),
                 some("NO"),
                 comment,
                 yes(temporary),
+                yes(property("iceberg").is_some()),
+                yes(property(DYNAMIC_QUERY).is_some()),
                 some("NO"),
-                some("NO"),
-                some("NO"),
-                some("NO"),
+                yes(property("hybrid").is_some()),
             ]);
         }
     }
@@ -339,6 +519,7 @@ fn columns(database: &str, db: &Database) -> Rows {
         for ((_, table), object) in &s.objects {
             let list: Vec<Column<'_>> = match object {
                 Object::Table(t) => (t.def.columns.iter())
+                    .filter(|c| !c.properties.contains_key(HIDDEN))
                     .map(|c| Column {
                         name: &c.name,
                         ty: &c.ty,

@@ -5,12 +5,14 @@
 
 mod function;
 mod machine;
+mod partition;
 mod procedure;
 mod table;
 mod values;
 
 pub(crate) use function::scalar_function;
 pub(crate) use machine::Limits;
+pub(crate) use partition::partitioned_table;
 pub(crate) use procedure::{Event, Request, start};
 pub(crate) use table::table_function;
 pub(crate) use values::{check_types, code, decode, encode_row};

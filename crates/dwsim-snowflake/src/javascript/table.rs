@@ -28,10 +28,42 @@ struct Program {
     joined: bool,
 }
 
+/// What a program wrote: for each of its rows, and when it was finished.
 #[derive(Deserialize)]
-struct Written {
-    rows: Vec<Vec<Vec<serde_json::Value>>>,
-    last: Vec<Vec<serde_json::Value>>,
+pub(super) struct Written {
+    pub rows: Vec<Vec<Vec<serde_json::Value>>>,
+    pub last: Vec<Vec<serde_json::Value>>,
+}
+
+/// Runs the program of a table function over the rows of a partition.
+///
+/// # Errors
+/// What the program throws.
+pub(super) fn run(
+    routine: &Routine,
+    outputs: &[(String, SqlType)],
+    limits: &Limits,
+    columns: &[(ArrayRef, bool)],
+    types: &[SqlType],
+    rows: usize,
+) -> Result<Written> {
+    let machine = Machine::new(&routine.name, &routine.body, limits.clone(), STACK)?;
+    let body = routine.body.trim_end().trim_end_matches(';');
+    machine.load(&format!("var $f = ({body}\n);"))?;
+    let text = values::encode(columns, types, rows)?;
+    let names: Vec<&str> = routine.inputs().map(|a| a.name.as_str()).collect();
+    let codes: Vec<String> = outputs
+        .iter()
+        .map(|(_, t)| values::code(t).to_string())
+        .collect();
+    let written: Vec<&str> = outputs.iter().map(|(n, _)| n.as_str()).collect();
+    let shape = serde_json::json!({ "names": names, "columns": written, "codes": codes });
+    let out = machine.call(
+        "$table",
+        &[&text, &values::codes(types), &shape.to_string()],
+    )?;
+    serde_json::from_str(&out)
+        .map_err(|e| SqlError::internal(format!("JavaScript gave no JSON: {e}")))
 }
 
 /// The call of a JavaScript table function, joined to what stands before it.
@@ -99,38 +131,23 @@ impl Closure for Program {
     }
 
     fn call(&self, call: &Call<'_>) -> Result<ArrayRef> {
-        let machine = Machine::new(
-            &self.routine.name,
-            &self.routine.body,
-            self.limits.clone(),
-            STACK,
-        )?;
-        let body = self.routine.body.trim_end().trim_end_matches(';');
-        machine.load(&format!("var $f = ({body}\n);"))?;
         let columns: Vec<(ArrayRef, bool)> = call
             .args
             .iter()
             .map(|c| (Arc::clone(&c.array), c.scalar))
             .collect();
-        let text = values::encode(&columns, call.types, call.rows)?;
-        let names: Vec<&str> = self.routine.inputs().map(|a| a.name.as_str()).collect();
-        let codes: Vec<String> = self
-            .columns
-            .iter()
-            .map(|(_, t)| values::code(t).to_string())
-            .collect();
-        let outputs: Vec<&str> = self.columns.iter().map(|(n, _)| n.as_str()).collect();
-        let shape = serde_json::json!({ "names": names, "columns": outputs, "codes": codes });
-        let out = machine.call(
-            "$table",
-            &[&text, &values::codes(call.types), &shape.to_string()],
+        let mut out = run(
+            &self.routine,
+            &self.columns,
+            &self.limits,
+            &columns,
+            call.types,
+            call.rows,
         )?;
-        let mut out: Written = serde_json::from_str(&out)
-            .map_err(|e| SqlError::internal(format!("JavaScript gave no JSON: {e}")))?;
         if !out.last.is_empty() {
             if self.joined {
                 return Err(SqlError::unsupported(
-                    "rows written by finalize of a JavaScript table function beside another table",
+                    "rows written by finalize of a JavaScript table function beside another table without OVER (PARTITION BY …)",
                 ));
             }
             match out.rows.last_mut() {

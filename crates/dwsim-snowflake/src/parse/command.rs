@@ -8,7 +8,8 @@ use sqlparser::tokenizer::Token;
 
 use super::split::{is_transfer, skip_trivia};
 use super::{
-    Change, CopyInto, CreateBody, CreateSequence, CreateStream, Cursor, Grant, Options, Show,
+    Change, CopyInto, CreateBody, CreateExternal, CreateSequence, CreateStream, Cursor,
+    ExternalChange, Grant, Options, Show,
 };
 use crate::scripting::{self, AlterRoutine, CallTarget, CreateRoutine, RoutineName};
 
@@ -120,6 +121,10 @@ pub enum Command {
     },
     /// COPY INTO.
     Copy(Box<CopyInto>),
+    /// COPY FILES: where to, where from, options.
+    CopyFiles(String, String, Options),
+    /// EXECUTE IMMEDIATE FROM a file of a stage.
+    ExecuteFile(String),
     /// PUT: local file pattern, location, options.
     Put(String, String, Options),
     /// GET: location, local directory, options.
@@ -145,6 +150,10 @@ pub enum Command {
     Change(String, ObjectName, bool, Box<Change>),
     /// DROP of a stream, task, pipe, tag or dynamic table.
     DropObject(String, ObjectName, bool),
+    /// CREATE EXTERNAL TABLE.
+    CreateExternal(Box<CreateExternal>),
+    /// ALTER EXTERNAL TABLE: name, IF EXISTS, change.
+    AlterExternal(ObjectName, bool, Box<ExternalChange>),
     /// UNDROP: "TABLE", "SCHEMA" or "DATABASE".
     Undrop(String, ObjectName),
     /// CREATE TABLE … USING TEMPLATE: the text before it, and the query.
@@ -179,10 +188,12 @@ pub enum Command {
     Flow(Vec<String>),
     /// CREATE OR ALTER of what keeps its contents: the command of CREATE.
     CreateOrAlter(Box<Command>),
-    /// ALTER STAGE … REFRESH: name, IF EXISTS.
-    RefreshStage(ObjectName, bool),
+    /// ALTER STAGE … REFRESH: name, IF EXISTS, SUBPATH.
+    RefreshStage(ObjectName, bool, Option<String>),
     /// ALTER TABLE … DROP UNIQUE or FOREIGN KEY (columns): name, IF EXISTS, kind of key, columns.
     DropKey(ObjectName, bool, &'static str, Vec<Ident>),
+    /// ALTER TABLE … RENAME CONSTRAINT: name, IF EXISTS, from, to.
+    RenameConstraint(ObjectName, bool, Ident, Ident),
     /// ALTER DATABASE … SWAP WITH.
     SwapDatabases(ObjectName, ObjectName),
     /// EXPLAIN [USING …]: format, statement as text.
@@ -202,7 +213,6 @@ pub enum Command {
     /// WITH … AS PROCEDURE … CALL.
     CallAnonymous(Box<CreateRoutine>, CallTarget),
     /// EXECUTE IMMEDIATE FROM a file.
-    ExecuteFile(String),
     /// EXECUTE IMMEDIATE: text, values of USING.
     ExecuteImmediate(Box<ast::Expr>, Vec<ast::Expr>),
 }
@@ -247,6 +257,11 @@ pub fn parse(text: &str) -> Result<Command> {
             None => sql(&mut c),
         },
         "EXECUTE" if c.eat(&["EXECUTE", "IMMEDIATE", "FROM"]) => {
+            if c.sees_string() {
+                return Err(SqlError::unsupported(
+                    "EXECUTE IMMEDIATE FROM a path that is not in a stage",
+                ));
+            }
             let location = c.location()?;
             if c.sees(&["USING"]) || c.sees(&["DRY_RUN"]) {
                 return Err(SqlError::unsupported("templates in EXECUTE IMMEDIATE FROM"));
@@ -277,6 +292,14 @@ pub fn parse(text: &str) -> Result<Command> {
         "UNSET" => {
             let _ = c.ident()?;
             idents(&mut c).map(Command::Unset)
+        }
+        "COPY" if c.eat(&["COPY", "FILES", "INTO"]) => {
+            let to = c.location()?;
+            c.expect(&["FROM"])?;
+            let from = c.location()?;
+            let options = c.options()?;
+            c.end()?;
+            Ok(Command::CopyFiles(to, from, options))
         }
         "COPY" if c.eat(&["COPY", "INTO"]) => {
             super::copy::copy(&mut c).map(|x| Command::Copy(Box::new(x)))
@@ -401,6 +424,20 @@ fn comment(c: &mut Cursor<'_>) -> Result<Command> {
     let _ = c.ident()?;
     let if_exists = c.eat(&["IF", "EXISTS"]);
     c.expect(&["ON"])?;
+    if c.sees(&["FUNCTION"]) || c.sees(&["PROCEDURE"]) {
+        let (routine, _) = scripting::routine_name(c)?;
+        c.expect(&["IS"])?;
+        let text = c.string()?;
+        c.end()?;
+        return Ok(Command::AlterRoutine(AlterRoutine {
+            routine,
+            if_exists,
+            rename: None,
+            secure: None,
+            comment: Some(text),
+            caller: None,
+        }));
+    }
     let mut kind = fold_word(c)?;
     if kind == "FILE" {
         c.expect(&["FORMAT"])?;
@@ -408,6 +445,9 @@ fn comment(c: &mut Cursor<'_>) -> Result<Command> {
     } else if kind == "MATERIALIZED" {
         c.expect(&["VIEW"])?;
         kind = "VIEW".to_owned();
+    } else if kind == "EXTERNAL" || kind == "DYNAMIC" {
+        c.expect(&["TABLE"])?;
+        kind = "TABLE".to_owned();
     }
     let name = c.name()?;
     c.expect(&["IS"])?;
@@ -473,6 +513,7 @@ fn describe(c: &mut Cursor<'_>) -> Result<Command> {
         Described::Listed(list.to_owned(), c.name()?)
     } else {
         let _ = c.eat(&["TABLE"])
+            || c.eat(&["EXTERNAL", "TABLE"])
             || c.eat(&["VIEW"])
             || c.eat(&["MATERIALIZED", "VIEW"])
             || c.eat(&["DYNAMIC", "TABLE"]);
@@ -820,7 +861,10 @@ fn iceberg(c: &mut Cursor<'_>) -> Result<Command> {
 
 fn create_plain(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
-    if let Ok(Some(command)) = template(c) {
+    let external = [1, 3]
+        .into_iter()
+        .any(|i| c.peek_word(i).as_deref() == Some("EXTERNAL"));
+    if !external && let Ok(Some(command)) = template(c) {
         return Ok(command);
     }
     c.reset(mark);
@@ -832,6 +876,10 @@ fn create_plain(c: &mut Cursor<'_>) -> Result<Command> {
     }
     if c.eat(&["RECURSIVE"]) {
         return super::relation::recursive_view(c, or_replace).map(|s| Command::Sql(Box::new(s)));
+    }
+    if c.eat(&["EXTERNAL", "TABLE"]) {
+        return super::external::create(c, or_replace)
+            .map(|e| Command::CreateExternal(Box::new(e)));
     }
     if c.eat(&["STREAM"]) {
         return super::object::stream(c, or_replace).map(|s| Command::CreateStream(Box::new(s)));
@@ -850,13 +898,7 @@ fn create_plain(c: &mut Cursor<'_>) -> Result<Command> {
             "PIPE",
         )?)
     } else if c.eat(&["DYNAMIC", "TABLE"]) || c.eat(&["TRANSIENT", "DYNAMIC", "TABLE"]) {
-        let kind = ObjectKind::Relation;
-        Some(super::object::with_body(
-            c,
-            or_replace,
-            kind,
-            "DYNAMIC TABLE",
-        )?)
+        Some(super::object::dynamic_table(c, or_replace)?)
     } else if c.eat(&["TAG"]) {
         Some(super::object::tag(c, or_replace)?)
     } else if c.eat(&["ALERT"]) {
@@ -940,8 +982,13 @@ fn create_plain(c: &mut Cursor<'_>) -> Result<Command> {
     if clone.is_some() && (c.sees(&["AT"]) || c.sees(&["BEFORE"])) {
         return Err(SqlError::unsupported("CLONE … AT | BEFORE"));
     }
-    let _ = c.eat(&["WITH", "MANAGED", "ACCESS"]) || c.eat(&["WITH"]);
+    let managed = c.eat(&["WITH", "MANAGED", "ACCESS"]);
+    let _ = managed || c.eat(&["WITH"]);
     let mut options = c.options()?;
+    if managed {
+        let on = super::OptionValue::Word("TRUE".into(), false);
+        options.0.push(("MANAGED ACCESS".into(), on));
+    }
     if container.is_none() {
         options.0.extend(own_kind(&words, kind));
     }
@@ -986,6 +1033,17 @@ fn drop(c: &mut Cursor<'_>) -> Result<Command> {
         c.end()?;
         return Ok(Command::DropPolicy(kind, name, if_exists));
     }
+    if c.eat(&["EXTERNAL", "TABLE"]) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        let name = c.name()?;
+        let _ = c.eat(&["CASCADE"]) || c.eat(&["RESTRICT"]);
+        c.end()?;
+        return Ok(Command::DropObject(
+            "EXTERNAL TABLE".into(),
+            name,
+            if_exists,
+        ));
+    }
     if let Some(word) = bodied(c) {
         let if_exists = c.eat(&["IF", "EXISTS"]);
         let name = c.name()?;
@@ -1017,6 +1075,21 @@ fn drop(c: &mut Cursor<'_>) -> Result<Command> {
 fn alter(c: &mut Cursor<'_>) -> Result<Command> {
     let mark = c.mark();
     let _ = c.ident()?;
+    if c.eat(&["EXTERNAL", "TABLE"]) {
+        let if_exists = c.eat(&["IF", "EXISTS"]);
+        let from = c.offset();
+        let name = c.name()?;
+        return match super::external::change(c)? {
+            ExternalChange::Table => {
+                let exists = if if_exists { "IF EXISTS " } else { "" };
+                parse(&format!(
+                    "ALTER TABLE {exists}{}",
+                    c.slice(from, usize::MAX)
+                ))
+            }
+            change => Ok(Command::AlterExternal(name, if_exists, Box::new(change))),
+        };
+    }
     if let Some(command) = alter_else(c)? {
         return Ok(command);
     }
@@ -1126,8 +1199,18 @@ fn alter(c: &mut Cursor<'_>) -> Result<Command> {
                     .collect(),
             ),
         });
-    } else if kind == Some(ObjectKind::Warehouse) && (c.eat(&["SUSPEND"]) || c.eat(&["RESUME"])) {
+    } else if kind == Some(ObjectKind::Warehouse) && (c.sees(&["SUSPEND"]) || c.sees(&["RESUME"])) {
+        let state = if c.eat(&["SUSPEND"]) {
+            "suspended"
+        } else {
+            let _ = c.ident()?;
+            "started"
+        };
         let _ = c.eat(&["IF", "SUSPENDED"]);
+        options.0.push((
+            "STATE".into(),
+            super::OptionValue::Word(state.into(), false),
+        ));
     } else if kind == Some(ObjectKind::Warehouse) && c.eat(&["ABORT", "ALL", "QUERIES"]) {
         // Statements run in no warehouse here: none of them is this one's.
     } else if kind == Some(ObjectKind::User) && c.eat(&["ABORT", "ALL", "QUERIES"]) {
@@ -1152,6 +1235,17 @@ fn alter_else(c: &mut Cursor<'_>) -> Result<Option<Command>> {
     let mark = c.mark();
     if c.eat(&["TABLE"]) {
         let if_exists = c.eat(&["IF", "EXISTS"]);
+        let here = c.mark();
+        if let Ok(name) = c.name()
+            && c.eat(&["RENAME", "CONSTRAINT"])
+        {
+            let from = c.ident()?;
+            c.expect(&["TO"])?;
+            let to = c.ident()?;
+            c.end()?;
+            return Ok(Some(Command::RenameConstraint(name, if_exists, from, to)));
+        }
+        c.reset(here);
         if let Ok(name) = c.name()
             && c.eat(&["DROP"])
         {
@@ -1176,11 +1270,14 @@ fn alter_else(c: &mut Cursor<'_>) -> Result<Option<Command>> {
         if let Ok(name) = c.name()
             && c.eat(&["REFRESH"])
         {
-            if c.eat(&["SUBPATH"]) {
-                return Err(SqlError::unsupported("ALTER STAGE … REFRESH SUBPATH"));
-            }
+            let path = if c.eat(&["SUBPATH"]) {
+                c.expect_token(&Token::Eq)?;
+                Some(c.string()?)
+            } else {
+                None
+            };
             c.end()?;
-            return Ok(Some(Command::RefreshStage(name, if_exists)));
+            return Ok(Some(Command::RefreshStage(name, if_exists, path)));
         }
     } else if !c.sees(&["DATABASE", "ROLE"]) && c.eat(&["DATABASE"]) {
         let _ = c.eat(&["IF", "EXISTS"]);

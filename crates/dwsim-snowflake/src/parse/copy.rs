@@ -1,6 +1,8 @@
 //! COPY INTO a table or a location.
 //! Reading and writing files is the work of `session::copy`.
 
+use std::collections::BTreeMap;
+
 use dwsim_engine::error::Result;
 use sqlparser::ast::{self, Ident, ObjectName};
 use sqlparser::tokenizer::Token;
@@ -36,6 +38,10 @@ pub struct CopyInto {
     pub from: CopyFrom,
     /// The location that a query over staged files names, with the alias of its rows.
     pub staged: Option<String>,
+    /// Only files that are not older than this, in seconds since the epoch: what refreshing a pipe may ask for.
+    pub modified_after: Option<i64>,
+    /// Files that are passed over, by name, as long as they have this entity tag.
+    pub except: BTreeMap<String, String>,
     /// PARTITION BY of an unload.
     pub partition_by: Option<ast::Expr>,
     /// FILES, PATTERN, FILE_FORMAT and all copy options.
@@ -82,6 +88,8 @@ pub(super) fn copy(c: &mut Cursor<'_>) -> Result<CopyInto> {
         target,
         from,
         staged,
+        modified_after: None,
+        except: BTreeMap::new(),
         partition_by,
         options,
     })

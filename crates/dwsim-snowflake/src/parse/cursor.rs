@@ -8,6 +8,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
+use super::headings::headings;
 use super::rewrite::without_types;
 use super::split::{line_starts, offset, tokens};
 
@@ -456,6 +457,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// A syntax error with its place.
     pub fn statement(&mut self) -> Result<ast::Statement> {
+        let first = self.at;
         let mut statement = self.sql(|p| {
             let s = p.parse_statement()?;
             if p.peek_token().token != Token::EOF {
@@ -464,6 +466,7 @@ impl<'a> Cursor<'a> {
             Ok(s)
         })?;
         without_types(&mut statement);
+        headings(self.text, &self.tokens[first..], &mut statement);
         Ok(statement)
     }
 

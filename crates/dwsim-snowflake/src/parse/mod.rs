@@ -4,7 +4,9 @@
 mod command;
 mod copy;
 mod cursor;
+mod external;
 mod flow;
+mod headings;
 mod identifier;
 mod object;
 mod options;
@@ -20,6 +22,7 @@ pub use command::{Command, Described, UseTarget, parse};
 pub use copy::STAGED;
 pub use copy::{CopyFrom, CopyInto, CopyTarget};
 pub use cursor::{Cursor, expr, query, structured_type};
+pub use external::{CreateExternal, ExternalChange, ExternalColumn};
 pub(crate) use flow::with_results;
 pub use identifier::resolve_identifiers;
 pub use object::{Change, CreateBody, CreateSequence, CreateStream, Grant};

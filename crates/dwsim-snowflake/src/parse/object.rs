@@ -48,6 +48,8 @@ pub struct CreateBody {
     pub after: Vec<ObjectName>,
     /// WHEN of a task, as text.
     pub when: Option<String>,
+    /// The columns of a dynamic table with their parentheses, as text.
+    pub columns: Option<String>,
     /// What follows AS, as text.
     pub body: String,
 }
@@ -78,6 +80,8 @@ pub enum Change {
     Rename(ObjectName),
     /// RESUME or SUSPEND.
     State(&'static str),
+    /// SWAP WITH.
+    Swap(ObjectName),
     /// REFRESH of a pipe or dynamic table; a pipe's PREFIX.
     Refresh(Options),
     /// MODIFY AS: another body.
@@ -155,9 +159,11 @@ pub(super) fn stream(c: &mut Cursor<'_>, or_replace: bool) -> Result<CreateStrea
     }
     out.options = c.options()?;
     c.expect(&["ON"])?;
-    let external = c.eat(&["EXTERNAL"]) || c.eat(&["DYNAMIC"]);
-    out.on = c.ident()?.value.to_uppercase();
-    let _ = external;
+    out.on = ["EXTERNAL", "DYNAMIC"]
+        .into_iter()
+        .find(|w| c.eat(&[w]))
+        .map_or_else(String::new, |w| format!("{w} "));
+    out.on.push_str(&c.ident()?.value.to_uppercase());
     out.source = c.name()?;
     if c.sees(&["AT"]) || c.sees(&["BEFORE"]) {
         out.past = Some(c.sql(|p| p.parse_expr())?);
@@ -237,6 +243,7 @@ pub(super) fn task(c: &mut Cursor<'_>, or_replace: bool) -> Result<CreateBody> {
         options,
         after,
         when,
+        columns: None,
         body: text_to_end(c)?,
     })
 }
@@ -275,11 +282,12 @@ pub(super) fn alert(c: &mut Cursor<'_>, or_replace: bool) -> Result<CreateBody> 
         options,
         after: Vec::new(),
         when: Some(condition),
+        columns: None,
         body: text_to_end(c)?,
     })
 }
 
-/// CREATE PIPE and CREATE DYNAMIC TABLE: options, then AS.
+/// CREATE PIPE: options, then AS.
 pub(super) fn with_body(
     c: &mut Cursor<'_>,
     or_replace: bool,
@@ -299,8 +307,63 @@ pub(super) fn with_body(
         options,
         after: Vec::new(),
         when: None,
+        columns: None,
         body: text_to_end(c)?,
     })
+}
+
+/// CREATE DYNAMIC TABLE: columns, options and CLUSTER BY, then AS.
+pub(super) fn dynamic_table(c: &mut Cursor<'_>, or_replace: bool) -> Result<CreateBody> {
+    let if_not_exists = flags(c);
+    let name = c.name()?;
+    let columns = if c.sees_token(&Token::LParen) {
+        Some(in_parens(c)?)
+    } else {
+        None
+    };
+    let mut options = Options::default();
+    while !c.eat(&["AS"]) {
+        let more = c.options()?;
+        let any = !more.0.is_empty();
+        options.0.extend(more.0);
+        if c.eat(&["CLUSTER", "BY"]) {
+            let by = in_parens(c)?;
+            options
+                .0
+                .push(("CLUSTER_BY".into(), super::OptionValue::Word(by, true)));
+        } else if !any && !c.sees(&["AS"]) && !c.eat(&["COPY", "GRANTS"]) {
+            return Err(c.error("AS"));
+        }
+    }
+    Ok(CreateBody {
+        kind: ObjectKind::Relation,
+        word: "DYNAMIC TABLE",
+        name,
+        or_replace,
+        if_not_exists,
+        options,
+        after: Vec::new(),
+        when: None,
+        columns,
+        body: text_to_end(c)?,
+    })
+}
+
+/// What stands in parentheses, with them.
+fn in_parens(c: &mut Cursor<'_>) -> Result<String> {
+    let from = c.offset();
+    c.expect_token(&Token::LParen)?;
+    let mut depth = 1usize;
+    while depth > 0 {
+        if c.eat_token(&Token::LParen) {
+            depth += 1;
+        } else if c.eat_token(&Token::RParen) {
+            depth -= 1;
+        } else if c.raw().is_none() {
+            return Err(c.error(")"));
+        }
+    }
+    Ok(c.text_from(from).to_owned())
 }
 
 /// CREATE TAG: ALLOWED_VALUES and options.
@@ -332,6 +395,7 @@ pub(super) fn tag(c: &mut Cursor<'_>, or_replace: bool) -> Result<CreateBody> {
         options,
         after: Vec::new(),
         when: None,
+        columns: None,
         body: String::new(),
     })
 }
@@ -389,6 +453,8 @@ pub(super) fn change(c: &mut Cursor<'_>) -> Result<Change> {
         Change::Unset(names)
     } else if c.eat(&["RENAME", "TO"]) {
         Change::Rename(c.name()?)
+    } else if c.eat(&["SWAP", "WITH"]) {
+        Change::Swap(c.name()?)
     } else if c.eat(&["RESUME"]) {
         Change::State("started")
     } else if c.eat(&["SUSPEND"]) {

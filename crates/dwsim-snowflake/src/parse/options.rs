@@ -107,7 +107,11 @@ impl Cursor<'_> {
         Ok(out)
     }
 
-    fn option_value(&mut self) -> Result<OptionValue> {
+    /// The value of an option, behind its `=`.
+    ///
+    /// # Errors
+    /// A syntax error inside of it.
+    pub(super) fn option_value(&mut self) -> Result<OptionValue> {
         if self.eat_token(&Token::LParen) {
             let mark = self.mark();
             if self.peek_word(0).is_some() {

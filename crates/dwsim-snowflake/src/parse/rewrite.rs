@@ -10,6 +10,12 @@ use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::split::{line_starts, offset};
 
+/// The call that stands for CAST … RENAME FIELDS.
+pub(crate) const RENAME_FIELDS: &str = "$RENAME_FIELDS";
+
+/// The call that stands for CAST … ADD FIELDS.
+pub(crate) const ADD_FIELDS: &str = "$ADD_FIELDS";
+
 /// The type of a column that has none.
 const UNTYPED: &str = "$UNTYPED";
 
@@ -117,6 +123,9 @@ pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     if tokens.iter().any(|t| is(Some(t), "MATCH_RECOGNIZE")) {
         tokens = derived(exclusions(tokens));
     }
+    if tokens.iter().any(|t| is(Some(t), "FIELDS")) {
+        tokens = fields(tokens);
+    }
     if is(tokens.first(), "CREATE") {
         tokens = untyped(tokens);
     }
@@ -136,6 +145,61 @@ fn national(tokens: &mut Vec<TokenWithSpan>) {
         }
         i += 1;
     }
+}
+
+/// `CAST(value AS type RENAME FIELDS)` and `… ADD FIELDS`, behind the type or behind the cast, as a call around the cast.
+fn fields(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut i = 1;
+    while i + 1 < tokens.len() {
+        let rename = is(tokens.get(i), "RENAME");
+        if !((rename || is(tokens.get(i), "ADD")) && is(tokens.get(i + 1), "FIELDS")) {
+            i += 1;
+            continue;
+        }
+        // The parenthesis of the cast is the one that is open here, or that was closed just before.
+        let inside = !symbol(tokens.get(i - 1), &Token::RParen)
+            || symbol(tokens.get(i + 2), &Token::RParen)
+                && opening(&tokens, i).is_some_and(|o| casts(&tokens, o));
+        let open = if inside {
+            opening(&tokens, i)
+        } else {
+            opening(&tokens, i - 1)
+        };
+        let Some(open) = open.filter(|o| casts(&tokens, *o)) else {
+            i += 1;
+            continue;
+        };
+        tokens.drain(i..i + 2);
+        let Some(close) = closing(&tokens, open) else {
+            return tokens;
+        };
+        let span = tokens[open].span;
+        let name = if rename { RENAME_FIELDS } else { ADD_FIELDS };
+        tokens.insert(close + 1, TokenWithSpan::new(Token::RParen, span));
+        tokens.insert(open - 1, TokenWithSpan::new(Token::LParen, span));
+        let name = Token::make_word(name, Some('"'));
+        tokens.insert(open - 1, TokenWithSpan::new(name, span));
+    }
+    tokens
+}
+
+/// Whether a parenthesis belongs to CAST or TRY_CAST.
+fn casts(tokens: &[TokenWithSpan], open: usize) -> bool {
+    open > 0 && (is(tokens.get(open - 1), "CAST") || is(tokens.get(open - 1), "TRY_CAST"))
+}
+
+/// The innermost parenthesis that is open before a token.
+fn opening(tokens: &[TokenWithSpan], before: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for i in (0..before).rev() {
+        match tokens[i].token {
+            Token::RParen => depth += 1,
+            Token::LParen if depth == 0 => return Some(i),
+            Token::LParen => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// `** array` among arguments and elements of lists as a call.

@@ -486,7 +486,7 @@ pub(super) fn skip_trivia(text: &str) -> &str {
 pub(super) fn is_transfer(text: &str) -> bool {
     let word: String = skip_trivia(text)
         .chars()
-        .take_while(char::is_ascii_alphabetic)
+        .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
         .collect();
     word.eq_ignore_ascii_case("PUT") || word.eq_ignore_ascii_case("GET")
 }

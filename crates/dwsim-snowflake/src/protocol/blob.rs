@@ -1,10 +1,11 @@
 //! Files of internal stages over plain HTTP, as the drivers' PUT and GET move them; and chunks of large results.
 //! What PUT and GET tell the driver is in `respond`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -12,8 +13,16 @@ use super::service::SnowflakeService;
 
 type Service = State<Arc<SnowflakeService>>;
 
-/// Stores a file.
-pub(super) async fn put(State(s): Service, Path(key): Path<String>, bytes: Bytes) -> Response {
+/// Stores a file; with `keep`, as PUT without OVERWRITE asks, only where there is none of its name.
+pub(super) async fn put(
+    State(s): Service,
+    Path(key): Path<String>,
+    Query(how): Query<BTreeMap<String, String>>,
+    bytes: Bytes,
+) -> Response {
+    if how.contains_key("keep") && s.account.file(&key).is_some() {
+        return StatusCode::OK.into_response();
+    }
     match s.account.put_file(&key, bytes) {
         Ok(()) => StatusCode::OK.into_response(),
         Err(e) => (StatusCode::INSUFFICIENT_STORAGE, e.to_string()).into_response(),

@@ -243,7 +243,8 @@ impl SnowflakeService {
         };
         let upload = t.kind == TransferKind::Upload;
         let presigned = if upload {
-            url(&upload_key(t))
+            let keep = if t.overwrite { "" } else { "?keep=true" };
+            format!("{}{keep}", url(&upload_key(t)))
         } else {
             String::new()
         };
@@ -286,7 +287,8 @@ impl SnowflakeService {
             "parallel": t.parallel,
             "threshold": 209_715_200,
             "autoCompress": t.auto_compress,
-            "overwrite": t.overwrite || !asks_first,
+            // Node's driver cannot ask either.
+            "overwrite": t.overwrite || !python,
             "sourceCompression": t.source_compression,
             "clientShowEncryptionParameter": false,
             "stageInfo": stage,

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::dialect::SnowflakeDialect;
-use crate::session::{AccountState, SnowflakeSession, default_parameters};
+use crate::session::{AccountState, SessionSlot, SnowflakeSession, default_parameters};
 
 /// How a server behaves.
 #[derive(Debug, Clone)]
@@ -58,6 +58,7 @@ impl Default for ServerOptions {
 pub(super) struct Login {
     pub session: tokio::sync::Mutex<SnowflakeSession>,
     pub cancel: CancelHandle,
+    pub slot: Arc<SessionSlot>,
     pub id: i64,
     /// CLIENT_APP_ID and CLIENT_APP_VERSION.
     pub app: String,
@@ -232,6 +233,7 @@ impl SnowflakeService {
         }
         let login = Arc::new(Login {
             cancel: session.cancel_handle(),
+            slot: session.slot(),
             id: session.engine_session().id(),
             session: tokio::sync::Mutex::new(session),
             app,
@@ -255,6 +257,7 @@ impl SnowflakeService {
     pub(super) fn detached(&self, session: SnowflakeSession, app: &str) -> Arc<Login> {
         Arc::new(Login {
             cancel: session.cancel_handle(),
+            slot: session.slot(),
             id: session.engine_session().id(),
             session: tokio::sync::Mutex::new(session),
             app: app.to_owned(),
@@ -266,6 +269,10 @@ impl SnowflakeService {
     /// The login of a session token.
     pub(super) fn login(&self, token: &str) -> Option<Arc<Login>> {
         let login = lock(&self.tokens).get(token).cloned()?;
+        if login.slot.is_ended() {
+            self.logout(token);
+            return None;
+        }
         *lock(&login.used) = Instant::now();
         Some(login)
     }
@@ -273,6 +280,9 @@ impl SnowflakeService {
     /// A new session token for a master token.
     pub(super) fn renew(&self, master: &str, old: Option<&str>) -> Option<(Arc<Login>, String)> {
         let login = lock(&self.masters).get(master).cloned()?;
+        if login.slot.is_ended() {
+            return None;
+        }
         *lock(&login.used) = Instant::now();
         let token = format!("ver:3-{}", Uuid::new_v4());
         let mut tokens = lock(&self.tokens);

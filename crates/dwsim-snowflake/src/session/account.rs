@@ -9,6 +9,8 @@ use dwsim_engine::engine::Engine;
 use dwsim_engine::error::SqlError;
 
 use super::Answer;
+use super::automatic::Followers;
+use super::registry::{SessionSlot, Sessions};
 use super::stage_files::{StageFile, StageFiles, TableId};
 use crate::dialect::ResultSource;
 
@@ -51,6 +53,10 @@ pub struct CopyRun {
     pub location: String,
     /// Per file: path in its location, status, rows parsed, rows loaded, errors, first error.
     pub files: Vec<[String; 6]>,
+    /// Entity tags of the files that were not loaded.
+    pub failed: Vec<String>,
+    /// The pipe that ran it.
+    pub pipe: Option<dwsim_engine::catalog::ObjectName>,
     /// Seconds since the epoch.
     pub at: i64,
 }
@@ -95,6 +101,8 @@ pub struct TaskRun {
     pub name: dwsim_engine::catalog::ObjectName,
     /// The first task of its graph: id and name.
     pub root: u64,
+    /// Query id of its statement.
+    pub query_id: String,
     /// The statement's text.
     pub text: String,
     /// WHEN of the task.
@@ -109,6 +117,29 @@ pub struct TaskRun {
     pub ended: chrono::DateTime<chrono::Utc>,
     /// What SYSTEM$SET_RETURN_VALUE gave.
     pub returned: Option<String>,
+}
+
+/// A refresh of a dynamic table, for DYNAMIC_TABLE_REFRESH_HISTORY.
+#[derive(Debug, Clone)]
+pub struct RefreshRun {
+    /// The dynamic table.
+    pub name: dwsim_engine::catalog::ObjectName,
+    /// Its id.
+    pub table: u64,
+    /// Query id of the statement that asked for it.
+    pub query_id: String,
+    /// "CREATION" or "MANUAL".
+    pub trigger: &'static str,
+    /// "REINITIALIZE", "FULL" or "NO_DATA".
+    pub action: &'static str,
+    /// Rows that came and rows that went.
+    pub rows: (usize, usize),
+    /// Code and message of its error.
+    pub failure: Option<(String, String)>,
+    /// When it began, which is the data's timestamp.
+    pub started: chrono::DateTime<chrono::Utc>,
+    /// When it was over.
+    pub ended: chrono::DateTime<chrono::Utc>,
 }
 
 /// Statements and runs of tasks that are remembered.
@@ -136,6 +167,9 @@ pub struct AccountState {
     /// The statements, and the bytes of their texts.
     statements: Mutex<(VecDeque<StatementRun>, usize)>,
     tasks: Mutex<VecDeque<TaskRun>>,
+    refreshes: Mutex<VecDeque<RefreshRun>>,
+    sessions: Sessions,
+    followers: Followers,
 }
 
 #[derive(Debug, Default)]
@@ -168,6 +202,9 @@ impl AccountState {
             copies: Mutex::default(),
             statements: Mutex::default(),
             tasks: Mutex::default(),
+            refreshes: Mutex::default(),
+            sessions: Sessions::default(),
+            followers: Followers::default(),
         })
     }
 
@@ -188,6 +225,31 @@ impl AccountState {
     /// Remembers a run of a task.
     pub fn note_task(&self, run: TaskRun) {
         keep(&self.tasks, run, KEPT_RUNS);
+    }
+
+    /// Remembers a refresh of a dynamic table.
+    pub fn note_refresh(&self, run: RefreshRun) {
+        keep(&self.refreshes, run, KEPT_RUNS);
+    }
+
+    /// Adds a session, for as long as it lives.
+    pub(super) fn add_session(&self, slot: &Arc<SessionSlot>) {
+        self.sessions.add(slot);
+    }
+
+    /// What follows buckets, in a version of the catalog.
+    pub(super) fn followers(&self) -> &Followers {
+        &self.followers
+    }
+
+    /// The files that a pipe could not load, by their entity tags.
+    pub(super) fn failed_files(&self, pipe: &dwsim_engine::catalog::ObjectName) -> Vec<String> {
+        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies
+            .iter()
+            .filter(|c| c.pipe.as_ref() == Some(pipe))
+            .flat_map(|c| c.failed.iter().cloned())
+            .collect()
     }
 
     /// Remembers a COPY.
@@ -276,6 +338,18 @@ impl ResultSource for AccountState {
 
     fn tasks(&self) -> Vec<TaskRun> {
         let runs = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.iter().cloned().collect()
+    }
+
+    fn sessions(&self) -> Vec<Arc<SessionSlot>> {
+        self.sessions.all()
+    }
+
+    fn refreshes(&self) -> Vec<RefreshRun> {
+        let runs = self
+            .refreshes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         runs.iter().cloned().collect()
     }
 

@@ -1,26 +1,22 @@
-//! Tasks, pipes, dynamic tables and tags: objects that hold SQL, which runs when it is asked for.
-//! Nothing runs on a schedule: EXECUTE TASK, ALTER PIPE … REFRESH and ALTER DYNAMIC TABLE … REFRESH run it.
+//! Tasks, alerts, pipes and tags: objects that hold SQL, which runs when it is asked for.
+//! Nothing runs on a schedule. Runs of tasks are in `task_run`, dynamic tables in `dynamic`.
 //!
-//! Sources: "CREATE TASK", "EXECUTE TASK", "CREATE PIPE", "CREATE DYNAMIC TABLE", "CREATE TAG".
+//! Sources: "CREATE TASK", "CREATE ALERT", "CREATE PIPE", "CREATE TAG".
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dwsim_engine::catalog::{
-    Object, ObjectKind, ObjectName, OtherObject, TableDef, TableEntry, next_oid,
-};
+use dwsim_engine::catalog::{Object, ObjectKind, ObjectName, OtherObject, next_oid};
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use serde_json::json;
 use sqlparser::ast;
 
 use super::answer::title;
+use super::dynamic::{DYNAMIC_QUERY, EXTERNAL};
 use super::objects::properties;
 use super::run::missing;
-use super::{Answer, SnowflakeSession, StatementKind, TaskRun};
-use crate::parse::{Change, Command, CopyTarget, CreateBody, Options};
-
-/// The property that marks a table as dynamic and holds its query.
-pub(super) const DYNAMIC_QUERY: &str = "dynamic_query";
+use super::{Answer, SnowflakeSession, StatementKind};
+use crate::parse::{Change, Command, CopyFrom, CopyTarget, CreateBody, OptionValue, Options};
 
 /// Which catalog kind a word means.
 fn kind_of(word: &str) -> Option<ObjectKind> {
@@ -71,6 +67,13 @@ impl SnowflakeSession {
                 .options
                 .only(&["ALLOWED_VALUES", "COMMENT", "PROPAGATE"])?,
         }
+        let mut before = serde_json::Value::Null;
+        if c.word == "PIPE"
+            && c.options.flag("AUTO_INGEST")?.unwrap_or(false)
+            && let Command::Copy(copy) = crate::parse::parse(&c.body)?
+        {
+            before = self.files_before(&name, &copy).await?;
+        }
         let mut after = Vec::new();
         for a in &c.after {
             after.push(self.inner.resolve_name(a)?.to_string());
@@ -88,7 +91,12 @@ impl SnowflakeSession {
             comment: c.options.text("COMMENT").map(str::to_owned),
             created: chrono::Utc::now().timestamp(),
             properties: props,
-            definition: json!({ "body": c.body, "when": c.when, "after": after }),
+            definition: json!({
+                "body": c.body,
+                "when": c.when,
+                "after": after,
+                "before": before,
+            }),
         }));
         let made =
             self.inner
@@ -101,81 +109,13 @@ impl SnowflakeSession {
         Answer::status(StatementKind::Ddl, text)
     }
 
-    async fn create_dynamic(&mut self, c: &CreateBody) -> Result<Answer> {
-        c.options.only(&[
-            "TARGET_LAG",
-            "WAREHOUSE",
-            "REFRESH_MODE",
-            "INITIALIZE",
-            "COMMENT",
-            "DATA_RETENTION_TIME_IN_DAYS",
-            "MAX_DATA_EXTENSION_TIME_IN_DAYS",
-        ])?;
-        if c.options.text("TARGET_LAG").is_none() || c.options.text("WAREHOUSE").is_none() {
-            return Err(SqlError::raw(
-                "001003",
-                "42000",
-                "SQL compilation error:\nA dynamic table needs TARGET_LAG and WAREHOUSE.",
-            ));
-        }
-        let empty = c
-            .options
-            .text("INITIALIZE")
-            .is_some_and(|i| i.eq_ignore_ascii_case("ON_SCHEDULE"));
-        let text = format!(
-            "CREATE {}TABLE {}{} AS {}",
-            if c.or_replace { "OR REPLACE " } else { "" },
-            if c.if_not_exists {
-                "IF NOT EXISTS "
-            } else {
-                ""
-            },
-            c.name,
-            if empty {
-                format!("SELECT * FROM ({}) LIMIT 0", c.body)
-            } else {
-                c.body.clone()
-            }
-        );
-        let answer = self.nested(&text).await?;
-        let (name, _) = self.inner.table(&c.name)?;
-        let mut props: BTreeMap<String, String> = properties(&c.options)
-            .into_iter()
-            .map(|(k, v)| (k.to_lowercase(), v))
-            .collect();
-        props.insert(DYNAMIC_QUERY.into(), c.body.clone());
-        props.insert("scheduling_state".into(), "ACTIVE".into());
-        let comment = c.options.text("COMMENT").map(str::to_owned);
-        if answer.skipped_creation() {
-            return Ok(answer);
-        }
-        self.inner.change(|t| {
-            let Some(Object::Table(e)) = t.object(ObjectKind::Relation, &name) else {
-                return Err(missing("table", name.to_string()));
-            };
-            let mut def = TableDef::clone(&e.def);
-            def.properties.extend(props.clone());
-            def.comment.clone_from(&comment);
-            let entry: TableEntry = e.with_def(def, e.data.as_ref().clone());
-            t.set_object(
-                ObjectKind::Relation,
-                &name,
-                Some(Object::Table(Arc::new(entry))),
-            )
-        })?;
-        Answer::status(
-            StatementKind::Ddl,
-            format!("Dynamic table {} successfully created.", name.name),
-        )
-    }
-
     /// A statement of an object's own, in this session.
     pub(super) async fn nested(&mut self, text: &str) -> Result<Answer> {
         Box::pin(self.run(text, &BTreeMap::new(), false)).await
     }
 
     /// A statement in the context of an object's schema.
-    async fn nested_in(&mut self, at: &ObjectName, text: &str) -> Result<Answer> {
+    pub(super) async fn nested_in(&mut self, at: &ObjectName, text: &str) -> Result<Answer> {
         let before = (
             self.inner.database().map(str::to_owned),
             self.inner.schemas().to_vec(),
@@ -187,82 +127,11 @@ impl SnowflakeSession {
         outcome
     }
 
-    fn kept(&mut self, kind: ObjectKind, name: &ObjectName) -> Result<Arc<OtherObject>> {
+    pub(super) fn kept(&mut self, kind: ObjectKind, name: &ObjectName) -> Result<Arc<OtherObject>> {
         match self.inner.view()?.object(kind, name) {
             Some(Object::Other(o)) => Ok(Arc::clone(o)),
             _ => Err(missing(kind.word(), name.to_string())),
         }
-    }
-
-    /// EXECUTE TASK: the task, and then the resumed tasks after it.
-    pub(super) async fn execute_task(&mut self, name: &ast::ObjectName) -> Result<Answer> {
-        let root = self.inner.resolve_name(name)?;
-        let mut waiting = vec![root.clone()];
-        let mut seen = Vec::new();
-        let root_id = self.kept(ObjectKind::Task, &root)?.oid;
-        while let Some(at) = waiting.pop() {
-            if seen.contains(&at) {
-                continue;
-            }
-            let task = self.kept(ObjectKind::Task, &at)?;
-            seen.push(at.clone());
-            let when = task.definition["when"].as_str().map(str::to_owned);
-            let go = match when {
-                None => true,
-                Some(when) => {
-                    let answer = self
-                        .nested_in(&at, &format!("SELECT IFF({when}, 1, 0)"))
-                        .await?;
-                    answer.first_text().as_deref() == Some("1")
-                }
-            };
-            let body = task.definition["body"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            let mut run = TaskRun {
-                name: at.clone(),
-                root: root_id,
-                text: body.clone(),
-                condition: task.definition["when"].as_str().map(str::to_owned),
-                state: "SKIPPED",
-                failure: None,
-                started: chrono::Utc::now(),
-                ended: chrono::Utc::now(),
-                returned: None,
-            };
-            if !go {
-                self.account.note_task(run);
-                continue;
-            }
-            // The task goes on without whoever asked for it: a failure is told by its history, as is its success.
-            let outcome = self.nested_in(&at, &body).await;
-            run.ended = chrono::Utc::now();
-            run.state = if outcome.is_ok() {
-                "SUCCEEDED"
-            } else {
-                "FAILED"
-            };
-            run.failure = outcome.err().map(|e| {
-                let r = e.snowflake();
-                (r.code, r.message)
-            });
-            let failed = run.failure.is_some();
-            self.account.note_task(run);
-            if failed {
-                continue;
-            }
-            let account = self.inner.snapshot();
-            waiting.extend(
-                crate::tasks::tasks_after(&account, &at)
-                    .filter(|(_, o)| o.properties.get("STATE").is_some_and(|s| s == "started"))
-                    .map(|(name, _)| name),
-            );
-        }
-        Answer::status(
-            StatementKind::Ddl,
-            format!("Task {} is scheduled to run immediately.", root.name),
-        )
     }
 
     /// EXECUTE ALERT: its action when its condition gives rows.
@@ -493,73 +362,26 @@ impl SnowflakeSession {
         Answer::success(StatementKind::Ddl)
     }
 
-    async fn change_dynamic(&mut self, name: &ast::ObjectName, change: &Change) -> Result<Answer> {
-        let (full, entry) = self.inner.table(name)?;
-        let Some(query) = entry.def.properties.get(DYNAMIC_QUERY).cloned() else {
-            return Err(missing("dynamic table", full.to_string()));
-        };
-        let mut set: BTreeMap<String, String> = BTreeMap::new();
-        match change {
-            Change::Refresh(_) => {
-                self.nested_in(&full, &format!("INSERT OVERWRITE INTO {name} {query}"))
-                    .await?;
-                return Answer::success(StatementKind::Ddl);
-            }
-            Change::State(s) => {
-                let state = if *s == "started" {
-                    "ACTIVE"
-                } else {
-                    "SUSPENDED"
-                };
-                set.insert("scheduling_state".into(), state.into());
-            }
-            Change::Set(o) => {
-                set.extend(
-                    properties(o)
-                        .into_iter()
-                        .map(|(k, v)| (k.to_lowercase(), v)),
-                );
-            }
-            Change::Rename(to) => {
-                self.inner.rename_relation(&full, to)?;
-                return Answer::success(StatementKind::Ddl);
-            }
-            other => {
-                return Err(SqlError::unsupported(format!(
-                    "ALTER DYNAMIC TABLE … {other:?}"
-                )));
-            }
-        }
-        self.inner.change(|t| {
-            let Some(Object::Table(e)) = t.object(ObjectKind::Relation, &full) else {
-                return Err(missing("table", full.to_string()));
-            };
-            let mut def = TableDef::clone(&e.def);
-            def.properties.extend(set.clone());
-            if let Some(c) = set.get("comment") {
-                def.comment = Some(c.clone());
-            }
-            let entry = e.with_def(def, e.data.as_ref().clone());
-            t.set_object(
-                ObjectKind::Relation,
-                &full,
-                Some(Object::Table(Arc::new(entry))),
-            )
-        })?;
-        Answer::success(StatementKind::Ddl)
+    /// Makes an object's schema the current one; the context before it.
+    pub(super) fn enter(&mut self, at: &ObjectName) -> (Option<String>, Vec<String>) {
+        let before = (
+            self.inner.database().map(str::to_owned),
+            self.inner.schemas().to_vec(),
+        );
+        self.inner
+            .set_context(Some(at.database.clone()), vec![at.schema.clone()]);
+        before
     }
 
+    /// Goes back to a context.
+    pub(super) fn leave(&mut self, context: (Option<String>, Vec<String>)) {
+        self.inner.set_context(context.0, context.1);
+    }
+
+    /// ALTER PIPE … REFRESH: the files that are not loaded yet, under a prefix and not older than an instant.
     async fn refresh_pipe(&mut self, name: &ObjectName, options: &Options) -> Result<Answer> {
         options.only(&["PREFIX", "MODIFIED_AFTER"])?;
-        if let Some((o, _)) = options.0.first() {
-            return Err(SqlError::unsupported(format!("ALTER PIPE … REFRESH {o}")));
-        }
-        let pipe = self.kept(ObjectKind::Pipe, name)?;
-        let body = pipe.definition["body"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        let loaded = self.nested_in(name, &body).await?;
+        let loaded = self.run_pipe(name, options, &BTreeMap::new()).await?;
         let rows = loaded
             .texts(0)
             .into_iter()
@@ -572,6 +394,49 @@ impl SnowflakeSession {
             vec![("File", t()), ("Status", t())],
             rows,
         )
+    }
+
+    /// Runs the COPY of a pipe over the files that are not among those given by name and entity tag.
+    pub(super) async fn run_pipe(
+        &mut self,
+        name: &ObjectName,
+        options: &Options,
+        except: &BTreeMap<String, String>,
+    ) -> Result<Answer> {
+        let pipe = self.kept(ObjectKind::Pipe, name)?;
+        let body = pipe.definition["body"].as_str().unwrap_or_default();
+        let Command::Copy(mut copy) = crate::parse::parse(body)? else {
+            return Err(SqlError::internal("a pipe without COPY"));
+        };
+        if let Some(prefix) = options.text("PREFIX") {
+            let extended = |at: &str| format!("{}/{prefix}", at.trim_end_matches('/'));
+            match (&mut copy.from, &mut copy.staged) {
+                (_, Some(staged)) => *staged = extended(staged),
+                (CopyFrom::Location(at), None) => *at = extended(at),
+                _ => {}
+            }
+        }
+        if let Some(after) = options.text("MODIFIED_AFTER") {
+            let seconds = self
+                .nested(&format!(
+                    "SELECT DATE_PART(EPOCH_SECOND, '{}'::TIMESTAMP_TZ)",
+                    after.replace('\'', "''")
+                ))
+                .await?;
+            copy.modified_after = seconds.first_text().and_then(|t| t.parse().ok());
+        }
+        copy.except.clone_from(except);
+        // A pipe leaves out files with errors where COPY itself would stop.
+        if copy.options.get("ON_ERROR").is_none() {
+            let skip = OptionValue::Word("SKIP_FILE".into(), false);
+            copy.options.0.push(("ON_ERROR".into(), skip));
+        }
+        let context = self.enter(name);
+        self.pipe = Some(name.clone());
+        let loaded = Box::pin(self.copy(&copy, &BTreeMap::new())).await;
+        self.pipe = None;
+        self.leave(context);
+        loaded
     }
 
     /// DROP of a stream, task, pipe, tag or dynamic table.
@@ -602,8 +467,12 @@ impl SnowflakeSession {
                     }
                     Err(e) => return Err(e),
                 };
-                if !entry.def.properties.contains_key(DYNAMIC_QUERY) {
-                    return Err(missing("dynamic table", full.to_string()));
+                let (property, kind) = match word {
+                    "EXTERNAL TABLE" => (EXTERNAL, "external table"),
+                    _ => (DYNAMIC_QUERY, "dynamic table"),
+                };
+                if !entry.def.properties.contains_key(property) {
+                    return Err(missing(kind, full.to_string()));
                 }
                 self.inner
                     .change(|t| t.set_object(ObjectKind::Relation, &full, None))

@@ -1,10 +1,12 @@
 //! DESCRIBE of tables, views, results, stages and file formats.
 //! The rows' columns are those of the documentation's pages "DESCRIBE …".
 
-use dwsim_engine::catalog::{Object, ObjectKind};
+use dwsim_engine::catalog::{HIDDEN, Object, ObjectKind};
 use dwsim_engine::error::{Result, SqlError};
 use dwsim_engine::types::SqlType;
 
+use super::external::EXPRESSION;
+use super::format_defaults::{defaults, described};
 use super::run::missing;
 use super::{Answer, SnowflakeSession, StatementKind};
 use crate::parse::{Described, Show, ShowScope};
@@ -31,34 +33,6 @@ const TABLE: &[&str] = &[
     "comment",
     "policy name",
     "privacy domain",
-];
-
-/// The file format of a stage that names none.
-const FORMAT_DEFAULTS: &[(&str, &str, &str)] = &[
-    ("TYPE", "String", "CSV"),
-    ("RECORD_DELIMITER", "String", "\\n"),
-    ("FIELD_DELIMITER", "String", ","),
-    ("FILE_EXTENSION", "String", ""),
-    ("SKIP_HEADER", "Integer", "0"),
-    ("PARSE_HEADER", "Boolean", "false"),
-    ("DATE_FORMAT", "String", "AUTO"),
-    ("TIME_FORMAT", "String", "AUTO"),
-    ("TIMESTAMP_FORMAT", "String", "AUTO"),
-    ("BINARY_FORMAT", "String", "HEX"),
-    ("ESCAPE", "String", "NONE"),
-    ("ESCAPE_UNENCLOSED_FIELD", "String", "\\\\"),
-    ("TRIM_SPACE", "Boolean", "false"),
-    ("FIELD_OPTIONALLY_ENCLOSED_BY", "String", "NONE"),
-    ("NULL_IF", "List", "[\\\\N]"),
-    ("COMPRESSION", "String", "AUTO"),
-    ("ERROR_ON_COLUMN_COUNT_MISMATCH", "Boolean", "true"),
-    ("VALIDATE_UTF8", "Boolean", "true"),
-    ("SKIP_BLANK_LINES", "Boolean", "false"),
-    ("REPLACE_INVALID_CHARACTERS", "Boolean", "false"),
-    ("EMPTY_FIELD_AS_NULL", "Boolean", "true"),
-    ("SKIP_BYTE_ORDER_MARK", "Boolean", "true"),
-    ("ENCODING", "String", "UTF8"),
-    ("MULTI_LINE", "Boolean", "true"),
 ];
 
 /// The options of COPY of a stage that names none.
@@ -93,7 +67,9 @@ impl SnowflakeSession {
                         t.def
                             .columns
                             .iter()
+                            .filter(|c| !c.properties.contains_key(HIDDEN))
                             .map(|c| {
+                                let computed = c.properties.get(EXPRESSION).cloned();
                                 let default = match &c.identity {
                                     Some(i) => Some(format!(
                                         "IDENTITY START {} INCREMENT {} NOORDER",
@@ -107,13 +83,20 @@ impl SnowflakeSession {
                                         Some(k) => format!("{} COLLATE '{k}'", c.ty.snowflake()),
                                         None => c.ty.snowflake(),
                                     }),
-                                    Some("COLUMN".into()),
+                                    Some(
+                                        if computed.is_some() {
+                                            "VIRTUAL"
+                                        } else {
+                                            "COLUMN"
+                                        }
+                                        .into(),
+                                    ),
                                     yes_no(!c.not_null),
                                     default,
                                     yes_no(in_key("PRIMARY KEY", &c.name)),
                                     yes_no(in_key("UNIQUE", &c.name)),
                                     None,
-                                    None,
+                                    computed,
                                     c.comment.clone(),
                                     policy_of(&masks, &account, &c.name),
                                     None,
@@ -148,7 +131,7 @@ impl SnowflakeSession {
                 ];
                 let row = |cells: [&str; 5]| cells.map(|c| Some(c.to_owned())).to_vec();
                 // A table's stage has the defaults of its kind.
-                let mut rows: Vec<_> = FORMAT_DEFAULTS
+                let mut rows: Vec<_> = defaults("CSV")
                     .iter()
                     .map(|(p, ty, v)| row(["STAGE_FILE_FORMAT", p, ty, v, v]))
                     .collect();
@@ -211,28 +194,64 @@ impl SnowflakeSession {
                         "property_default",
                     ]
                 };
-                let rows = o
-                    .properties
-                    .iter()
-                    .map(|(k, v)| {
-                        let (parent, property) = k.split_once('.').unwrap_or(("STAGE_LOCATION", k));
-                        let mut row = vec![
-                            Some(property.to_owned()),
-                            Some("String".into()),
-                            Some(v.clone()),
-                            None,
-                        ];
-                        if stage {
-                            let parent = if parent == "FILE_FORMAT" {
-                                "STAGE_FILE_FORMAT"
-                            } else {
-                                parent
-                            };
-                            row.insert(0, Some(parent.to_owned()));
-                        }
-                        row
-                    })
-                    .collect();
+                let o = std::sync::Arc::clone(o);
+                let mut rows = Vec::new();
+                let format = if stage {
+                    let own = o
+                        .properties
+                        .iter()
+                        .filter_map(|(k, v)| {
+                            Some((k.strip_prefix("FILE_FORMAT.")?.to_owned(), v.clone()))
+                        })
+                        .collect();
+                    self.named_format(own)?
+                } else {
+                    o.properties.clone()
+                };
+                for [property, ty, value, default] in described(&format) {
+                    let mut row = vec![Some(property), Some(ty), Some(value), Some(default)];
+                    if stage {
+                        row.insert(0, Some("STAGE_FILE_FORMAT".into()));
+                    }
+                    rows.push(row);
+                }
+                if stage {
+                    let row =
+                        |parent: &str, property: &str, ty: &str, value: &str, default: &str| {
+                            [parent, property, ty, value, default]
+                                .map(|c| Some(c.to_owned()))
+                                .to_vec()
+                        };
+                    for (property, ty, default) in COPY_DEFAULTS {
+                        let given = o.properties.get(&format!("COPY_OPTIONS.{property}"));
+                        let value = given
+                            .map_or((*default).to_owned(), |v| v.trim_matches('\'').to_owned());
+                        rows.push(row("STAGE_COPY_OPTIONS", property, ty, &value, default));
+                    }
+                    if let Some(url) = o.properties.get("URL") {
+                        let url = serde_json::json!([url]).to_string();
+                        rows.push(row("STAGE_LOCATION", "URL", "String", &url, ""));
+                    }
+                    if let Some(i) = o.properties.get("STORAGE_INTEGRATION") {
+                        rows.push(row(
+                            "STAGE_INTEGRATION",
+                            "STORAGE_INTEGRATION",
+                            "String",
+                            i,
+                            "",
+                        ));
+                    }
+                    if o.properties.contains_key("URL") {
+                        let key = o.properties.get("CREDENTIALS.AWS_KEY_ID");
+                        let key = key.map_or("", String::as_str);
+                        rows.push(row("STAGE_CREDENTIALS", "AWS_KEY_ID", "String", key, ""));
+                    }
+                    for (property, default) in [("ENABLE", "false"), ("AUTO_REFRESH", "false")] {
+                        let given = o.properties.get(&format!("DIRECTORY.{property}"));
+                        let value = given.map_or(default.to_owned(), |v| v.to_lowercase());
+                        rows.push(row("DIRECTORY", property, "Boolean", &value, default));
+                    }
+                }
                 Answer::table(StatementKind::Describe, text(names), rows)
             }
             Described::Listed(list, name) => self.describe_listed(list, name),

@@ -1,34 +1,22 @@
-//! Directory tables of stages: which files a stage had when it was refreshed last.
-//! Reading them in a query is the work of `staged`.
+//! Refreshing the directory tables of stages, and reading them in a query.
+//! What a directory table holds is in `crate::directory`.
 //!
 //! Sources: "Query directory tables", "ALTER STAGE".
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dwsim_engine::catalog::{Object, ObjectKind, ObjectName, OtherObject};
-use dwsim_engine::error::{Result, SqlError};
-use dwsim_engine::types::{ColumnInfo, SqlType};
+use dwsim_engine::error::Result;
+use dwsim_engine::types::SqlType;
 use sqlparser::ast;
 
-use super::answer::text_batch;
 use super::run::missing;
 use super::stage::Found;
 use super::{Answer, SnowflakeSession, StatementKind};
 use crate::dialect::Rows;
-use crate::parse::Cursor;
-
-/// The property of a stage that holds when it was refreshed, in seconds since the epoch.
-const REFRESHED: &str = "DIRECTORY.LAST_REFRESHED_ON";
-
-fn disabled(name: &ObjectName) -> SqlError {
-    SqlError::raw(
-        "002003",
-        "02000",
-        format!(
-            "SQL compilation error:\nStage '{name}' does not have a directory table: it needs DIRECTORY = (ENABLE = TRUE)."
-        ),
-    )
-}
+use crate::directory::{self, DIRECTORY, Entry};
+use crate::parse::{CreateObject, Cursor};
 
 impl SnowflakeSession {
     /// A stage with a directory table.
@@ -41,18 +29,25 @@ impl SnowflakeSession {
         let Some(Object::Other(stage)) = view.object(ObjectKind::Stage, &full) else {
             return Err(missing("stage", full.to_string()));
         };
-        let enabled = stage
-            .properties
-            .get("DIRECTORY.ENABLE")
-            .is_some_and(|v| v.eq_ignore_ascii_case("true"));
-        if !enabled {
-            return Err(disabled(&full));
+        if !directory::is_enabled(stage) {
+            return Err(directory::disabled(&full));
         }
         let stage = Arc::clone(stage);
         Ok((full, stage))
     }
 
-    /// The files of a stage; the name is written as `@stage`.
+    /// Whether a new stage is an external one with a directory table that is filled at once.
+    pub(super) fn has_external_directory(&self, o: &CreateObject) -> bool {
+        let p = super::objects::properties(&o.options);
+        let on =
+            |k: &str, default: bool| p.get(k).map_or(default, |v| v.eq_ignore_ascii_case("true"));
+        o.kind == ObjectKind::Stage
+            && p.contains_key("URL")
+            && on("DIRECTORY.ENABLE", false)
+            && on("DIRECTORY.REFRESH_ON_CREATE", true)
+    }
+
+    /// The files of a stage.
     async fn stage_files(&mut self, full: &ObjectName) -> Result<Vec<Found>> {
         let quoted = |s: &str| format!("\"{}\"", s.replace('"', "\"\""));
         let at = self.locate(&format!(
@@ -68,16 +63,23 @@ impl SnowflakeSession {
     ///
     /// # Errors
     /// Unknown stages, and stages without a directory table.
-    pub(super) async fn directory(&mut self, stage: &str) -> Result<Rows> {
+    pub(super) fn directory(&mut self, stage: &str) -> Result<Rows> {
         let mut c = Cursor::new(stage.trim_start_matches('@'))?;
         let name = c.name()?;
         c.end()?;
-        let (full, stage) = self.directory_stage(&name)?;
-        let refreshed = stage
-            .properties
-            .get(REFRESHED)
-            .and_then(|v| v.parse::<i64>().ok())
-            .unwrap_or(stage.created);
+        let (_, stage) = self.directory_stage(&name)?;
+        let batch = directory::rows(&directory::entries(&stage))?;
+        Ok((directory::columns(), vec![batch]))
+    }
+
+    /// ALTER STAGE … REFRESH: the directory table knows the files that are there now, all or those under a path.
+    pub(super) async fn refresh_stage(
+        &mut self,
+        name: &ast::ObjectName,
+        path: Option<&str>,
+    ) -> Result<Answer> {
+        let (full, stage) = self.directory_stage(name)?;
+        let prefix = path.unwrap_or_default().trim_start_matches('/');
         let root = format!(
             "https://{}.snowflakecomputing.com/api/files/{}/{}/{}/",
             self.account.name.to_lowercase(),
@@ -85,73 +87,61 @@ impl SnowflakeSession {
             full.schema,
             full.name
         );
-        let rows: Vec<Vec<Option<String>>> = self
-            .stage_files(&full)
-            .await?
+        let mut known: BTreeMap<String, Entry> = directory::entries(&stage)
             .into_iter()
-            .filter(|f| f.modified <= refreshed)
-            .map(|f| {
-                vec![
-                    Some(f.path.clone()),
-                    Some(f.size.to_string()),
-                    Some(f.modified.to_string()),
-                    Some(f.etag.clone()),
-                    Some(f.etag),
-                    Some(format!("{root}{}", f.path.replace('/', "%2f"))),
-                ]
-            })
+            .map(|e| (e.path.clone(), e))
             .collect();
-        let columns: Vec<ColumnInfo> = [
-            ("RELATIVE_PATH", SqlType::text()),
-            ("SIZE", SqlType::number(38, 0)),
-            ("LAST_MODIFIED", SqlType::TimestampLtz(3)),
-            ("MD5", SqlType::text()),
-            ("ETAG", SqlType::text()),
-            ("FILE_URL", SqlType::text()),
-        ]
-        .into_iter()
-        .map(|(n, t)| ColumnInfo::new(n, t))
-        .collect();
-        let batch = text_batch(&columns, &rows)?;
-        Ok((columns, vec![batch]))
-    }
-
-    /// ALTER STAGE … REFRESH: the directory table knows the files that are there now.
-    pub(super) async fn refresh_stage(&mut self, name: &ast::ObjectName) -> Result<Answer> {
-        let (full, stage) = self.directory_stage(name)?;
-        let before = stage
-            .properties
-            .get(REFRESHED)
-            .and_then(|v| v.parse::<i64>().ok())
-            .unwrap_or(stage.created);
-        let now = chrono::Utc::now().timestamp();
         let files = self.stage_files(&full).await?;
+        let mut rows = Vec::new();
+        let mut report = |path: &str, status: &str, description: &str| {
+            rows.push(vec![
+                Some(path.to_owned()),
+                Some(status.to_owned()),
+                Some(description.to_owned()),
+            ]);
+        };
+        known.retain(|path, _| {
+            let stays = !path.starts_with(prefix) || files.iter().any(|f| f.path == *path);
+            if !stays {
+                report(path, "UNREGISTERED", "File unregistered successfully.");
+            }
+            stays
+        });
+        for f in files.iter().filter(|f| f.path.starts_with(prefix)) {
+            let entry = Entry {
+                path: f.path.clone(),
+                size: f.size,
+                modified: f.modified,
+                etag: f.etag.clone(),
+                url: format!("{root}{}", f.path.replace('/', "%2f")),
+            };
+            let status = match known.get(&f.path) {
+                Some(old) if *old == entry => continue,
+                Some(_) => "REGISTERED_UPDATE",
+                None => "REGISTERED_NEW",
+            };
+            report(&f.path, status, "File registered successfully.");
+            known.insert(f.path.clone(), entry);
+        }
+        let list: Vec<Entry> = known.into_values().collect();
+        let list = serde_json::to_value(list)
+            .map_err(|e| dwsim_engine::error::SqlError::internal(e.to_string()))?;
         self.inner.change(|t| {
             let Some(Object::Other(o)) = t.object(ObjectKind::Stage, &full) else {
                 return Err(missing("stage", full.to_string()));
             };
             let mut o = OtherObject::clone(o);
-            o.properties.insert(REFRESHED.into(), now.to_string());
+            if !o.definition.is_object() {
+                o.definition = serde_json::json!({});
+            }
+            o.definition[DIRECTORY] = list.clone();
             t.set_object(ObjectKind::Stage, &full, Some(Object::Other(Arc::new(o))))
         })?;
+        let t = SqlType::text;
         Answer::table(
             StatementKind::Files,
-            vec![
-                ("file", SqlType::text()),
-                ("status", SqlType::text()),
-                ("description", SqlType::text()),
-            ],
-            files
-                .into_iter()
-                .filter(|f| f.modified > before || !stage.properties.contains_key(REFRESHED))
-                .map(|f| {
-                    vec![
-                        Some(f.path),
-                        Some("REGISTERED_NEW".into()),
-                        Some("File registered successfully.".into()),
-                    ]
-                })
-                .collect(),
+            vec![("file", t()), ("status", t()), ("description", t())],
+            rows,
         )
     }
 }

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use dwsim_engine::error::{Result, SqlError};
-use dwsim_engine::load::{Compression, CsvOptions, Delimiter, Encoding, JsonOptions};
+use dwsim_engine::kernels::semi::XmlDocuments;
+use dwsim_engine::load::{
+    ColumnarFormat, Compression, CsvOptions, Delimiter, Encoding, JsonOptions, XmlOptions,
+};
 use dwsim_engine::variant::ParseMode;
 
 use crate::parse::{Options, invalid_option};
@@ -19,7 +22,25 @@ pub(super) type Properties = BTreeMap<String, String>;
 pub(super) enum FileType {
     Csv,
     Json,
-    Parquet,
+    /// Parquet, Avro or ORC.
+    Columnar(ColumnarFormat),
+    Xml,
+}
+
+impl FileType {
+    pub const PARQUET: FileType = FileType::Columnar(ColumnarFormat::Parquet);
+
+    /// As messages name it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            FileType::Csv => "CSV",
+            FileType::Json => "JSON",
+            FileType::Columnar(ColumnarFormat::Parquet) => "PARQUET",
+            FileType::Columnar(ColumnarFormat::Avro) => "AVRO",
+            FileType::Columnar(ColumnarFormat::Orc) => "ORC",
+            FileType::Xml => "XML",
+        }
+    }
 }
 
 /// A file format, ready for use.
@@ -29,10 +50,13 @@ pub(super) struct FileFormat {
     pub compression: Compression,
     pub csv: CsvOptions,
     pub json: JsonOptions,
+    pub xml: XmlOptions,
     /// Records with another number of fields than the table has columns are errors.
     pub strict_columns: bool,
     /// Formats for dates and times, by the session parameter they stand in for.
     pub formats: Vec<(&'static str, String)>,
+    /// NULL_IF of files that are no CSV: texts that mean NULL where members become columns.
+    pub document_nulls: Vec<String>,
     /// Bytes are written and read as HEX, BASE64 or UTF8.
     pub binary_format: String,
     /// Ending of unloaded files.
@@ -68,6 +92,10 @@ const KNOWN: &[&str] = &[
     "ALLOW_DUPLICATE",
     "STRIP_OUTER_ARRAY",
     "STRIP_NULL_VALUES",
+    "STRIP_OUTER_ELEMENT",
+    "PRESERVE_SPACE",
+    "DISABLE_AUTO_CONVERT",
+    "DISABLE_SNOWFLAKE_DATA",
     "IGNORE_UTF8_ERRORS",
     "SNAPPY_COMPRESSION",
     "BINARY_AS_TEXT",
@@ -170,18 +198,19 @@ impl FileFormat {
         let file_type = match p.get("TYPE").map(|t| t.to_ascii_uppercase()).as_deref() {
             None | Some("CSV") => FileType::Csv,
             Some("JSON") => FileType::Json,
-            Some("PARQUET") => FileType::Parquet,
-            Some(other @ ("AVRO" | "ORC" | "XML" | "CUSTOM")) => {
-                return Err(SqlError::unsupported(format!(
-                    "file format of type {other}"
-                )));
+            Some("PARQUET") => FileType::PARQUET,
+            Some("AVRO") => FileType::Columnar(ColumnarFormat::Avro),
+            Some("ORC") => FileType::Columnar(ColumnarFormat::Orc),
+            Some("XML") => FileType::Xml,
+            Some("CUSTOM") => {
+                return Err(SqlError::unsupported("file format of type CUSTOM"));
             }
             Some(_) => return Err(invalid_option("TYPE")),
         };
         let compression = match p.get("COMPRESSION") {
             None => Compression::Auto,
-            // Parquet packs its pages itself.
-            Some(_) if file_type == FileType::Parquet => Compression::None,
+            // They pack their pages, blocks and streams themselves.
+            Some(_) if matches!(file_type, FileType::Columnar(_)) => Compression::None,
             Some(c) => Compression::parse(c)?.ok_or_else(|| invalid_option("COMPRESSION"))?,
         };
         let encoding = match p.get("ENCODING") {
@@ -194,9 +223,10 @@ impl FileFormat {
                 Ok(list) => list,
                 Err(_) => vec![v.clone()],
             });
-        if file_type != FileType::Csv && nulls.is_some() {
-            return Err(SqlError::unsupported("NULL_IF of JSON and Parquet files"));
-        }
+        let document_nulls = match file_type {
+            FileType::Csv => Vec::new(),
+            _ => nulls.clone().unwrap_or_default(),
+        };
         let replace_invalid = (flag(p, "REPLACE_INVALID_CHARACTERS", false)?
             || flag(p, "IGNORE_UTF8_ERRORS", false)?)
         .then_some('\u{fffd}');
@@ -240,6 +270,15 @@ impl FileFormat {
             encoding,
             mode: ParseMode::Snowflake,
         };
+        let xml = XmlOptions {
+            documents: XmlDocuments {
+                strip_outer_element: flag(p, "STRIP_OUTER_ELEMENT", false)?,
+                preserve_space: flag(p, "PRESERVE_SPACE", false)?,
+                plain: flag(p, "DISABLE_AUTO_CONVERT", false)?,
+            },
+            replace_invalid,
+            encoding,
+        };
         let mut formats = Vec::new();
         for (option, parameter) in [
             ("DATE_FORMAT", "DATE_INPUT_FORMAT"),
@@ -255,8 +294,10 @@ impl FileFormat {
             compression,
             csv,
             json,
+            xml,
             strict_columns: flag(p, "ERROR_ON_COLUMN_COUNT_MISMATCH", true)?,
             formats,
+            document_nulls,
             binary_format: p
                 .get("BINARY_FORMAT")
                 .map_or_else(|| "HEX".into(), |f| f.to_ascii_uppercase()),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray};
 use bytes::Bytes;
 use dwsim_engine::error::{Result, SqlError};
-use dwsim_engine::load::{CsvReader, JsonReader, parquet};
+use dwsim_engine::load::{CsvReader, JsonReader};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use dwsim_engine::variant::{JsonStyle, Ref, to_json};
 
@@ -24,6 +24,16 @@ pub(super) struct Inference {
     pub format: Option<String>,
     pub files: Vec<String>,
     pub ignore_case: bool,
+}
+
+/// A column of a template.
+#[derive(Debug)]
+pub(super) struct TemplateColumn {
+    pub name: String,
+    pub ty: String,
+    pub not_null: bool,
+    /// What computes it from the rows of files.
+    pub expression: Option<String>,
 }
 
 /// What is known of a column after some values.
@@ -131,14 +141,17 @@ fn type_name(ty: &SqlType) -> String {
 fn columns_of(bytes: Bytes, format: &FileFormat) -> Result<Vec<Inferred>> {
     let bytes = format.compression.unpack(bytes)?;
     match format.file_type {
-        FileType::Parquet => Ok(parquet::columns(&bytes)?
-            .into_iter()
+        FileType::Columnar(kind) => Ok(kind
+            .open(bytes)?
+            .columns()
+            .iter()
             .map(|c| Inferred {
                 ty: type_name(&c.ty),
-                name: c.name,
+                name: c.name.clone(),
                 nullable: true,
             })
             .collect()),
+        FileType::Xml => Err(SqlError::unsupported("INFER_SCHEMA of XML files")),
         FileType::Csv => {
             let mut reader = CsvReader::new(bytes, format.csv.clone())?;
             let mut seen: Vec<(Seen, bool)> = Vec::new();
@@ -293,11 +306,36 @@ impl SnowflakeSession {
     }
 
     /// CREATE TABLE … USING TEMPLATE: `create` is the text up to the template, `query` gives an array of objects.
+    ///
+    /// # Errors
+    /// What the query gives, and rows that describe no columns.
     pub(super) async fn create_from_template(
         &mut self,
         create: &str,
         query: &str,
     ) -> Result<Answer> {
+        let columns: Vec<String> = self
+            .template(query)
+            .await?
+            .into_iter()
+            .map(|c| {
+                format!(
+                    "\"{}\" {}{}",
+                    c.name.replace('"', "\"\""),
+                    c.ty,
+                    if c.not_null { " NOT NULL" } else { "" }
+                )
+            })
+            .collect();
+        self.nested(&format!("{create} ({})", columns.join(", ")))
+            .await
+    }
+
+    /// The columns that a query of USING TEMPLATE gives.
+    ///
+    /// # Errors
+    /// What the query gives, and rows that describe no columns.
+    pub(super) async fn template(&mut self, query: &str) -> Result<Vec<TemplateColumn>> {
         let answer = self.nested(query).await?;
         let wrong = || {
             SqlError::raw(
@@ -322,17 +360,16 @@ impl SnowflakeSession {
             let (Some(name), Some(ty)) = (i["COLUMN_NAME"].as_str(), i["TYPE"].as_str()) else {
                 return Err(wrong());
             };
-            let not_null = i["NULLABLE"] == serde_json::Value::Bool(false);
-            columns.push(format!(
-                "\"{}\" {ty}{}",
-                name.replace('"', "\"\""),
-                if not_null { " NOT NULL" } else { "" }
-            ));
+            columns.push(TemplateColumn {
+                name: name.to_owned(),
+                ty: ty.to_owned(),
+                not_null: i["NULLABLE"] == serde_json::Value::Bool(false),
+                expression: i["EXPRESSION"].as_str().map(str::to_owned),
+            });
         }
         if columns.is_empty() {
             return Err(wrong());
         }
-        self.nested(&format!("{create} ({})", columns.join(", ")))
-            .await
+        Ok(columns)
     }
 }

@@ -133,6 +133,28 @@ impl SnowflakeSession {
         })
     }
 
+    /// Gives a constraint another name.
+    pub(super) fn rename_constraint(
+        &mut self,
+        name: &ast::ObjectName,
+        from: &str,
+        to: &str,
+    ) -> Result<()> {
+        let (full, entry) = self.inner.table(name)?;
+        if !entry.def.constraints.iter().any(|k| k.name == from) {
+            return Err(SqlError::raw(
+                "002055",
+                "42601",
+                format!("SQL compilation error:\nConstraint '{from}' does not exist."),
+            ));
+        }
+        self.redefine(&full, |def| {
+            for k in def.constraints.iter_mut().filter(|k| k.name == from) {
+                to.clone_into(&mut k.name);
+            }
+        })
+    }
+
     fn change_view(&mut self, name: &ast::ObjectName, change: &Change) -> Result<()> {
         let (set, unset) = split(change)?;
         set.only(&["COMMENT", "CHANGE_TRACKING"])?;

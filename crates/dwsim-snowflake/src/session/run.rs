@@ -12,7 +12,9 @@ use dwsim_engine::types::{ColumnInfo, SqlType};
 use sqlparser::ast::{self, MergeClauseKind, Statement};
 
 use super::answer::schema;
-use super::{AccountState, Answer, Binding, StatementKind, StatementRun, bindings, parameters};
+use super::{
+    AccountState, Answer, Binding, SessionSlot, StatementKind, StatementRun, bindings, parameters,
+};
 use crate::dialect::{SnowflakeDialect, fold};
 use crate::parse::{Command, UseTarget};
 
@@ -37,6 +39,14 @@ pub struct SnowflakeSession {
     pub(crate) calls: usize,
     /// OUT arguments of the procedure that ran last: positions and values.
     pub(crate) outputs: Vec<(usize, Typed)>,
+    /// What other sessions know of this one.
+    pub(crate) slot: Arc<SessionSlot>,
+    /// A statement is running.
+    inside: bool,
+    /// The pipe whose COPY is running.
+    pub(super) pipe: Option<dwsim_engine::catalog::ObjectName>,
+    /// The statement changes a table on the service's behalf: a dynamic or an external one.
+    pub(super) maintaining: bool,
     /// Procedures that the running blocks have declared, innermost last.
     pub(crate) nested: Vec<Arc<dwsim_engine::catalog::Routine>>,
 }
@@ -62,7 +72,13 @@ impl SnowflakeSession {
         let shared: Arc<SnowflakeDialect> = Arc::clone(&dialect);
         let inner = Session::new(Arc::clone(&account.engine), shared, options);
         dialect.set_cancel(inner.cancel_handle());
+        let slot = SessionSlot::new(inner.id(), inner.user.clone(), inner.cancel_handle());
+        account.add_session(&slot);
         SnowflakeSession {
+            slot,
+            inside: false,
+            pipe: None,
+            maintaining: false,
             inner,
             account,
             dialect,
@@ -105,6 +121,11 @@ impl SnowflakeSession {
         self.inner.client = Some(client);
     }
 
+    /// What other sessions know of this one.
+    pub fn slot(&self) -> Arc<SessionSlot> {
+        Arc::clone(&self.slot)
+    }
+
     /// A handle that cancels the running statement.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.inner.cancel_handle()
@@ -118,17 +139,22 @@ impl SnowflakeSession {
     /// Identifies the statement that comes next.
     pub fn begin_statement(&mut self, query_id: &str) {
         query_id.clone_into(&mut self.inner.query_id);
+        if self.slot.take_doomed() && self.inner.in_transaction() {
+            self.inner.rollback();
+        }
+        self.slot.begin(query_id);
         self.started = chrono::Utc::now();
-        let cancel = self.inner.cancel_handle();
-        let running = &self.account.engine.running;
-        running.begin(self.inner.id(), query_id, cancel);
         let newest = self.account.engine.catalog.history(|h| h.newest());
         self.version_before = newest.unwrap_or(0);
     }
 
     /// The statement is over: LAST_QUERY_ID() means it from now on, and the histories have it.
     pub fn end_statement(&mut self, query_id: &str, text: &str, outcome: &Result<Answer>) {
-        self.account.engine.running.end(self.inner.id());
+        let open = self.inner.in_transaction().then(|| {
+            let env = self.inner.env();
+            env.moment().transaction_now.timestamp_micros()
+        });
+        self.slot.end(query_id, open);
         self.inner.last_query_id = Some(query_id.to_owned());
         self.inner.query_ids.note(query_id);
         let failure = outcome.as_ref().err().map(|e| {
@@ -173,6 +199,14 @@ impl SnowflakeSession {
         bindings: &BTreeMap<String, Binding>,
         describe_only: bool,
     ) -> Result<Answer> {
+        // Only the outermost statement looks what buckets have got meanwhile.
+        if !self.inside && !describe_only {
+            self.inside = true;
+            self.catch_up().await;
+            let outcome = Box::pin(self.run(text, bindings, describe_only)).await;
+            self.inside = false;
+            return outcome;
+        }
         let resolved = crate::parse::resolve_identifiers(text, &|v| self.named(v), &|n| {
             bindings::name(bindings, n)
         })?;
@@ -258,7 +292,13 @@ impl SnowflakeSession {
             }
             Command::CreateDatabase(o) => self.create_database(&o),
             Command::CreateSchema(o) => self.create_schema(&o),
-            Command::Create(o) => self.create_kept(&o),
+            Command::Create(o) => {
+                let answer = self.create_kept(&o)?;
+                if self.has_external_directory(&o) && !answer.skipped_creation() {
+                    self.refresh_stage(&o.name, None).await?;
+                }
+                Ok(answer)
+            }
             Command::Drop {
                 kind,
                 name,
@@ -272,6 +312,7 @@ impl SnowflakeSession {
                 options,
             } => self.alter_kept(kind, &name, if_exists, rename.as_ref(), &options),
             Command::Copy(copy) => self.copy(&copy, bindings).await,
+            Command::CopyFiles(to, from, options) => self.copy_files(&to, &from, &options).await,
             Command::Put(local, remote, options) => {
                 let remote = match remote.as_str() {
                     "?" => bindings::name(bindings, 1)?,
@@ -296,6 +337,15 @@ impl SnowflakeSession {
                 self.change_object(&word, &name, if_exists, &change).await
             }
             Command::DropObject(word, name, if_exists) => self.drop_body(&word, &name, if_exists),
+            Command::CreateExternal(c) => self.create_external(&c).await,
+            Command::AlterExternal(name, if_exists, change) => {
+                match self.alter_external(&name, &change).await {
+                    Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
+                        Answer::success(StatementKind::Ddl)
+                    }
+                    other => other,
+                }
+            }
             Command::Undrop(kind, name) => self.undrop(&kind, &name),
             Command::CreateFromTemplate(create, query) => {
                 self.create_from_template(&create, &query).await
@@ -349,14 +399,23 @@ impl SnowflakeSession {
             }
             Command::Flow(parts) => self.flow(&parts).await,
             Command::CreateOrAlter(create) => self.create_or_alter(&create).await,
-            Command::RefreshStage(name, if_exists) => match self.refresh_stage(&name).await {
-                Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
-                    Answer::success(StatementKind::Ddl)
+            Command::RefreshStage(name, if_exists, path) => {
+                match self.refresh_stage(&name, path.as_deref()).await {
+                    Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {
+                        Answer::success(StatementKind::Ddl)
+                    }
+                    other => other,
                 }
-                other => other,
-            },
+            }
             Command::DropKey(name, if_exists, kind, columns) => {
                 match self.drop_key(&name, kind, &columns) {
+                    Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {}
+                    other => other?,
+                }
+                Answer::success(StatementKind::Ddl)
+            }
+            Command::RenameConstraint(name, if_exists, from, to) => {
+                match self.rename_constraint(&name, &fold(&from), &fold(&to)) {
                     Err(e) if if_exists && matches!(*e.kind, ErrorKind::UnknownObject { .. }) => {}
                     other => other?,
                 }
@@ -407,6 +466,7 @@ impl SnowflakeSession {
         values: &[Typed],
     ) -> Result<Answer> {
         self.transaction_rules(statement)?;
+        self.check_target(statement)?;
         if let Statement::Truncate(t) = statement {
             for target in &t.table_names {
                 if let Ok((name, entry)) = self.inner.table(&target.name) {

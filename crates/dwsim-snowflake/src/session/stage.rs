@@ -45,6 +45,8 @@ pub(super) struct Found {
     pub path: String,
     /// Name as LIST prints it.
     pub name: String,
+    /// Name as METADATA$FILENAME gives it: in a bucket the whole key, else the path in the stage.
+    pub shown_name: String,
     pub size: u64,
     pub etag: String,
     pub modified: i64,
@@ -226,6 +228,7 @@ impl SnowflakeSession {
                     let path = key[prefix.len()..].to_owned();
                     Found {
                         name: format!("{}{path}", at.shown),
+                        shown_name: path.clone(),
                         path,
                         key,
                         size: f.bytes.len() as u64,
@@ -241,6 +244,7 @@ impl SnowflakeSession {
                     .filter(|m| !m.key.ends_with('/'))
                     .map(|m| Found {
                         name: format!("{}{}", at.shown, m.key),
+                        shown_name: m.key.clone(),
                         path: m
                             .key
                             .strip_prefix(stage.as_str())

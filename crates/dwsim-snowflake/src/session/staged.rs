@@ -302,11 +302,12 @@ impl SnowflakeSession {
                 called.insert(i, (answer.columns, answer.batches));
             }
         }
+        let fields = widest(&changed);
         for (i, read) in found.into_iter().enumerate() {
             let rows = match read {
-                Read::Files(source) => self.file_rows(source).await?,
+                Read::Files(source) => padded(self.file_rows(source).await?, fields)?,
                 Read::Infer(call) => self.infer(&call).await?,
-                Read::Directory(stage) => self.directory(&stage).await?,
+                Read::Directory(stage) => self.directory(&stage)?,
                 Read::Call(_) => called.remove(&i).unwrap_or_default(),
             };
             self.dialect.set_staged(format!("{STAGED}{i}"), Some(rows));
@@ -336,6 +337,64 @@ impl SnowflakeSession {
         }
         Ok(all)
     }
+}
+
+/// The largest `$n` that a query names: a file with fewer fields has NULLs there.
+pub(super) fn widest(query: &impl ast::Visit) -> usize {
+    let mut most = 0;
+    let mut note = |text: &str| {
+        if let Some(n) = text.strip_prefix('$').and_then(|n| n.parse().ok()) {
+            most = most.max(n);
+        }
+    };
+    let _: ControlFlow<()> = ast::visit_expressions(query, |e| {
+        match e {
+            ast::Expr::Identifier(i) => note(&i.value),
+            ast::Expr::CompoundIdentifier(parts) => {
+                if let Some(last) = parts.last() {
+                    note(&last.value);
+                }
+            }
+            ast::Expr::Value(v) => {
+                if let Value::Placeholder(p) = &v.value {
+                    note(p);
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    });
+    // More columns than a table can have are a mistake.
+    most.min(10_000)
+}
+
+/// The rows of a file with at least so many fields; those of documents have one.
+pub(super) fn padded(rows: Rows, fields: usize) -> Result<Rows> {
+    let (columns, batches) = rows;
+    let values = columns.len() - METADATA;
+    if values >= fields.max(1) || columns.first().is_some_and(|c| c.ty.is_semi()) {
+        return Ok((columns, batches));
+    }
+    let mut wide: Vec<ColumnInfo> = columns[..values].to_vec();
+    for i in values + 1..=fields.max(1) {
+        wide.push(ColumnInfo::new(
+            format!("C{i}"),
+            dwsim_engine::types::SqlType::text(),
+        ));
+    }
+    wide.extend(columns[values..].iter().cloned());
+    let batches = batches
+        .into_iter()
+        .map(|b| {
+            let mut arrays = b.columns()[..values].to_vec();
+            for c in &wide[values..wide.len() - METADATA] {
+                arrays.push(new_null_array(&c.ty.arrow(), b.num_rows()));
+            }
+            arrays.extend(b.columns()[values..].iter().cloned());
+            Ok(RecordBatch::try_new(schema(&wide), arrays)?)
+        })
+        .collect::<Result<_>>()?;
+    Ok((wide, batches))
 }
 
 /// Joins the rows of another file; the narrower one is filled up with NULLs before the metadata columns.

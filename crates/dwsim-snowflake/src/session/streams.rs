@@ -7,14 +7,24 @@ use std::sync::Arc;
 
 use dwsim_engine::catalog::{Object, ObjectKind, ObjectName, StreamDef, next_oid};
 use dwsim_engine::error::{Result, SqlError};
+use dwsim_engine::plan::{SOURCE_OID, STREAM_SOURCE};
 use dwsim_engine::session::Undrop;
 use sqlparser::ast;
 
+use super::dynamic::EXTERNAL;
 use super::objects::properties;
 use super::run::missing;
 use super::{Answer, SnowflakeSession, StatementKind};
 use crate::dialect::fold;
 use crate::parse::{Change, CreateStream};
+
+fn refused(message: &str) -> SqlError {
+    SqlError::raw(
+        "001003",
+        "42000",
+        format!("SQL compilation error:\n{message}"),
+    )
+}
 
 impl SnowflakeSession {
     pub(super) fn create_stream(&mut self, s: &CreateStream) -> Result<Answer> {
@@ -41,10 +51,25 @@ impl SnowflakeSession {
                 ..StreamDef::clone(old)
             }
         } else {
-            if s.on != "TABLE" {
+            if s.on == "VIEW" || s.on == "STAGE" {
+                return self.create_view_stream(s, &name);
+            }
+            if !matches!(s.on.as_str(), "TABLE" | "EXTERNAL TABLE" | "DYNAMIC TABLE") {
                 return Err(SqlError::unsupported(format!("a stream on a {}", s.on)));
             }
             let (source, entry) = self.inner.table(&s.source)?;
+            let external = entry.def.properties.contains_key(EXTERNAL);
+            let insert_only = s.options.flag("INSERT_ONLY")?.unwrap_or(false);
+            if external && !insert_only {
+                return Err(refused(
+                    "A stream on an external table needs INSERT_ONLY = TRUE.",
+                ));
+            }
+            if insert_only && !external {
+                return Err(refused(
+                    "INSERT_ONLY is for streams on external tables only; use APPEND_ONLY.",
+                ));
+            }
             let offset = match &s.past {
                 None => entry,
                 Some(clause) => {
@@ -68,9 +93,59 @@ impl SnowflakeSession {
                 properties: properties(&s.options),
             }
         };
+        self.add_stream(s, &name, def)
+    }
+
+    /// A stream on a view, or on the directory table of a stage.
+    fn create_view_stream(&mut self, s: &CreateStream, name: &ObjectName) -> Result<Answer> {
+        if s.past.is_some() {
+            return Err(SqlError::unsupported(format!(
+                "AT | BEFORE of a stream on a {}",
+                s.on.to_lowercase()
+            )));
+        }
+        let mut kept = properties(&s.options);
+        kept.insert(STREAM_SOURCE.into(), s.on.clone());
+        let view = self.inner.view()?;
+        let (source, offset) = if s.on == "VIEW" {
+            let (source, object) = self.inner.relation(&s.source)?;
+            let Object::View(v) = object else {
+                return Err(missing("view", source.to_string()));
+            };
+            kept.insert(SOURCE_OID.into(), v.oid.to_string());
+            let env = self.inner.env();
+            let mut binder = self.inner.binder(env, &view, &[]);
+            let offset = binder.view_version(&source, None)?;
+            (source, offset)
+        } else {
+            let source = self.inner.resolve_name(&s.source)?;
+            let offset = crate::directory::version(&view, &source, None)?;
+            (source, offset)
+        };
+        let def = StreamDef {
+            oid: next_oid(),
+            source,
+            offset_time: offset.changed,
+            offset,
+            append_only: s.options.flag("APPEND_ONLY")?.unwrap_or(false),
+            initial_rows: s.options.flag("SHOW_INITIAL_ROWS")?.unwrap_or(false),
+            owner: self.inner.role.clone(),
+            comment: s.options.text("COMMENT").map(str::to_owned),
+            created: chrono::Utc::now().timestamp(),
+            properties: kept,
+        };
+        self.add_stream(s, name, def)
+    }
+
+    fn add_stream(
+        &mut self,
+        s: &CreateStream,
+        name: &ObjectName,
+        def: StreamDef,
+    ) -> Result<Answer> {
         let made = self.inner.create_object(
             ObjectKind::Stream,
-            &name,
+            name,
             &Object::Stream(Arc::new(def)),
             s.if_not_exists,
             s.or_replace,

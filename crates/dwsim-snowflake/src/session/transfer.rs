@@ -92,6 +92,7 @@ impl SnowflakeSession {
             .map(|(key, f)| super::stage::Found {
                 path: key[stage.len()..].to_owned(),
                 name: format!("{}{}", at.shown, &key[stage.len()..]),
+                shown_name: key[stage.len()..].to_owned(),
                 key,
                 size: f.bytes.len() as u64,
                 etag: f.md5,

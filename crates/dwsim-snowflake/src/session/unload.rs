@@ -6,17 +6,47 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray, UInt32Array};
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{Field, Schema};
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::kernels::cast::nanos;
 use dwsim_engine::load::{Compression, TextToVariant, convert};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use dwsim_engine::variant::{JsonStyle, Ref, to_json};
+use sqlparser::ast;
 
 use super::file_format::{FileFormat, FileType};
 use super::{Answer, Binding, SnowflakeSession, StatementKind};
 use crate::parse::{CopyFrom, CopyInto};
+
+/// The column of the partition's name beside the rows.
+const PARTITION: &str = "$PARTITION";
+
+/// The folder of the rows whose partition is NULL.
+const NULL_PARTITION: &str = "__NULL__";
+
+/// Rows by the folder of their partition.
+type Parts = Vec<(Option<String>, Vec<RecordBatch>)>;
+
+/// How rows become files.
+struct Style {
+    /// NULL_IF was given.
+    own_null: bool,
+    header: bool,
+    single: bool,
+    /// Names hold the statement's id.
+    query_id: bool,
+}
+
+/// A file to write.
+struct Unloaded {
+    path: String,
+    rows: usize,
+    /// Bytes before packing.
+    plain: usize,
+    packed: Vec<u8>,
+}
 
 impl SnowflakeSession {
     pub(super) async fn unload(
@@ -37,11 +67,6 @@ impl SnowflakeSession {
             "STORAGE_INTEGRATION",
             "ENCRYPTION",
         ])?;
-        if copy.partition_by.is_some() {
-            return Err(SqlError::unsupported(
-                "COPY INTO a location with PARTITION BY",
-            ));
-        }
         let at = self.locate(location)?;
         let properties = self.copy_format(&at, &copy.options)?;
         let format = FileFormat::new(&properties)?;
@@ -54,25 +79,147 @@ impl SnowflakeSession {
                 ));
             }
         };
-        let (columns, batches) = self.inner.run_query(&query, &[]).await?.collect().await?;
-        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        let single = copy.options.flag("SINGLE")?.unwrap_or(false);
-        let header = copy.options.flag("HEADER")?.unwrap_or(false);
+        let flag = |name: &str, default: bool| -> Result<bool> {
+            Ok(copy.options.flag(name)?.unwrap_or(default))
+        };
+        let split = copy.partition_by.is_some();
+        let (single, overwrite) = (flag("SINGLE", false)?, flag("OVERWRITE", false)?);
+        if split && (single || overwrite) {
+            return Err(SqlError::raw(
+                "001003",
+                "42000",
+                "SQL compilation error:\nPARTITION BY of COPY INTO a location goes with neither SINGLE = TRUE nor OVERWRITE = TRUE.",
+            ));
+        }
+        let style = Style {
+            own_null: properties.contains_key("NULL_IF"),
+            header: flag("HEADER", false)?,
+            single,
+            // The files of partitions are always told apart by the statement's id.
+            query_id: flag("INCLUDE_QUERY_ID", split)? || split,
+        };
+        if single && style.query_id {
+            return Err(SqlError::raw(
+                "001003",
+                "42000",
+                "SQL compilation error:\nINCLUDE_QUERY_ID = TRUE goes with neither SINGLE = TRUE nor OVERWRITE = TRUE.",
+            ));
+        }
+        let (columns, parts) = self.unload_parts(query, copy.partition_by.as_ref()).await?;
+        let mut written = Vec::new();
+        for (folder, batches) in parts {
+            let file =
+                self.unload_file(&at, &columns, &batches, &format, &style, folder.as_deref())?;
+            let exact = super::stage::Location {
+                path: file.path.clone(),
+                ..at.clone()
+            };
+            if !overwrite && !split && !self.files(&exact).await?.is_empty() {
+                return Err(ErrorKind::Storage(format!("Files already existing at the unload destination: {location}. Use overwrite option to force unloading.")).into());
+            }
+            written.push(file);
+        }
+        let mut report = Vec::new();
+        let (mut rows, mut input, mut output) = (0, 0, 0);
+        for file in written {
+            rows += file.rows;
+            input += file.plain;
+            output += file.packed.len();
+            if file.rows > 0 {
+                report.push(vec![
+                    Some(file.path.clone()),
+                    Some(file.packed.len().to_string()),
+                    Some(file.rows.to_string()),
+                ]);
+                self.write(&at, &file.path, file.packed).await?;
+            }
+        }
+        let ty = || SqlType::number(38, 0);
+        if flag("DETAILED_OUTPUT", false)? {
+            return Answer::table(
+                StatementKind::Copy,
+                vec![
+                    ("FILE_NAME", SqlType::text()),
+                    ("FILE_SIZE", ty()),
+                    ("ROW_COUNT", ty()),
+                ],
+                report,
+            );
+        }
+        let n = |v: usize| Some(v.to_string());
+        Answer::table(
+            StatementKind::Copy,
+            vec![
+                ("rows_unloaded", ty()),
+                ("input_bytes", ty()),
+                ("output_bytes", ty()),
+            ],
+            vec![vec![n(rows), n(input), n(output)]],
+        )
+    }
+
+    /// The columns and rows to unload: all together, or by the folder of each partition.
+    async fn unload_parts(
+        &mut self,
+        query: Box<ast::Query>,
+        partition_by: Option<&ast::Expr>,
+    ) -> Result<(Vec<ColumnInfo>, Parts)> {
+        let Some(by) = partition_by else {
+            let (columns, batches) = self.inner.run_query(&query, &[]).await?.collect().await?;
+            return Ok((columns, vec![(None, batches)]));
+        };
+        let query = with_partition(query, by)?;
+        let (mut columns, batches) = self.inner.run_query(&query, &[]).await?.collect().await?;
+        columns.pop();
+        let mut parts: BTreeMap<String, Vec<RecordBatch>> = BTreeMap::new();
+        for b in &batches {
+            let names = b.column(columns.len()).as_string::<i32>();
+            let mut rows: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+            for i in 0..b.num_rows() {
+                let name = if names.is_null(i) {
+                    NULL_PARTITION
+                } else {
+                    names.value(i)
+                };
+                rows.entry(name).or_default().push(i as u32);
+            }
+            let plain = b.project(&(0..columns.len()).collect::<Vec<_>>())?;
+            for (name, rows) in rows {
+                let part = take_record_batch(&plain, &UInt32Array::from(rows))?;
+                parts.entry(name.to_owned()).or_default().push(part);
+            }
+        }
+        let parts = parts.into_iter().map(|(n, b)| (Some(n), b)).collect();
+        Ok((columns, parts))
+    }
+
+    fn unload_file(
+        &self,
+        at: &super::stage::Location,
+        columns: &[ColumnInfo],
+        batches: &[RecordBatch],
+        format: &FileFormat,
+        style: &Style,
+        folder: Option<&str>,
+    ) -> Result<Unloaded> {
         let (plain, ending) = match format.file_type {
             FileType::Csv => (
-                self.csv(
-                    &columns,
-                    &batches,
-                    &format,
-                    properties.contains_key("NULL_IF"),
-                    header,
-                )?,
+                self.csv(columns, batches, format, style.own_null, style.header)?,
                 ".csv",
             ),
-            FileType::Json => (self.json_lines(&columns, &batches)?, ".json"),
-            FileType::Parquet => (parquet_file(&columns, &batches)?, ".snappy.parquet"),
+            FileType::Json => (self.json_lines(columns, batches)?, ".json"),
+            FileType::PARQUET => (
+                parquet_file(columns, batches, style.header)?,
+                ".snappy.parquet",
+            ),
+            FileType::Columnar(_) | FileType::Xml => {
+                return Err(SqlError::unsupported(format!(
+                    "unloading to {} files",
+                    format.file_type.word()
+                )));
+            }
         };
-        let packing = if format.file_type == FileType::Parquet {
+        let packing = if format.file_type == FileType::PARQUET {
             Compression::None
         } else {
             format.compression
@@ -86,39 +233,36 @@ impl SnowflakeSession {
             };
             format!("{ending}{packed}")
         });
-        // A path that ends with a slash is a directory; anything else is the start of the files' names.
-        let path = match (single, at.path.as_str()) {
-            (true, "") => "data".to_owned(),
-            (true, p) if p.ends_with('/') => format!("{p}data"),
-            (true, p) => p.to_owned(),
-            (false, "") => format!("data_0_0_0{ending}"),
-            (false, p) if p.ends_with('/') => format!("{p}data_0_0_0{ending}"),
-            (false, p) => format!("{p}_0_0_0{ending}"),
+        let id = if style.query_id {
+            format!("_{}", self.inner.query_id)
+        } else {
+            String::new()
         };
-        let exact = super::stage::Location {
-            path: path.clone(),
-            ..at.clone()
+        let path = match (folder, style.single, at.path.as_str()) {
+            // The location of partitions is a folder.
+            (Some(folder), _, p) => {
+                let base = if p.is_empty() || p.ends_with('/') {
+                    p.to_owned()
+                } else {
+                    format!("{p}/")
+                };
+                format!("{base}{}/data{id}_0_0_0{ending}", folder.trim_matches('/'))
+            }
+            // A path that ends with a slash is a directory; anything else is the start of the files' names.
+            (None, true, "") => "data".to_owned(),
+            (None, true, p) if p.ends_with('/') => format!("{p}data"),
+            (None, true, p) => p.to_owned(),
+            (None, false, p) if p.is_empty() || p.ends_with('/') => {
+                format!("{p}data{id}_0_0_0{ending}")
+            }
+            (None, false, p) => format!("{p}{id}_0_0_0{ending}"),
         };
-        if !copy.options.flag("OVERWRITE")?.unwrap_or(false)
-            && !self.files(&exact).await?.is_empty()
-        {
-            return Err(ErrorKind::Storage(format!("Files already existing at the unload destination: {location}. Use overwrite option to force unloading.")).into());
-        }
-        let (input, output) = (plain.len(), packed.len());
-        if rows > 0 {
-            self.write(&at, &path, packed).await?;
-        }
-        let n = |v: usize| Some(v.to_string());
-        let ty = || SqlType::number(38, 0);
-        Answer::table(
-            StatementKind::Copy,
-            vec![
-                ("rows_unloaded", ty()),
-                ("input_bytes", ty()),
-                ("output_bytes", ty()),
-            ],
-            vec![vec![n(rows), n(input), n(output)]],
-        )
+        Ok(Unloaded {
+            path,
+            rows: batches.iter().map(RecordBatch::num_rows).sum(),
+            plain: plain.len(),
+            packed,
+        })
     }
 
     /// A column as texts, in the session's output formats.
@@ -237,7 +381,31 @@ impl SnowflakeSession {
     }
 }
 
-fn parquet_file(columns: &[ColumnInfo], batches: &[RecordBatch]) -> Result<Vec<u8>> {
+/// A query with its partition's name as a last column.
+fn with_partition(query: Box<ast::Query>, by: &ast::Expr) -> Result<Box<ast::Query>> {
+    let broken = || SqlError::internal("a query that is none");
+    let mut outer = crate::parse::query(&format!(
+        "select *, 0::varchar as \"{PARTITION}\" from (select 0)"
+    ))?;
+    let ast::SetExpr::Select(select) = outer.body.as_mut() else {
+        return Err(broken());
+    };
+    match select.projection.last_mut() {
+        Some(ast::SelectItem::ExprWithAlias {
+            expr: ast::Expr::Cast { expr, .. },
+            ..
+        }) => **expr = by.clone(),
+        _ => return Err(broken()),
+    }
+    match select.from.first_mut().map(|t| &mut t.relation) {
+        Some(ast::TableFactor::Derived { subquery, .. }) => *subquery = query,
+        _ => return Err(broken()),
+    }
+    Ok(outer)
+}
+
+/// A Parquet file; without a header its columns have numbers for names.
+fn parquet_file(columns: &[ColumnInfo], batches: &[RecordBatch], header: bool) -> Result<Vec<u8>> {
     use parquet::arrow::ArrowWriter;
     use parquet::basic::Compression;
     use parquet::file::properties::WriterProperties;
@@ -272,7 +440,12 @@ fn parquet_file(columns: &[ColumnInfo], batches: &[RecordBatch]) -> Result<Vec<u
         .enumerate()
         .map(|(i, f)| {
             let ty = batches.first().map_or(f.data_type(), |b| b[i].data_type());
-            Field::new(f.name(), ty.clone(), f.is_nullable())
+            let name = if header {
+                f.name().clone()
+            } else {
+                format!("_COL_{i}")
+            };
+            Field::new(name, ty.clone(), f.is_nullable())
         })
         .collect();
     let schema = Arc::new(Schema::new(fields));

@@ -221,7 +221,8 @@ const SUM: AggregateDef = AggregateDef {
     returns: sum_type,
     implementation: AggregateImpl::DataFusion(df_sum),
 };
-const EXACT_SUM: AggregateDef = AggregateDef {
+/// SUM of one number, inside of other bindings.
+pub const EXACT_SUM: AggregateDef = AggregateDef {
     name: "SUM",
     page: "",
     params: &[Param::Number],
@@ -229,12 +230,13 @@ const EXACT_SUM: AggregateDef = AggregateDef {
     returns: sum_type,
     implementation: AggregateImpl::DataFusion(super::exact_sum),
 };
-const COUNT: AggregateDef = AggregateDef {
+/// COUNT of one value, inside of other bindings.
+pub const COUNT: AggregateDef = AggregateDef {
     name: "COUNT",
     page: "",
     params: &[Param::Any],
     optional: 0,
-    returns: big_type,
+    returns: ret::bigint,
     implementation: AggregateImpl::DataFusion(df_count),
 };
 const APPROX_COUNT_DISTINCT: AggregateDef = AggregateDef {
@@ -242,7 +244,7 @@ const APPROX_COUNT_DISTINCT: AggregateDef = AggregateDef {
     page: "",
     params: &[Param::Any],
     optional: 0,
-    returns: big_type,
+    returns: ret::bigint,
     implementation: AggregateImpl::DataFusion(df_approx_distinct),
 };
 const AVG_FLOAT: AggregateDef = AggregateDef {
@@ -253,10 +255,6 @@ const AVG_FLOAT: AggregateDef = AggregateDef {
     returns: ret::double,
     implementation: AggregateImpl::DataFusion(df_avg),
 };
-
-fn big_type(_: &ReturnArgs<'_>) -> Result<SqlType> {
-    Ok(SqlType::BigInt)
-}
 
 /// AVG. Exact numbers are summed exactly and divided once: on Snowflake with six more digits (at most
 /// twelve, or the argument's own), on Redshift truncated at the argument's scale.

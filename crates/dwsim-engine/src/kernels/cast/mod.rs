@@ -15,7 +15,7 @@ use crate::types::{SqlType, TypeClass};
 
 pub use boolean::parse_boolean;
 pub use numeric::{double_text, double_to_decimal, general, parse_decimal, parse_double, rescale};
-pub use structured::map_keys;
+pub use structured::{map_keys, rename_fields};
 pub use text::{decode_hex, encode_hex};
 pub use variant::{encode_at, nanos};
 

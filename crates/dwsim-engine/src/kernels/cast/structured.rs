@@ -180,6 +180,64 @@ fn parts(
     Ok(())
 }
 
+/// A structured value whose members have, one by one, the names of the returned type: CAST … RENAME FIELDS.
+pub fn rename_fields(call: &Call<'_>) -> Result<ArrayRef> {
+    let values = call.variant(0)?;
+    call.map_variant(|row| {
+        let Some(v) = values.get(row) else {
+            return Ok(None);
+        };
+        let mut out = Vec::new();
+        renamed(
+            Ref::new(v),
+            &call.types[0],
+            call.returns,
+            &mut Builder { out: &mut out },
+        );
+        Ok(Some(out))
+    })
+}
+
+fn renamed(v: Ref<'_>, from: &SqlType, to: &SqlType, b: &mut Builder<'_>) {
+    let (SqlType::Structured(from), SqlType::Structured(to)) = (from, to) else {
+        return b.raw(v.bytes());
+    };
+    match (from.as_ref(), to.as_ref()) {
+        (Structured::Object(old), Structured::Object(new)) if v.pairs().is_some() => {
+            b.begin_object();
+            for (o, n) in old.iter().zip(new) {
+                if let Some(member) = v.member(&o.name) {
+                    b.string(&n.name);
+                    renamed(member, &o.ty, &n.ty, b);
+                }
+            }
+            b.end();
+        }
+        (Structured::Array { element: old, .. }, Structured::Array { element: new, .. }) => {
+            let Some(items) = v.items() else {
+                return b.raw(v.bytes());
+            };
+            b.begin_array();
+            for item in items {
+                renamed(item, old, new, b);
+            }
+            b.end();
+        }
+        (Structured::Map { value: old, .. }, Structured::Map { value: new, .. }) => {
+            let Some(pairs) = v.pairs() else {
+                return b.raw(v.bytes());
+            };
+            b.begin_object();
+            for (k, item) in pairs {
+                b.string(&k);
+                renamed(item, old, new, b);
+            }
+            b.end();
+        }
+        _ => b.raw(v.bytes()),
+    }
+}
+
 /// The keys of a MAP as numbers or texts.
 pub fn map_keys(call: &Call<'_>) -> Result<ArrayRef> {
     let column = &call.args[0];

@@ -56,7 +56,7 @@ pub use set::{
     array_position, array_sort, arrays_overlap, super_array_contains, super_array_position,
     super_array_positions,
 };
-pub use xml::{check_xml, parse_xml, to_xml, xml_get};
+pub use xml::{XmlDocuments, check_xml, parse_xml, to_xml, xml_documents, xml_get};
 
 #[cfg(test)]
 pub(crate) mod tests;

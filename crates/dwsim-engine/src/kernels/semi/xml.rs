@@ -23,6 +23,8 @@ struct Parser<'a> {
     at: usize,
     /// Numbers and Booleans stay texts.
     plain: bool,
+    /// Blanks at the ends of texts stay.
+    blanks_stay: bool,
 }
 
 type Failure = (String, usize);
@@ -212,7 +214,8 @@ impl<'a> Parser<'a> {
             }
             let run = std::mem::take(&mut text);
             if !run.trim().is_empty() {
-                let v = self.typed(run.trim().to_owned());
+                let run = if self.blanks_stay { &run } else { run.trim() };
+                let v = self.typed(run.to_owned());
                 items.push(v);
             }
             if rest.starts_with("</") {
@@ -240,7 +243,12 @@ impl<'a> Parser<'a> {
 }
 
 fn parse(text: &str, plain: bool) -> std::result::Result<Value, Failure> {
-    let mut p = Parser { text, at: 0, plain };
+    let mut p = Parser {
+        text,
+        at: 0,
+        plain,
+        blanks_stay: false,
+    };
     p.misc()?;
     let root = p.element(0)?;
     p.misc()?;
@@ -248,6 +256,53 @@ fn parse(text: &str, plain: bool) -> std::result::Result<Value, Failure> {
         Ok(root)
     } else {
         p.fail("text after the end of the document")
+    }
+}
+
+/// How a file of XML is taken apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct XmlDocuments {
+    /// The elements inside of the outer one are the documents.
+    pub strip_outer_element: bool,
+    /// Blanks at the ends of texts stay.
+    pub preserve_space: bool,
+    /// Numbers and Booleans stay texts.
+    pub plain: bool,
+}
+
+/// The documents of a text, one after another.
+///
+/// # Errors
+/// What is wrong, and the byte at which it is.
+pub fn xml_documents(
+    text: &str,
+    options: XmlDocuments,
+) -> std::result::Result<Vec<Value>, (String, usize)> {
+    let mut p = Parser {
+        text,
+        at: 0,
+        plain: options.plain,
+        blanks_stay: options.preserve_space,
+    };
+    let mut out = Vec::new();
+    loop {
+        p.misc()?;
+        if p.rest().is_empty() {
+            return Ok(out);
+        }
+        let root = p.element(0)?;
+        match root {
+            Value::Object(members) if options.strip_outer_element => {
+                for (_, content) in members.into_iter().filter(|(k, _)| k == "$") {
+                    let items = match content {
+                        Value::Array(items) => items,
+                        one => vec![one],
+                    };
+                    out.extend(items.into_iter().filter(|v| matches!(v, Value::Object(_))));
+                }
+            }
+            root => out.push(root),
+        }
     }
 }
 

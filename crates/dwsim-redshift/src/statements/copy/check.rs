@@ -103,9 +103,6 @@ pub(super) fn check(copy: &Copy) -> Result<()> {
                 Some(word) => Err(refused(format!(
                     "{word} argument is not supported for {name} based COPY"
                 ))),
-                None if copy.format == Format::Orc => {
-                    Err(SqlError::unsupported("COPY with FORMAT ORC"))
-                }
                 None => Ok(()),
             }
         }

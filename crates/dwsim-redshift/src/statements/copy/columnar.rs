@@ -1,10 +1,10 @@
-//! Parquet files, whose columns are for the table's columns in their order.
+//! Parquet and ORC files, whose columns are for the table's columns in their order.
 //! Conversion is left to `fit`.
 
 use arrow::array::new_null_array;
 use bytes::Bytes;
 use dwsim_engine::error::{ErrorKind, Result};
-use dwsim_engine::load::ParquetReader;
+use dwsim_engine::load::ColumnarFormat;
 use dwsim_engine::types::SqlType;
 
 use super::Load;
@@ -13,14 +13,20 @@ use super::fit::Fit;
 /// Reads one file. False when too many rows were refused.
 ///
 /// # Errors
-/// A file that is no Parquet, or has another number of columns.
-pub(super) fn parquet(load: &mut Load<'_>, url: &str, bytes: Bytes) -> Result<bool> {
-    let mut reader = ParquetReader::new(bytes, None)?;
+/// A file that is not of this format, or has another number of columns.
+pub(super) fn columnar(
+    load: &mut Load<'_>,
+    url: &str,
+    bytes: Bytes,
+    format: ColumnarFormat,
+) -> Result<bool> {
+    let mut reader = format.open(bytes)?;
     let file: Vec<_> = reader.columns().to_vec();
     let short = load.copy.fill_record && file.len() < load.given.len();
     if file.len() != load.given.len() && !short {
         return Err(ErrorKind::Load(format!(
-            "Spectrum Scan Error. File '{url}' has an incompatible Parquet schema: {} columns in the file, {} expected",
+            "Spectrum Scan Error. File '{url}' has an incompatible {} schema: {} columns in the file, {} expected",
+            format.name(),
             file.len(),
             load.given.len()
         ))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, StringArray};
 use bytes::Bytes;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
-use dwsim_engine::load::{AvroReader, JsonOptions, JsonReader, rows_as_variant};
+use dwsim_engine::load::{ColumnarFormat, JsonOptions, JsonReader, rows_as_variant};
 use dwsim_engine::session::Session;
 use dwsim_engine::types::SqlType;
 use dwsim_engine::variant::ParseMode;
@@ -169,7 +169,7 @@ pub(super) async fn avro(
     how: &JsonPaths,
 ) -> Result<bool> {
     let listed = check_paths(load, session, how).await?;
-    let mut reader = AvroReader::new(bytes)?;
+    let mut reader = ColumnarFormat::Avro.open(bytes)?;
     let fields = reader.columns().to_vec();
     let mut line = 1u64;
     while let Some(batch) = reader.next_batch()? {

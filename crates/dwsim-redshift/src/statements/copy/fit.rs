@@ -225,7 +225,7 @@ fn prepare(load: &Load<'_>, values: ArrayRef, from: &SqlType, to: &SqlType) -> A
     };
     let documents = matches!(
         copy.format,
-        Format::Json(_) | Format::Avro(_) | Format::Parquet
+        Format::Json(_) | Format::Avro(_) | Format::Parquet | Format::Orc
     );
     let mut values = Arc::clone(&values);
     if documents && (copy.empty_as_null || copy.blanks_as_null) {

@@ -10,7 +10,7 @@ use dwsim_engine::types::SqlType;
 use sqlparser::ast;
 
 use super::options::{Match, OnError, Validation, on_error, validation};
-use super::rows::{Bad, Target, explain, read_file};
+use super::rows::{Bad, Field, Target, explain, read_file};
 use crate::dialect::fold;
 use crate::parse::{CopyFrom, CopyInto, CopyTarget, OptionValue, Options, invalid_option};
 use crate::session::file_format::{FileFormat, FileType, Properties};
@@ -89,6 +89,7 @@ impl SnowflakeSession {
             "FORCE",
             "LOAD_UNCERTAIN_FILES",
             "VALIDATION_MODE",
+            "INCLUDE_METADATA",
             "CREDENTIALS",
             "STORAGE_INTEGRATION",
             "ENCRYPTION",
@@ -148,8 +149,35 @@ impl SnowflakeSession {
             env.parameters
                 .insert((*parameter).to_owned(), value.clone());
         }
+        let metadata = match options.get("INCLUDE_METADATA") {
+            None => Vec::new(),
+            Some(_) if by_name == Match::None => {
+                return Err(SqlError::raw(
+                    "001003",
+                    "42000",
+                    "SQL compilation error:\nINCLUDE_METADATA goes with MATCH_BY_COLUMN_NAME.",
+                ));
+            }
+            Some(OptionValue::Nested(pairs)) => pairs
+                .0
+                .iter()
+                .map(|(column, value)| {
+                    let index = entry
+                        .def
+                        .index_of(column)
+                        .ok_or_else(|| SqlError::new(ErrorKind::UnknownColumn(column.clone())))?;
+                    let OptionValue::Word(field, _) = value else {
+                        return Err(invalid_option("INCLUDE_METADATA"));
+                    };
+                    Ok((index, Field::parse(field)?))
+                })
+                .collect::<Result<Vec<_>>>()?,
+            Some(_) => return Err(invalid_option("INCLUDE_METADATA")),
+        };
         let target = Target {
             entry: &entry,
+            nulls: format.document_nulls.clone(),
+            metadata,
             given,
             by_name,
             truncate: options.flag("TRUNCATECOLUMNS")?.unwrap_or(false)
@@ -167,11 +195,7 @@ impl SnowflakeSession {
                     "0A000",
                     format!(
                         "SQL compilation error:\n{} file format can produce one and only one column of type variant, object, or array. Load data into separate columns using the MATCH_BY_COLUMN_NAME copy option or copy with transformation.",
-                        if format.file_type == FileType::Json {
-                            "JSON"
-                        } else {
-                            "PARQUET"
-                        }
+                        format.file_type.word()
                     ),
                 ));
             }
@@ -200,11 +224,16 @@ impl SnowflakeSession {
         let policy = on_error(options.text("ON_ERROR"))?;
         let force = options.flag("FORCE")?.unwrap_or(false);
         let purge = options.flag("PURGE")?.unwrap_or(false);
-        let files = self.chosen(at, options).await?;
+        let mut files = self.chosen(at, options).await?;
+        files.retain(|f| copy.except.get(&f.name) != Some(&f.etag));
+        if let Some(after) = copy.modified_after {
+            files.retain(|f| f.modified >= after);
+        }
         let key = (self.database_oid(&name.database), target.entry.def.oid);
         let mut reports: Vec<Vec<Option<String>>> = Vec::new();
         let mut all = Vec::new();
         let mut done = Vec::new();
+        let mut failed = Vec::new();
         let mut bad: Vec<CopyError> = Vec::new();
         let mut types = target.types();
         let limit = options.number("SIZE_LIMIT")?;
@@ -225,7 +254,7 @@ impl SnowflakeSession {
                     types = t;
                     l
                 }
-                _ => read_file(bytes, format, target)?,
+                _ => read_file(bytes, format, target, file)?,
             };
             let errors = loaded.bad.len() as u64;
             bad.extend(loaded.bad.iter().map(|b| copy_error(b, &file.name, name)));
@@ -247,6 +276,8 @@ impl SnowflakeSession {
                     table_name: name.clone(),
                     errors: bad,
                     location: at.location(),
+                    failed: files.iter().map(|f| f.etag.clone()).collect(),
+                    pipe: self.pipe.clone(),
                     files: Vec::new(),
                     at: chrono::Utc::now().timestamp(),
                 });
@@ -288,7 +319,9 @@ impl SnowflakeSession {
                     .and_then(|b| b.column.as_ref())
                     .map(|(i, c)| format!("\"{}\"[\"{c}\":{}]", name.name, i + 1)),
             ]);
-            if status != "LOAD_FAILED" {
+            if status == "LOAD_FAILED" {
+                failed.push(file.etag.clone());
+            } else {
                 done.push(file.clone());
             }
             all.extend(loaded.batches);
@@ -324,6 +357,8 @@ impl SnowflakeSession {
             table_name: name.clone(),
             errors: bad,
             location: at.location(),
+            failed: failed.clone(),
+            pipe: self.pipe.clone(),
             files: reports
                 .iter()
                 .map(|r| {
@@ -377,7 +412,11 @@ impl SnowflakeSession {
     }
 
     /// The files of a COPY: those of FILES, or those under the path that match PATTERN.
-    async fn chosen(&self, at: &Location, options: &Options) -> Result<Vec<Found>> {
+    pub(in crate::session) async fn chosen(
+        &self,
+        at: &Location,
+        options: &Options,
+    ) -> Result<Vec<Found>> {
         let names: Option<Vec<String>> = match options.get("FILES") {
             None => None,
             Some(OptionValue::List(l)) => Some(l.clone()),

@@ -4,20 +4,23 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array,
 };
 use bytes::Bytes;
 use dwsim_engine::catalog::{ObjectName, TableEntry};
 use dwsim_engine::env::Env;
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::load::{
-    CsvReader, JsonReader, ParquetReader, TextToVariant, convert, json, parquet,
+    CsvReader, FileBatch, FileColumn, JsonBatch, JsonReader, TextToVariant, convert, json,
+    read_xml, rows_as_variant,
 };
 use dwsim_engine::types::{ColumnInfo, SqlType};
+use dwsim_engine::variant::Ref;
 
 use super::options::Match;
 use crate::session::answer::schema;
 use crate::session::file_format::{FileFormat, FileType};
+use crate::session::stage::Found;
 
 /// A bad row.
 #[derive(Debug, Clone)]
@@ -37,12 +40,61 @@ pub(super) struct Loaded {
     pub bad: Vec<Bad>,
 }
 
+/// What INCLUDE_METADATA tells of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Filename,
+    RowNumber,
+    ContentKey,
+    LastModified,
+    StartScanTime,
+}
+
+impl Field {
+    /// The field of a pseudo-column.
+    ///
+    /// # Errors
+    /// For any other name.
+    pub fn parse(name: &str) -> Result<Self> {
+        Ok(match name.to_ascii_uppercase().as_str() {
+            "METADATA$FILENAME" => Field::Filename,
+            "METADATA$FILE_ROW_NUMBER" => Field::RowNumber,
+            "METADATA$FILE_CONTENT_KEY" => Field::ContentKey,
+            "METADATA$FILE_LAST_MODIFIED" => Field::LastModified,
+            "METADATA$START_SCAN_TIME" => Field::StartScanTime,
+            _ => return Err(crate::parse::invalid_option("INCLUDE_METADATA")),
+        })
+    }
+
+    /// Its values as texts for rows that start at a number.
+    fn texts(self, file: &Found, first: u64, rows: usize) -> ArrayRef {
+        let instant = |seconds: i64| {
+            chrono::DateTime::from_timestamp(seconds, 0)
+                .map(|t| t.format("%Y-%m-%d %H:%M:%S").to_string())
+                .unwrap_or_default()
+        };
+        let same = |text: String| vec![text; rows];
+        let texts = match self {
+            Field::Filename => same(file.shown_name.clone()),
+            Field::RowNumber => (1..=rows as u64).map(|i| (first + i).to_string()).collect(),
+            Field::ContentKey => same(file.etag.clone()),
+            Field::LastModified => same(instant(file.modified)),
+            Field::StartScanTime => same(instant(chrono::Utc::now().timestamp())),
+        };
+        Arc::new(arrow::array::StringArray::from(texts))
+    }
+}
+
 /// The table and the columns that files go into.
 pub(super) struct Target<'a> {
     pub entry: &'a TableEntry,
     /// Table columns in the order of the files' columns.
     pub given: Vec<usize>,
     pub by_name: Match,
+    /// Texts that mean NULL where members of documents become columns.
+    pub nulls: Vec<String>,
+    /// Table columns that are told where a row comes from.
+    pub metadata: Vec<(usize, Field)>,
     pub truncate: bool,
     pub env: Env,
 }
@@ -53,6 +105,15 @@ impl Target<'_> {
             .iter()
             .map(|i| self.entry.def.columns[*i].ty.clone())
             .collect()
+    }
+
+    /// What a column is told of its rows, if anything.
+    fn told(&self, at: usize) -> Option<Field> {
+        let column = self.given[at];
+        self.metadata
+            .iter()
+            .find(|(c, _)| *c == column)
+            .map(|(_, f)| *f)
     }
 
     pub fn name(&self, at: usize) -> &str {
@@ -114,7 +175,12 @@ pub(super) fn record_error(e: Option<&dwsim_engine::load::RecordError>) -> SqlEr
 }
 
 /// The good rows of a file, in the target's columns and types.
-pub(super) fn read_file(bytes: Bytes, format: &FileFormat, target: &Target<'_>) -> Result<Loaded> {
+pub(super) fn read_file(
+    bytes: Bytes,
+    format: &FileFormat,
+    target: &Target<'_>,
+    file: &Found,
+) -> Result<Loaded> {
     let bytes = format.compression.unpack(bytes)?;
     let mut out = Loaded::default();
     match format.file_type {
@@ -142,6 +208,11 @@ pub(super) fn read_file(bytes: Bytes, format: &FileFormat, target: &Target<'_>) 
                 }
                 let mut arrays = Vec::with_capacity(target.given.len());
                 for at in 0..target.given.len() {
+                    if let Some(field) = target.told(at) {
+                        let texts = field.texts(file, out.parsed, n);
+                        arrays.push(target.column(at, &texts, &SqlType::text(), true, &mut bad)?);
+                        continue;
+                    }
                     let from = match &order {
                         None => Some(at),
                         Some(o) => o[at],
@@ -159,30 +230,24 @@ pub(super) fn read_file(bytes: Bytes, format: &FileFormat, target: &Target<'_>) 
         FileType::Json => {
             let mut reader = JsonReader::new(bytes, format.json.clone())?;
             while let Some(b) = reader.next_batch() {
-                let n = b.lines.len();
-                let mut bad: Vec<(usize, usize, SqlError)> = b
-                    .errors
-                    .iter()
-                    .map(|(row, m)| {
-                        (
-                            *row,
-                            usize::MAX,
-                            ErrorKind::InvalidJson { message: m.clone() }.into(),
-                        )
-                    })
-                    .collect();
-                let mut arrays = Vec::with_capacity(target.given.len());
-                for at in 0..target.given.len() {
-                    let values = match target.by_name {
-                        Match::None => Arc::clone(&b.column),
-                        m => json::member(&b.column, target.name(at), m == Match::Insensitive),
-                    };
-                    arrays.push(target.column(at, &values, &SqlType::Variant, false, &mut bad)?);
-                }
-                out.take(target, arrays, n, bad, &b.lines)?;
+                documents(&b, target, file, &mut out, |message| {
+                    ErrorKind::InvalidJson { message }.into()
+                })?;
             }
         }
-        FileType::Parquet => read_parquet(bytes, target, &mut out)?,
+        FileType::Xml => {
+            let b = read_xml(bytes, format.xml)?;
+            documents(&b, target, file, &mut out, |m| {
+                SqlError::raw("100100", "22P02", m)
+            })?;
+        }
+        FileType::Columnar(kind) => {
+            let mut reader = kind.open(bytes)?;
+            let columns = reader.columns().to_vec();
+            while let Some(b) = reader.next_batch()? {
+                columnar(&columns, &b, target, file, &mut out)?;
+            }
+        }
     }
     Ok(out)
 }
@@ -215,45 +280,109 @@ fn header_order(reader: &CsvReader, target: &Target<'_>) -> Result<Option<Vec<Op
     ))
 }
 
-fn read_parquet(bytes: Bytes, target: &Target<'_>, out: &mut Loaded) -> Result<()> {
-    let mut reader = ParquetReader::new(bytes, None)?;
-    let columns = reader.columns().to_vec();
-    while let Some(b) = reader.next_batch()? {
-        let mut bad = Vec::new();
-        let mut arrays = Vec::with_capacity(target.given.len());
-        for at in 0..target.given.len() {
-            arrays.push(match target.by_name {
-                Match::None => {
-                    let objects = parquet::rows_as_variant(&columns, &b)?;
-                    target.column(at, &objects, &SqlType::Variant, false, &mut bad)?
-                }
-                m => {
-                    let name = target.name(at);
-                    let found = columns.iter().position(|c| {
-                        if m == Match::Sensitive {
-                            c.name == name
-                        } else {
-                            c.name.eq_ignore_ascii_case(name)
-                        }
-                    });
-                    match found {
-                        Some(i) => target.column(
-                            at,
-                            &b.columns[i],
-                            &columns[i].ty,
-                            columns[i].json,
-                            &mut bad,
-                        )?,
-                        None => new_null_array(&target.types()[at].arrow(), b.rows),
-                    }
-                }
-            });
-        }
-        let first = out.parsed;
-        let lines: Vec<u64> = (1..=b.rows as u64).map(|i| first + i).collect();
-        out.take(target, arrays, b.rows, bad, &lines)?;
+/// Values, of which those that are one of these texts are NULL.
+fn nulled(values: ArrayRef, nulls: &[String]) -> Result<ArrayRef> {
+    if nulls.is_empty() {
+        return Ok(values);
     }
-    Ok(())
+    let is_null: BooleanArray = if let Some(texts) = values.as_string_opt::<i32>() {
+        texts
+            .iter()
+            .map(|t| Some(t.is_some_and(|t| nulls.iter().any(|n| n == t))))
+            .collect()
+    } else if let Some(documents) = values.as_binary_opt::<i64>() {
+        documents
+            .iter()
+            .map(|v| {
+                let text = v.and_then(|v| Ref::new(v).as_str().map(|t| t.into_owned()));
+                Some(text.is_some_and(|t| nulls.contains(&t)))
+            })
+            .collect()
+    } else {
+        return Ok(values);
+    };
+    Ok(arrow::compute::nullif(values.as_ref(), &is_null)?)
+}
+
+/// The rows of documents: whole, or their members by the names of columns.
+fn documents(
+    b: &JsonBatch,
+    target: &Target<'_>,
+    file: &Found,
+    out: &mut Loaded,
+    error: impl Fn(String) -> SqlError,
+) -> Result<()> {
+    let n = b.lines.len();
+    let mut bad: Vec<(usize, usize, SqlError)> = b
+        .errors
+        .iter()
+        .map(|(row, m)| (*row, usize::MAX, error(m.clone())))
+        .collect();
+    let mut arrays = Vec::with_capacity(target.given.len());
+    for at in 0..target.given.len() {
+        if let Some(field) = target.told(at) {
+            let texts = field.texts(file, out.parsed, n);
+            arrays.push(target.column(at, &texts, &SqlType::text(), false, &mut bad)?);
+            continue;
+        }
+        let values = match target.by_name {
+            Match::None => Arc::clone(&b.column),
+            m => {
+                let member = json::member(&b.column, target.name(at), m == Match::Insensitive);
+                nulled(member, &target.nulls)?
+            }
+        };
+        arrays.push(target.column(at, &values, &SqlType::Variant, false, &mut bad)?);
+    }
+    out.take(target, arrays, n, bad, &b.lines)
+}
+
+/// The rows of a batch of typed columns: as objects, or by the names of columns.
+fn columnar(
+    columns: &[FileColumn],
+    b: &FileBatch,
+    target: &Target<'_>,
+    file: &Found,
+    out: &mut Loaded,
+) -> Result<()> {
+    let mut bad = Vec::new();
+    let mut arrays = Vec::with_capacity(target.given.len());
+    for at in 0..target.given.len() {
+        if let Some(field) = target.told(at) {
+            let texts = field.texts(file, out.parsed, b.rows);
+            arrays.push(target.column(at, &texts, &SqlType::text(), false, &mut bad)?);
+            continue;
+        }
+        arrays.push(match target.by_name {
+            Match::None => {
+                let objects = rows_as_variant(columns, b)?;
+                target.column(at, &objects, &SqlType::Variant, false, &mut bad)?
+            }
+            m => {
+                let name = target.name(at);
+                let found = columns.iter().position(|c| {
+                    if m == Match::Sensitive {
+                        c.name == name
+                    } else {
+                        c.name.eq_ignore_ascii_case(name)
+                    }
+                });
+                match found {
+                    Some(i) => target.column(
+                        at,
+                        &nulled(Arc::clone(&b.columns[i]), &target.nulls)?,
+                        &columns[i].ty,
+                        columns[i].json,
+                        &mut bad,
+                    )?,
+                    None => new_null_array(&target.types()[at].arrow(), b.rows),
+                }
+            }
+        });
+    }
+    let first = out.parsed;
+    let lines: Vec<u64> = (1..=b.rows as u64).map(|i| first + i).collect();
+    out.take(target, arrays, b.rows, bad, &lines)
 }
 
 impl Loaded {

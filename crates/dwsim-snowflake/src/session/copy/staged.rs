@@ -8,8 +8,8 @@ use arrow::array::{
     new_null_array,
 };
 use bytes::Bytes;
-use dwsim_engine::error::{ErrorKind, Result};
-use dwsim_engine::load::{CsvReader, JsonReader, ParquetReader, parquet};
+use dwsim_engine::error::{ErrorKind, Result, SqlError};
+use dwsim_engine::load::{CsvReader, JsonReader, read_xml, rows_as_variant};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use sqlparser::ast;
 
@@ -19,6 +19,7 @@ use crate::session::SnowflakeSession;
 use crate::session::answer::schema;
 use crate::session::file_format::{FileFormat, FileType};
 use crate::session::stage::Found;
+use crate::session::staged::{padded, widest};
 
 impl SnowflakeSession {
     /// The rows that a query makes of a file.
@@ -29,7 +30,8 @@ impl SnowflakeSession {
         bytes: Bytes,
         format: &FileFormat,
     ) -> Result<(Loaded, Vec<SqlType>)> {
-        let (columns, batches) = staged_rows(bytes, format, Some(file))?;
+        let rows = staged_rows(bytes, format, Some(file))?;
+        let (columns, batches) = padded(rows, widest(query))?;
         let parsed = batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64;
         self.dialect
             .set_staged(STAGED.to_owned(), Some((columns, batches)));
@@ -87,11 +89,18 @@ pub(in crate::session) fn staged_rows(
                 rows.push(vec![b.column]);
             }
         }
-        FileType::Parquet => {
-            let mut reader = ParquetReader::new(bytes, None)?;
+        FileType::Columnar(kind) => {
+            let mut reader = kind.open(bytes)?;
             while let Some(b) = reader.next_batch()? {
-                rows.push(vec![parquet::rows_as_variant(reader.columns(), &b)?]);
+                rows.push(vec![rows_as_variant(reader.columns(), &b)?]);
             }
+        }
+        FileType::Xml => {
+            let b = read_xml(bytes, format.xml)?;
+            if let Some((_, message)) = b.errors.first() {
+                return Err(SqlError::raw("100100", "22P02", message.clone()));
+            }
+            rows.push(vec![b.column]);
         }
     }
     let width = rows
@@ -115,7 +124,8 @@ pub(in crate::session) fn staged_rows(
         ("METADATA$START_SCAN_TIME", SqlType::TimestampLtz(3)),
     ];
     columns.extend(metadata.map(|(name, ty)| ColumnInfo::new(name, ty)));
-    let (path, key, modified) = file.map_or(("", "", 0), |f| (&*f.path, &*f.etag, f.modified));
+    let (path, key, modified) =
+        file.map_or(("", "", 0), |f| (&*f.shown_name, &*f.etag, f.modified));
     let now = chrono::Utc::now().timestamp_millis();
     // Milliseconds since the epoch, which both timestamps hold as microseconds.
     let instant = |millis: i64, ty: &SqlType, n: usize| -> Result<ArrayRef> {

@@ -263,8 +263,12 @@ impl SnowflakeSession {
                 let text = |key: &str, default: &str| {
                     some(o.properties.get(key).map_or(default, String::as_str))
                 };
+                let initially = o.properties.get("INITIALLY_SUSPENDED");
                 let state = match o.properties.get("STATE") {
                     Some(s) if s == "suspended" => "SUSPENDED",
+                    None if initially.is_some_and(|i| i.eq_ignore_ascii_case("true")) => {
+                        "SUSPENDED"
+                    }
                     _ => "STARTED",
                 };
                 let mut row: Row = vec![
@@ -283,7 +287,10 @@ impl SnowflakeSession {
                         ("size", size(o.properties.get("WAREHOUSE_SIZE"))),
                         ("min_cluster_count", text("MIN_CLUSTER_COUNT", "1")),
                         ("max_cluster_count", text("MAX_CLUSTER_COUNT", "1")),
-                        ("started_clusters", some("1")),
+                        (
+                            "started_clusters",
+                            some(if state == "STARTED" { "1" } else { "0" }),
+                        ),
                         ("running", some("0")),
                         ("queued", some("0")),
                         ("auto_suspend", text("AUTO_SUSPEND", "600")),
@@ -382,6 +389,36 @@ impl SnowflakeSession {
                     ("description", some("")),
                     ("type", some(*ty)),
                 ]
+            })
+            .collect()
+    }
+
+    /// The open transactions of the account.
+    pub(super) fn show_transactions(&self) -> Vec<Row> {
+        use crate::dialect::ResultSource as _;
+        let own = self.inner.in_transaction().then(|| {
+            let env = self.inner.env();
+            env.moment().transaction_now.timestamp_micros()
+        });
+        self.account
+            .sessions()
+            .iter()
+            .filter_map(|s| {
+                let id = if s.id == self.inner.id() {
+                    own
+                } else {
+                    s.transaction()
+                };
+                let id = id?;
+                Some(vec![
+                    ("id", some(id.to_string())),
+                    ("user", some(&s.user)),
+                    ("session", some(s.id.to_string())),
+                    ("name", some(uuid::Uuid::from_u128(id as u128).to_string())),
+                    ("started_on", some((id / 1_000_000).to_string())),
+                    ("state", some("running")),
+                    ("scope", some("0")),
+                ])
             })
             .collect()
     }

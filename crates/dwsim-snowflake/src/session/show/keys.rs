@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dwsim_engine::catalog::{Account, Object, ObjectKind};
+use dwsim_engine::catalog::{Account, HIDDEN, Object, ObjectKind};
 use dwsim_engine::error::Result;
 use dwsim_engine::types::SqlType;
 
@@ -39,6 +39,7 @@ impl SnowflakeSession {
                         .def
                         .columns
                         .iter()
+                        .filter(|c| !c.properties.contains_key(HIDDEN))
                         .map(|c| {
                             (
                                 c.name.clone(),

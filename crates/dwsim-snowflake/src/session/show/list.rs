@@ -120,8 +120,8 @@ fn like(pattern: &str, name: &str) -> bool {
 fn column_type(name: &str) -> SqlType {
     match name {
         "created_on" | "dropped_on" | "resumed_on" | "updated_on" | "last_committed_on"
-        | "last_suspended_on" | "stale_after" | "started_on" | "data_timestamp"
-        | "refreshed_on" | "compacted_on" => SqlType::TimestampLtz(3),
+        | "last_suspended_on" | "last_refreshed_on" | "stale_after" | "started_on"
+        | "data_timestamp" | "refreshed_on" | "compacted_on" => SqlType::TimestampLtz(3),
         "rows" | "bytes" | "next_value" | "interval" | "key_sequence" | "running" | "queued"
         | "min_cluster_count" | "max_cluster_count" | "started_clusters" | "assigned_to_users"
         | "granted_to_roles" | "granted_roles" => SqlType::number(38, 0),
@@ -210,6 +210,7 @@ impl SnowflakeSession {
             | "ALERTS"
             | "SECRETS"
             | "HYBRID TABLES"
+            | "EXTERNAL TABLES"
             | "EVENT TABLES" => {
                 let mut out = Vec::new();
                 for place in self.places(&account, &show.scope)? {
@@ -246,10 +247,9 @@ impl SnowflakeSession {
             "USER PROCEDURES" | "PROCEDURES" => {
                 self.show_routines(&account, show, ObjectKind::Procedure)
             }
+            "TRANSACTIONS" => Ok(self.show_transactions()),
             // What is never made here: there are none to list.
-            "EXTERNAL TABLES"
-            | "SHARES"
-            | "TRANSACTIONS"
+            "SHARES"
             | "LOCKS"
             | "MANAGED ACCOUNTS"
             | "REPLICATION DATABASES"

@@ -7,13 +7,14 @@ use dwsim_engine::catalog::{
     Account, DroppedObject, Object, ObjectKind, OtherObject, StreamDef, TableEntry,
 };
 use dwsim_engine::error::Result;
+use dwsim_engine::plan::STREAM_SOURCE;
 use dwsim_engine::session::is_temp_schema;
 
 use super::list::{Place, Row, some, yes};
 use crate::parse::Show;
 use crate::policies::KIND;
 use crate::session::SnowflakeSession;
-use crate::session::bodies::DYNAMIC_QUERY;
+use crate::session::{DYNAMIC_QUERY, External, format_of};
 
 /// The columns that all objects of a schema have.
 fn base(place: &Place, name: &str, created: i64, owner: &str, comment: &Option<String>) -> Row {
@@ -74,7 +75,7 @@ fn table(place: &Place, name: &str, t: &TableEntry) -> Row {
         ),
         ("change_tracking", on("change_tracking")),
         ("search_optimization", on("search_optimization")),
-        ("is_external", yes(false)),
+        ("is_external", yes(External::of(&t.def).is_some())),
         (
             "enable_schema_evolution",
             yes(property(t, "enable_schema_evolution")
@@ -113,19 +114,56 @@ fn dynamic(place: &Place, name: &str, t: &TableEntry) -> Row {
     row
 }
 
+fn external(place: &Place, name: &str, t: &TableEntry, e: &External) -> Row {
+    let mut row = base(place, name, t.def.created, &t.def.owner, &t.def.comment);
+    let (format, ty) = format_of(&e.format);
+    row.extend([
+        ("invalid", some("false")),
+        ("invalid_reason", None),
+        ("stage", some(e.stage.clone())),
+        (
+            "location",
+            some(format!(
+                "@{}/{}",
+                e.stage,
+                e.location.split_once('/').map_or("", |(_, path)| path)
+            )),
+        ),
+        ("file_format_name", some(format)),
+        ("file_format_type", some(ty)),
+        ("cloud", some("AWS")),
+        ("region", some("us-east-1")),
+        ("notification_channel", None),
+        ("last_refreshed_on", e.refreshed.map(|r| r.to_string())),
+        ("table_format", some("UNSPECIFIED")),
+        ("last_refresh_details", None),
+    ]);
+    row
+}
+
 fn stream(place: &Place, name: &str, s: &StreamDef) -> Row {
     let mut row = base(place, name, s.created, &s.owner, &s.comment);
     // Two weeks after the offset.
     let stale_after = s.offset_time / 1000 + 14 * 86_400;
     row.extend([
         ("table_name", some(s.source.to_string())),
-        ("source_type", some("Table")),
+        (
+            "source_type",
+            some(match s.properties.get(STREAM_SOURCE).map(String::as_str) {
+                Some("VIEW") => "View",
+                Some("STAGE") => "Stage",
+                _ if s.offset.def.properties.contains_key("external") => "External Table",
+                _ => "Table",
+            }),
+        ),
         ("base_tables", some(s.source.to_string())),
         ("type", some("DELTA")),
         ("stale", some("false")),
         (
             "mode",
-            some(if s.append_only {
+            some(if s.offset.def.properties.contains_key("external") {
+                "INSERT_ONLY"
+            } else if s.append_only {
                 "APPEND_ONLY"
             } else {
                 "DEFAULT"
@@ -197,6 +235,11 @@ impl SnowflakeSession {
         for ((kind, name), object) in &place.contents.objects {
             match (object, what) {
                 (Object::Table(t), "TABLES") => out.push(table(place, name, t)),
+                (Object::Table(t), "EXTERNAL TABLES") => {
+                    if let Some(e) = External::of(&t.def) {
+                        out.push(external(place, name, t, &e));
+                    }
+                }
                 (Object::Table(t), "OBJECTS") => {
                     let mut row = table(place, name, t);
                     // a kind of objects; how long a table lives is SHOW TABLES' matter
@@ -328,7 +371,7 @@ impl SnowflakeSession {
                         ),
                         (
                             "format_options",
-                            some(serde_json::to_string(&o.properties).unwrap_or_default()),
+                            some(crate::session::format_defaults::options_json(&o.properties)),
                         ),
                     ]);
                     out.push(row);

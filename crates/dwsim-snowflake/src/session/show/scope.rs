@@ -12,6 +12,9 @@ use crate::dialect::fold;
 use crate::parse::{Show, ShowScope};
 use crate::session::SnowflakeSession;
 
+/// The property of a schema whose owner alone grants privileges.
+const MANAGED: &str = "MANAGED ACCESS";
+
 impl SnowflakeSession {
     fn database_row(&self, name: &str, db: &Database, dropped: Option<i64>) -> Row {
         let property =
@@ -96,16 +99,38 @@ impl SnowflakeSession {
                 db.created,
                 String::new(),
                 Some("Views describing the contents of schemas in this database".to_owned()),
+                String::new(),
+                "1".to_owned(),
             );
             let mut list: Vec<_> = db
                 .schemas
                 .iter()
                 .filter(|(n, _)| !is_temp_schema(n))
-                .map(|(n, s)| (n.clone(), s.created, s.owner.clone(), s.comment.clone()))
+                .map(|(n, s)| {
+                    let is = |k: &str| {
+                        s.properties
+                            .get(k)
+                            .is_some_and(|v| v.eq_ignore_ascii_case("true"))
+                    };
+                    let options: Vec<&str> = [("TRANSIENT", "TRANSIENT"), (MANAGED, MANAGED)]
+                        .into_iter()
+                        .filter(|(k, _)| is(k))
+                        .map(|(_, shown)| shown)
+                        .collect();
+                    let retention = s.properties.get("DATA_RETENTION_TIME_IN_DAYS");
+                    (
+                        n.clone(),
+                        s.created,
+                        s.owner.clone(),
+                        s.comment.clone(),
+                        options.join(", "),
+                        retention.cloned().unwrap_or_else(|| "1".to_owned()),
+                    )
+                })
                 .chain(std::iter::once(information))
                 .collect();
             list.sort();
-            for (name, created, owner, comment) in list {
+            for (name, created, owner, comment, options, retention) in list {
                 let current = self.inner.database() == Some(db_name)
                     && self.inner.schema() == Some(name.as_str());
                 out.push(vec![
@@ -116,9 +141,9 @@ impl SnowflakeSession {
                     ("database_name", some(db_name)),
                     ("owner", some(owner)),
                     ("comment", some(comment.unwrap_or_default())),
-                    ("options", some("")),
+                    ("options", some(options)),
                     ("dropped_on", None),
-                    ("retention_time", some("1")),
+                    ("retention_time", some(retention)),
                     ("owner_role_type", some("ROLE")),
                     ("kind", None),
                     ("schema_name", None),

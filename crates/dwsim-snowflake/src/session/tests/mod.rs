@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod collation;
+mod external;
 mod functions;
 mod governance;
 mod grammar;
 mod plans;
 mod queries;
+mod service;
 mod statements;
 
 use std::collections::BTreeMap;
