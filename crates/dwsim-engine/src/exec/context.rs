@@ -20,7 +20,7 @@ use datafusion::prelude::SessionConfig;
 use super::concat::InOrder;
 use super::join_keys::ShortJoinKeys;
 use super::join_order::JoinOrder;
-use super::pause::Pauses;
+use super::pause::{Pauses, without_pauses};
 use super::plan_cache::{KeptPlan, Shared, repeats, shares_state};
 use super::stream::{CancelHandle, RowStream, guarded};
 use super::worker::{Workers, is_short};
@@ -164,6 +164,7 @@ impl Executor {
             .query_planner()
             .create_physical_plan(&optimized, state)
             .await?;
+        let physical = without_pauses(physical)?;
         Ok((
             optimized.display_indent().to_string(),
             displayable(physical.as_ref()).indent(false).to_string(),

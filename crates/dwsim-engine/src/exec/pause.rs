@@ -126,7 +126,7 @@ impl RecordBatchStream for Pausing {
 }
 
 /// Puts [`PauseExec`] around joins and unnested lists, and between them and their inputs: a join that finds no pairs
-/// gives no batches either.
+/// gives no batches either. One without equal keys still compares a batch with all rows of its other side at a stretch.
 #[derive(Debug)]
 pub(super) struct Pauses;
 
@@ -166,6 +166,20 @@ impl PhysicalOptimizerRule for Pauses {
     fn schema_check(&self) -> bool {
         true
     }
+}
+
+/// A plan as it would be without pauses, which are nobody's to see in an EXPLAIN.
+///
+/// # Errors
+/// When an operator refuses its own inputs.
+pub(super) fn without_pauses(plan: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPlan>> {
+    plan.transform_up(|node| {
+        let Some(pause) = node.downcast_ref::<PauseExec>() else {
+            return Ok(Transformed::no(node));
+        };
+        Ok(Transformed::yes(Arc::clone(&pause.input)))
+    })
+    .data()
 }
 
 #[cfg(test)]
@@ -229,10 +243,13 @@ mod tests {
                 "Pause(CrossJoin(Pause(CrossJoin(Pause(Empty) Pause(Empty))) Pause(Empty)))",
             ),
         ] {
+            let before = shape(&plan);
             let made = Pauses
                 .optimize(plan, &ConfigOptions::default())
                 .expect("plans can be rebuilt");
             assert_eq!(shape(&made), expected);
+            let shown = without_pauses(made).expect("plans can be rebuilt");
+            assert_eq!(shape(&shown), before);
         }
     }
 }
