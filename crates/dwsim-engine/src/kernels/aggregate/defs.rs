@@ -293,8 +293,6 @@ pub fn avg_of(call: &mut FnCall<'_, '_>, arg: Typed) -> Result<Typed> {
     )?;
     let sum = sum_with(call, wide, options)?;
     let count = call.binder.aggregate_expr(&COUNT, vec![arg], again)?;
-    // On Snowflake a count is a decimal; the quotient divides by whole numbers.
-    let count = call.coerce(count, Param::Int)?;
     let ty = match (call.env().dialect, integer) {
         (DialectName::Redshift, true) => SqlType::BigInt,
         (DialectName::Redshift, false) => SqlType::number(38, scale),
