@@ -2,6 +2,8 @@
 //! Joins and tables are in `from`, expressions in `expr`.
 
 use datafusion::common::Column;
+use datafusion::common::tree_node::TreeNode;
+use datafusion::logical_expr::utils::split_conjunction_owned;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
 use sqlparser::ast;
 
@@ -443,7 +445,28 @@ impl Binder<'_> {
     pub(crate) fn filter_where(&mut self, plan: LogicalPlan, w: &ast::Expr) -> Result<LogicalPlan> {
         let t = self.expr(w)?;
         let t = self.condition(t)?;
-        Ok(LogicalPlanBuilder::from(plan).filter(t.expr)?.build()?)
+        let joined = plan.exists(|p| Ok(matches!(p, LogicalPlan::Join(_))))?;
+        if !(joined && t.expr.is_volatile()) {
+            return Ok(LogicalPlanBuilder::from(plan).filter(t.expr)?.build()?);
+        }
+        // What is random is decided for each pair of rows: as a column it cannot be moved below the join.
+        let (random, rest): (Vec<Expr>, Vec<Expr>) = split_conjunction_owned(t.expr)
+            .into_iter()
+            .partition(Expr::is_volatile);
+        let mut builder = LogicalPlanBuilder::from(plan);
+        for e in rest {
+            builder = builder.filter(e)?;
+        }
+        let columns: Vec<Expr> = (builder.schema().columns().into_iter())
+            .map(Expr::Column)
+            .collect();
+        let names: Vec<String> = random.iter().map(|_| self.fresh("kept")).collect();
+        let chosen = random.into_iter().zip(&names).map(|(e, n)| e.alias(n));
+        builder = builder.project(columns.iter().cloned().chain(chosen))?;
+        for name in names {
+            builder = builder.filter(Expr::Column(Column::from_name(name)))?;
+        }
+        Ok(builder.project(columns)?.build()?)
     }
 }
 

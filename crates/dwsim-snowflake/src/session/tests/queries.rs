@@ -446,6 +446,16 @@ async fn windows_in_arguments_and_lateral_rows() {
             "select match_total from n match_recognize (order by v measures avg(v) as match_total pattern (x+) define x as v > 0)",
             &["3.000000"],
         ),
+        // For each pair, not for each row of one side.
+        (
+            "select count(*) between 4000 and 6000, mod(count(*), 100) > 0 from table(generator(rowcount => 100)) a, \
+             table(generator(rowcount => 100)) b where uniform(0, 1, random(7)) = 0",
+            &["true|true"],
+        ),
+        (
+            "select count(*) from n a, n b where a.g = b.g and random() is not null and b.v > 1",
+            &["3"],
+        ),
         (
             "select * from n qualify v > 1",
             &["!000992 error line 1 at position 16\nfound QUALIFY clause but no window function."],
