@@ -176,6 +176,12 @@ impl<'a> Binder<'a> {
     }
 
     /// The innermost scope.
+    /// Whether the rows can be numbered in what is bound now: window functions may stand there, and it is no key of groups.
+    pub fn numbers_rows(&mut self) -> bool {
+        let scope = self.scope();
+        scope.windows && !scope.grouped
+    }
+
     pub(crate) fn scope(&mut self) -> &mut Scope {
         // There is always the outermost scope made by `new`.
         let last = self.scopes.len() - 1;

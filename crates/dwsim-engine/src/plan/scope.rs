@@ -67,6 +67,8 @@ pub struct Scope {
     pub aggregates: bool,
     /// Window functions may stand here.
     pub windows: bool,
+    /// The SELECT has GROUP BY, so its items may be keys of groups.
+    pub grouped: bool,
     /// Inside the arguments of an aggregate.
     pub in_aggregate: bool,
     /// Lambda parameters by name.

@@ -71,6 +71,8 @@ impl Binder<'_> {
         // Everything that may hold aggregates or windows is bound before grouping is planned.
         self.scope().aggregates = true;
         self.scope().windows = true;
+        self.scope().grouped =
+            !matches!(&s.group_by, ast::GroupByExpr::Expressions(keys, _) if keys.is_empty());
         let mut items = self.projection(s)?;
         let mut order_keys = self.order_keys(order, &items)?;
         let mut qualify = match &s.qualify {

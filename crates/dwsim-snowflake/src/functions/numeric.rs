@@ -2,12 +2,48 @@
 //! What they compute is in `dwsim_engine::kernels::numeric`.
 
 use dwsim_engine::error::Result;
-use dwsim_engine::functions::{FnCall, Kernel, Param, ReturnArgs, ScalarDef, Typed, ret};
+use dwsim_engine::functions::{
+    FnCall, Kernel, Param, ReturnArgs, ScalarDef, Typed, kernel_expr, ret,
+};
 use dwsim_engine::kernels::numeric as n;
 use dwsim_engine::types::SqlType;
 
 fn number38(_: &ReturnArgs<'_>) -> Result<SqlType> {
     Ok(SqlType::number(38, 0))
+}
+
+/// RANDOM: with a seed, and where rows can be numbered, each row has its place in the seed's sequence. In a condition the
+/// sequence starts anew with every batch of rows.
+fn random(call: &mut FnCall<'_, '_>) -> Result<Typed> {
+    call.expect(0, 1)?;
+    let ty = SqlType::number(19, 0);
+    let env = call.env();
+    if call.len() == 0 {
+        return Ok(kernel_expr(
+            call.name,
+            n::random_int,
+            Vec::new(),
+            ty,
+            &env,
+            true,
+        ));
+    }
+    let seed = call.bind(0)?;
+    let seed = call.coerce(seed, Param::Int)?;
+    if !call.binder.numbers_rows() {
+        return Ok(kernel_expr(
+            call.name,
+            n::random_int,
+            vec![seed],
+            ty,
+            &env,
+            true,
+        ));
+    }
+    let number = crate::parse::expr("ROW_NUMBER() OVER (ORDER BY NULL)")?;
+    let number = call.binder.expr(&number)?;
+    let number = call.coerce(number, Param::Int)?;
+    Ok(call.kernel(n::random_of_row, vec![seed, number], ty))
 }
 
 /// UNIFORM: integers for integer bounds, floats otherwise.
@@ -395,15 +431,11 @@ pub const SCALARS: &[ScalarDef] = &[
         ret::bigint,
         n::bit_count,
     ),
-    ScalarDef::new(
+    ScalarDef::custom(
         "RANDOM",
         "https://docs.snowflake.com/en/sql-reference/functions/random",
-        &[Param::Int],
-        ret::hash,
-        n::random_int,
-    )
-    .optional(1)
-    .volatile(),
+        random,
+    ),
     ScalarDef::new(
         "RANDSTR",
         "https://docs.snowflake.com/en/sql-reference/functions/randstr",

@@ -131,6 +131,7 @@ fn type_name(ty: &SqlType) -> String {
         t if t.is_text() => "TEXT".into(),
         SqlType::Double => "REAL".into(),
         SqlType::Number { precision, scale } => format!("NUMBER({precision}, {scale})"),
+        SqlType::SmallInt | SqlType::Integer | SqlType::BigInt => "NUMBER(38, 0)".into(),
         other => {
             let full = other.snowflake();
             full.split('(').next().unwrap_or(&full).to_owned()

@@ -19,7 +19,8 @@ pub use math::{
     haversine, ln, log, log10, pi, radians, sin, sinh, sqrt, square, tan, tanh, width_bucket,
 };
 pub use random::{
-    normal, random_float, random_int, randstr, uniform_float, uniform_int, uuid_string, zipf,
+    normal, random_float, random_int, random_of_row, randstr, uniform_float, uniform_int,
+    uuid_string, zipf,
 };
 pub use round::{
     abs_decimal, abs_float, abs_int, round_decimal, round_float, sign_number, truncate_decimal,

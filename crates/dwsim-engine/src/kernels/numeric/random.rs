@@ -8,6 +8,9 @@ use arrow::array::{ArrayRef, Float64Array};
 use crate::error::{ErrorKind, Result};
 use crate::functions::Call;
 
+/// The step of SplitMix64.
+const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// SplitMix64 (Steele et al.): one stream per call, one step per row.
 struct Stream(u64);
 
@@ -22,7 +25,7 @@ impl Stream {
     }
 
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.0 = self.0.wrapping_add(GAMMA);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -44,6 +47,20 @@ pub fn random_int(call: &Call<'_>) -> Result<ArrayRef> {
     };
     let mut s = Stream::new(call, seed);
     call.map_int(|_| Ok(Some(s.next() as i64)))
+}
+
+/// The integer that a seed gives a row, whose number counts from 1: what [`random_int`] gives the rows of its first batch.
+pub fn random_of_row(call: &Call<'_>) -> Result<ArrayRef> {
+    let (seed, number) = (call.int(0)?, call.int(1)?);
+    call.map_int(|row| {
+        let (Some(seed), Some(number)) = (seed.get(row), number.get(row)) else {
+            return Ok(None);
+        };
+        let before = (number as u64).wrapping_sub(1).wrapping_mul(GAMMA);
+        Ok(Some(
+            Stream((seed as u64).wrapping_add(before)).next() as i64
+        ))
+    })
 }
 
 /// A float in [0, 1) per row.

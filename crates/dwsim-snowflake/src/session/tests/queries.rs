@@ -448,10 +448,20 @@ async fn windows_in_arguments_and_lateral_rows() {
         ),
         // For each pair, not for each row of one side.
         (
-            "select count(*) between 4000 and 6000, mod(count(*), 100) > 0 from table(generator(rowcount => 100)) a, \
-             table(generator(rowcount => 100)) b where uniform(0, 1, random(7)) = 0",
-            &["true|true"],
+            "select count(distinct n) from (select seq4() n from table(generator(rowcount => 300))) a, \
+             table(generator(rowcount => 300)) b where uniform(0, 1, random()) = 0",
+            &["300"],
         ),
+        (
+            "select count(distinct r), count_if(r = s), count_if(r = t) from (select random(1) r, random(1) s, random(2) t from \
+             table(generator(rowcount => 20000)))",
+            &["20000|20000|0"],
+        ),
+        (
+            "select uniform(1, 1, random(1)) k, count(*) from n group by 1",
+            &["1|3"],
+        ),
+        ("select random(1) is null from n where random(1) = random(2)", &[]),
         (
             "select count(*) from n a, n b where a.g = b.g and random() is not null and b.v > 1",
             &["3"],
