@@ -18,7 +18,7 @@ fn random(call: &mut FnCall<'_, '_>) -> Result<Typed> {
     call.expect(0, 1)?;
     let ty = SqlType::number(19, 0);
     let env = call.env();
-    if call.len() == 0 {
+    if call.is_empty() {
         return Ok(kernel_expr(
             call.name,
             n::random_int,
