@@ -208,11 +208,11 @@ def inserts(dwsim, fake, postgres):
     peer.cursor().execute("create database if not exists DWSIM")
     peer.cursor().execute("use schema DWSIM.PUBLIC")
     for name, repeats, execute in (
-        ("Snowflake, bare HTTP, dwsim", 5, bare.query),
+        ("Snowflake, bare HTTP, dwsim", 15, bare.query),
         ("Snowflake, connector, dwsim", 5, dwsim.snowflake().cursor().execute),
         ("fakesnow", 1, peer.cursor().execute),
-        ("Redshift, psycopg, dwsim", 5, dwsim.redshift().cursor().execute),
-        ("PostgreSQL", 5, postgres.connect().cursor().execute),
+        ("Redshift, psycopg, dwsim", 15, dwsim.redshift().cursor().execute),
+        ("PostgreSQL", 15, postgres.connect().cursor().execute),
     ):
         say(f"10 000 rows by 20 INSERTs, {name}", min(fill(execute) for _ in range(repeats)))
     peer = "10 000 rows by 20 INSERTs, PostgreSQL"

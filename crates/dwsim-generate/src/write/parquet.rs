@@ -17,7 +17,10 @@ use crate::plan::Encoding;
 use crate::plan::{RowGroup, TablePlan};
 use crate::write::{Counting, Report};
 
-/// Row groups that are encoded at the same time; bounds memory.
+/// Row groups and their encoded columns, in order.
+type Encoded<'a> = (&'a [RowGroup], Vec<ArrowColumnChunk>);
+
+/// Row groups that are encoded at the same time; bounds memory, of which those that are being written take as much again.
 const WINDOW: usize = 2;
 
 /// Writer settings of a table.
@@ -72,6 +75,23 @@ pub(crate) fn write<W: Write + Send>(
     let (mut file, factory) = writer.into_serialized_writer()?;
     let groups: Vec<RowGroup> = table.row_groups().collect();
     let mut done = 0;
+    let mut append = |encoded: Option<Encoded<'_>>| -> Result<(), GenerateError> {
+        let Some((groups, chunks)) = encoded else {
+            return Ok(());
+        };
+        let mut chunks = chunks.into_iter();
+        for group in groups {
+            let mut out = file.next_row_group()?;
+            for chunk in chunks.by_ref().take(table.columns.len()) {
+                chunk.append_to_row_group(&mut out)?;
+            }
+            out.close()?;
+            done += group.rows.end - group.rows.start;
+            report(table.progress(done, file.bytes_written() as u64));
+        }
+        Ok(())
+    };
+    let mut before = None;
     for (window, groups) in groups.chunks(WINDOW).enumerate() {
         let mut jobs = Vec::new();
         for (i, group) in groups.iter().enumerate() {
@@ -83,21 +103,20 @@ pub(crate) fn write<W: Write + Send>(
                     .map(|(column, writer)| (group, column, writer)),
             );
         }
-        let chunks: Vec<ArrowColumnChunk> = jobs
-            .into_par_iter()
-            .map(|(group, column, writer)| encode(table, group, column, writer))
-            .collect::<Result<_, GenerateError>>()?;
-        let mut chunks = chunks.into_iter();
-        for group in groups {
-            let mut out = file.next_row_group()?;
-            for chunk in chunks.by_ref().take(table.columns.len()) {
-                chunk.append_to_row_group(&mut out)?;
-            }
-            out.close()?;
-            done += group.rows.end - group.rows.start;
-            report(table.progress(done, file.bytes_written() as u64));
-        }
+        // While one thread writes the window before, the others go on.
+        let (appended, chunks) = rayon::join(
+            || append(before.take()),
+            || {
+                jobs.into_par_iter()
+                    .with_max_len(1)
+                    .map(|(group, column, writer)| encode(table, group, column, writer))
+                    .collect::<Result<Vec<ArrowColumnChunk>, GenerateError>>()
+            },
+        );
+        appended?;
+        before = Some((groups, chunks?));
     }
+    append(before)?;
     // writes the footer and gives the writer back
     let mut out = file.into_inner()?;
     out.flush()?;

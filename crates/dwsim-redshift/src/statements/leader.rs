@@ -69,13 +69,12 @@ fn folds_case(e: &ast::Expr) -> bool {
         .last()
         .and_then(|p| p.as_ident())
         .is_some_and(|i| i.value.eq_ignore_ascii_case("collate"));
-    let word = match &f.args {
-        ast::FunctionArguments::List(l) => l.args.last().map(ToString::to_string),
-        _ => None,
+    let ast::FunctionArguments::List(arguments) = &f.args else {
+        return false;
     };
     collate
-        && word.is_some_and(|w| {
-            let w = w.trim_matches('\'').to_lowercase();
+        && arguments.args.last().is_some_and(|w| {
+            let w = w.to_string().trim_matches('\'').to_lowercase();
             crate::dialect::collation(&w) == Some(crate::dialect::CASE_INSENSITIVE)
         })
 }
