@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ROWS = 1_200_000
 FLOOR = "floor (parquet-rs, arrays given)"
@@ -77,7 +78,6 @@ print(end.ru_utime + end.ru_stime - begin, n + m)
 
 def run(*command):
     """Output, CPU seconds, wall seconds and peak memory of a process."""
-    import time
 
     begin = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
