@@ -319,6 +319,22 @@ fn one_port(snowflake: u16, s3: u16) -> (u16, std::sync::Arc<std::sync::Mutex<Ve
     (port, names)
 }
 
+/// A script in docker's place, whose containers all listen at this port; the file with what it was called with.
+fn docker_at(sandbox: &Sandbox, port: u16) -> std::path::PathBuf {
+    let log = sandbox.path("docker.log");
+    let script = format!(
+        "#!/bin/sh\necho \"$*\" >> '{}'\ncase $1 in\nversion) echo 1;;\nrun) echo the-id;;\nport) echo 127.0.0.1:{port};;\nesac\n",
+        log.display(),
+    );
+    sandbox.write("bin/docker", &script);
+    let made = Command::new("chmod")
+        .args(["+x"])
+        .arg(sandbox.path("bin/docker"))
+        .status();
+    assert!(made.expect("chmod").success());
+    log
+}
+
 /// LocalStack's part is played by dwsim's own emulators behind one port, docker's by a script.
 #[test]
 fn localstack_stands_in_for_snowflake() {
@@ -331,17 +347,7 @@ fn localstack_stands_in_for_snowflake() {
     let (port, names) = one_port(port("snowflake"), port("s3"));
     let sandbox = with_target("[target.localstack]\nkind = \"container\"\nsnowflake = {}");
     sandbox.run(&["test", "--accept"]).expect(0);
-    let log = sandbox.path("docker.log");
-    let script = format!(
-        "#!/bin/sh\necho \"$*\" >> '{}'\ncase $1 in\nversion) echo 1;;\nrun) echo the-id;;\nport) echo 127.0.0.1:{port};;\nesac\n",
-        log.display(),
-    );
-    sandbox.write("bin/docker", &script);
-    let made = Command::new("chmod")
-        .args(["+x"])
-        .arg(sandbox.path("bin/docker"))
-        .status();
-    assert!(made.expect("chmod").success());
+    let log = docker_at(&sandbox, port);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(sandbox.path("bin")).chain(std::env::split_paths(&path));
     let path = std::env::join_paths(folders).expect("a PATH");
@@ -398,18 +404,7 @@ fn a_container_is_started_and_removed() {
     };
     let sandbox = with_target("[target.container]\nredshift = { image = \"postgres:15\" }");
     sandbox.run(&["test", "--accept"]).expect(0);
-    let log = sandbox.path("docker.log");
-    let script = format!(
-        "#!/bin/sh\necho \"$*\" >> '{}'\ncase $1 in\nversion) echo 1;;\nrun) echo the-id;;\nport) echo 127.0.0.1:{};;\nesac\n",
-        log.display(),
-        postgres.port
-    );
-    sandbox.write("bin/docker", &script);
-    let made = Command::new("chmod")
-        .args(["+x"])
-        .arg(sandbox.path("bin/docker"))
-        .status();
-    assert!(made.expect("chmod").success());
+    let log = docker_at(&sandbox, postgres.port);
     // the image's user and password
     let user = Command::new("psql")
         .args([

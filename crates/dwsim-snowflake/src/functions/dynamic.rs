@@ -7,17 +7,16 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, LargeBinaryBuilder, RecordBatch};
-use datafusion::scalar::ScalarValue;
 use dwsim_engine::catalog::{Object, ObjectKind, ObjectName, TableEntry};
 use dwsim_engine::error::{ErrorKind, Result, SqlError};
 use dwsim_engine::plan::{Binder, Relation, TableCall};
 use dwsim_engine::types::{ColumnInfo, SqlType};
 use dwsim_engine::variant::{Builder, ParseMode, parse_json};
 
-use super::queries::{instant, limit};
+use super::objects::parts;
+use super::queries::{instant, is_asked, limit, seconds};
 use super::table::{constant_text, text_relation};
-use crate::dialect::{ResultSource, fold};
-use crate::parse::Cursor;
+use crate::dialect::ResultSource;
 use crate::session::{DYNAMIC_QUERY, External, RefreshRun, error_columns, error_texts, text_batch};
 
 /// Names of this family, for the reference.
@@ -44,7 +43,7 @@ pub(super) fn relation(
 ) -> Result<Option<Relation>> {
     match name {
         "DYNAMIC_TABLES" => tables(binder, call, results).map(Some),
-        "DYNAMIC_TABLE_GRAPH_HISTORY" => graph(binder, call, results).map(Some),
+        "DYNAMIC_TABLE_GRAPH_HISTORY" => graph(binder, call).map(Some),
         "DYNAMIC_TABLE_REFRESH_HISTORY" => refreshes(binder, call, results).map(Some),
         "EXTERNAL_TABLE_FILES" => files(binder, call).map(Some),
         "VALIDATE_PIPE_LOAD" => pipe_errors(binder, call, results).map(Some),
@@ -62,14 +61,6 @@ fn number() -> SqlType {
 
 fn at() -> SqlType {
     SqlType::TimestampLtz(3)
-}
-
-fn seconds(at: chrono::DateTime<chrono::Utc>) -> Option<String> {
-    Some(format!(
-        "{}.{:03}",
-        at.timestamp(),
-        at.timestamp_subsec_millis()
-    ))
 }
 
 /// Rows of texts, of which the semi-structured columns are JSON.
@@ -215,10 +206,7 @@ fn tables(
     let wanted = constant_text(binder, call, "name", 0)?;
     let from = instant(binder, call, "refresh_data_timestamp_start", 1)?;
     let most = limit(binder, call)?;
-    let connected = match call.argument("include_connected", 3) {
-        Some(e) => binder.constant(e, &SqlType::Boolean)? == ScalarValue::Boolean(Some(true)),
-        None => false,
-    };
+    let connected = is_asked(binder, call, "include_connected", 3)?;
     let all = dynamic_tables(binder);
     let mut chosen: Vec<&Dynamic> = match &wanted {
         None => all.iter().collect(),
@@ -341,11 +329,7 @@ fn tables(
 }
 
 /// `DYNAMIC_TABLE_GRAPH_HISTORY([AS_OF => …] [, HISTORY_START => …] [, HISTORY_END => …])`: the tables as they are now.
-fn graph(
-    binder: &mut Binder<'_>,
-    call: &TableCall<'_>,
-    results: &dyn ResultSource,
-) -> Result<Relation> {
+fn graph(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Relation> {
     let as_of = instant(binder, call, "as_of", 0)?;
     let from = instant(binder, call, "history_start", 1)?;
     let to = instant(binder, call, "history_end", 2)?;
@@ -355,7 +339,6 @@ fn graph(
             "AS_OF cannot be given together with HISTORY_START or HISTORY_END.",
         ));
     }
-    let _ = results;
     let account = Arc::clone(binder.catalog.account());
     let all = dynamic_tables(binder);
     let mut rows = Vec::new();
@@ -436,10 +419,7 @@ fn refreshes(
             "NAME and NAME_PREFIX cannot be given together.",
         ));
     }
-    let failed = match call.argument("error_only", 5) {
-        Some(e) => binder.constant(e, &SqlType::Boolean)? == ScalarValue::Boolean(Some(true)),
-        None => false,
-    };
+    let failed = is_asked(binder, call, "error_only", 5)?;
     let all = dynamic_tables(binder);
     let rows: Vec<Vec<Option<String>>> = results
         .refreshes()
@@ -517,14 +497,6 @@ fn refreshes(
     )
 }
 
-/// The parts of a name that is given as text.
-fn parts_of(name: &str) -> Result<Vec<String>> {
-    let mut c = Cursor::new(name)?;
-    let n = c.name()?;
-    c.end()?;
-    Ok(n.0.iter().filter_map(|p| p.as_ident()).map(fold).collect())
-}
-
 /// `EXTERNAL_TABLE_FILES(TABLE_NAME => 'name')`: the files that are registered.
 fn files(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Relation> {
     let Some(name) = constant_text(binder, call, "table_name", 0)? else {
@@ -533,7 +505,7 @@ fn files(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<Relation> {
             "TABLE_NAME is needed.",
         ));
     };
-    let external = match binder.find_relation(&parts_of(&name)?) {
+    let external = match binder.find_relation(&parts(&name)?) {
         Some((_, Object::Table(t))) => External::of(&t.def),
         _ => None,
     };
@@ -593,7 +565,7 @@ fn pipe_errors(
         ));
     }
     let found = binder
-        .candidates(&parts_of(&name)?)
+        .candidates(&parts(&name)?)
         .into_iter()
         .find(|n| binder.catalog.object(ObjectKind::Pipe, n).is_some());
     let Some(pipe) = found else {

@@ -77,6 +77,19 @@ pub(super) fn instant(
     }
 }
 
+/// Whether a switch that is off by itself is given as TRUE.
+pub(super) fn is_asked(
+    binder: &mut Binder<'_>,
+    call: &TableCall<'_>,
+    name: &str,
+    index: usize,
+) -> Result<bool> {
+    Ok(match call.argument(name, index) {
+        Some(e) => binder.constant(e, &SqlType::Boolean)? == ScalarValue::Boolean(Some(true)),
+        None => false,
+    })
+}
+
 /// RESULT_LIMIT, which is 100 when it is not given, and at most 10 000.
 pub(super) fn limit(binder: &mut Binder<'_>, call: &TableCall<'_>) -> Result<usize> {
     match number(binder, call, "result_limit", usize::MAX)? {
@@ -133,7 +146,7 @@ fn query_type(kind: Option<StatementKind>, text: &str) -> String {
     }
 }
 
-fn seconds(at: chrono::DateTime<chrono::Utc>) -> Option<String> {
+pub(super) fn seconds(at: chrono::DateTime<chrono::Utc>) -> Option<String> {
     Some(format!(
         "{}.{:03}",
         at.timestamp(),
@@ -308,10 +321,7 @@ fn task_history(
         None => 100,
     };
     let wanted = constant_text(binder, call, "task_name", 3)?.map(|n| n.to_uppercase());
-    let failed = match call.argument("error_only", 4) {
-        Some(e) => binder.constant(e, &SqlType::Boolean)? == ScalarValue::Boolean(Some(true)),
-        None => false,
-    };
+    let failed = is_asked(binder, call, "error_only", 4)?;
     let rows: Vec<Vec<Option<String>>> = results
         .tasks()
         .into_iter()
